@@ -1,0 +1,181 @@
+"""What flows through the house: frozen values without behaviour of their own.
+
+All times are aware and UTC. All addresses are absolute, valid http(s) addresses (RFC 3986): the corpus stage made or
+dropped them. All text is plain, free of characters that XML refuses, unless a name says HTML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Format = Literal["rss", "atom", "json"]
+FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
+LinkChoice = Literal["canonical", "amp", "cdn"]
+
+# The namespace of what no standard names. It never resolves (RFC 2606); docs/extensions.md says what it means.
+EXTENSIONS = "https://syndicate.example/extensions"
+CDN_RELATION = f"{EXTENSIONS}#cdn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author, or the provider that an entry comes from."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture; width and height in pixels, absent when unknown."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """A story that goes with an entry."""
+
+    title: str
+    url: str
+    published: datetime | None = None
+    provider: str = ""
+    amp_url: str | None = None
+    cdn_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One story, as the feeds show it.
+
+    `id` is a `tag:` URI (RFC 4151) or the author's own absolute URI. `terms` holds the values of the dimensions that
+    feeds are cut by (`topics` is one of them); `quality` and `heat` only choose, they are never shown. `body` is
+    Markdown.
+    """
+
+    id: str
+    path: str
+    title: str
+    url: str
+    published: datetime
+    updated: datetime
+    summary: str = ""
+    body: str = ""
+    authors: tuple[Person, ...] = ()
+    provider: Person | None = None
+    topics: tuple[str, ...] = ()
+    category: str = ""
+    type: str = ""
+    language: str = ""
+    image: Image | None = None
+    video_url: str | None = None
+    amp_url: str | None = None
+    cdn_url: str | None = None
+    related: tuple[Related, ...] = ()
+    quality: int | None = None
+    heat: int | None = None
+    terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which entries a feed may show: every given condition must hold; an entry without the figure fails a minimum."""
+
+    min_quality: int | None = None
+    min_heat: int | None = None
+    types: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSettings:
+    """What the configuration says of one topic."""
+
+    name: str
+    slug: str | None = None
+    title: str | None = None
+    description: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomFeed:
+    """A feed of the user's own: a title and a filter."""
+
+    slug: str
+    title: str
+    description: str | None = None
+    where: Where = Where()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Who publishes. `url` is where OUTPUT is served and ends in a slash; `authority` is the `tag:` authority."""
+
+    title: str
+    url: str
+    authority: str
+    home: str
+    description: str = ""
+    language: str = ""
+    rights: str = ""
+    icon: str | None = None
+    logo: str | None = None
+    hubs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """How feeds are cut from entries."""
+
+    limit: int = 50
+    by: tuple[str, ...] = ("topics",)
+    all: bool = True
+    formats: tuple[Format, ...] = FORMATS
+    where: Where = Where()
+    custom: tuple[CustomFeed, ...] = ()
+    topics: tuple[TopicSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """How one entry is shown, in whatever feed."""
+
+    link: LinkChoice = "canonical"
+    related: int = 5
+    amp_cache: str = "cdn.ampproject.org"
+    amp_links: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One feed: its place in the tree, its words, and the entries that it shows, newest first.
+
+    `path` is relative to OUTPUT, without a slash at the end (`topics/ibm-ai`). `updated` is the last change of what
+    the feed shows, never the time of a build. `total` counts the entries of the selection beyond the limit, too.
+    """
+
+    dimension: str
+    name: str
+    slug: str
+    path: str
+    id: str
+    title: str
+    description: str
+    updated: datetime
+    newest: datetime | None
+    total: int
+    entry_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One file of the output tree; `path` is relative to OUTPUT, with slashes."""
+
+    path: str
+    content: bytes

@@ -1,0 +1,37 @@
+"""Language tags (BCP 47) as corpora state them: in a field, or by a folder."""
+
+from __future__ import annotations
+
+import re
+
+_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?(?:-[a-z0-9]{5,8})*")
+# ISO 639-1. A folder is taken for a language only by these two letters: `go` and `js` are no languages.
+_CODES = frozenset(
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "
+    "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
+    "it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms "
+    "mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk "
+    "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi "
+    "yo za zh zu".split()
+)
+_MAX_FOLDER_DEPTH = 2  # `fr/post/x.md`, `content/fr/post/x.md`: deeper, two letters mean something else
+
+
+def language_tag(value: str) -> str:
+    """The tag in its usual case (`pt-BR`, `zh-Hant`), or nothing when it is none. `de_DE.UTF-8` is `de-DE`."""
+    text = value.strip().partition(".")[0].replace("_", "-").lower()
+    if not _TAG.fullmatch(text):
+        return ""
+    head, *rest = text.split("-")
+    return "-".join(
+        [head, *(part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part for part in rest)]
+    )
+
+
+def language_of_path(path: str) -> str:
+    """The language that a folder near the top of the corpus names, if one does."""
+    for folder in path.split("/")[:-1][:_MAX_FOLDER_DEPTH]:
+        code = folder.partition("-")[0].partition("_")[0]
+        if code in _CODES and (tag := language_tag(folder)):
+            return tag
+    return ""

@@ -1,0 +1,290 @@
+"""config.yaml -> Config: parsed whole, unknown keys refused, every fault told at once with its line and column."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeGuard
+
+import yaml
+
+from .errors import ConfigError, Problem
+from .feeds.slugs import is_safe_slug, topic_key
+from .model import FORMATS, CustomFeed, Format, LinkChoice, Presentation, Selection, Site, TopicSettings, Where
+from .settings import Section, read_root
+from .values import addresses
+from .values.languages import language_tag
+from .vocabulary import ALIASES, PRIVATE
+
+DEFAULT_NAME = "config.yaml"
+_AUTHORITY = re.compile(
+    r"(?:[\w.+-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*,\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
+)
+_DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}")
+_RESERVED_DIMENSIONS = frozenset({"all", "custom"})
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One corpus folder: `path` as the configuration wrote it, `root` where it is.
+
+    `prefix` is put before the paths of its files to make identities: empty for the first source, so that one more
+    source changes none.
+    """
+
+    path: str
+    root: str
+    prefix: str = ""
+    include: tuple[str, ...] = ("**/*.md",)
+    exclude: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]]
+    max_bytes: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a run needs to know. Paths are absolute."""
+
+    path: str
+    site: Site
+    sources: tuple[Source, ...]
+    selection: Selection
+    presentation: Presentation
+    output: str
+    state: str
+
+
+def load(path: str) -> Config:
+    """Read a configuration file. Raises ConfigError with every fault found."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError([Problem(path, 1, 1, "config", f"cannot be read: {reason}")]) from None
+    return parse(text, path)
+
+
+def parse(text: str, path: str) -> Config:
+    """Read a configuration's text; relative paths in it are relative to the folder of `path`."""
+    faults: list[Problem] = []
+    try:
+        root = read_root(text, path, faults)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = getattr(error, "problem", None) or "not YAML"
+        raise ConfigError([Problem(path, line, column, "config", what)]) from None
+    config = _config(root, path)
+    if faults:
+        raise ConfigError(sorted(set(faults), key=lambda fault: (fault.line, fault.column)))
+    return config
+
+
+def _config(root: Section, path: str) -> Config:
+    folder = os.path.dirname(os.path.abspath(path))
+    hubs = tuple(_hub(root, index, hub) for index, hub in enumerate(root.names("hubs")))
+    site = _site(root.section("site", required=True), tuple(filter(None, hubs)))
+    feeds = root.section("feeds")
+    presentation = _presentation(feeds, root.section("amp"))
+    config = Config(
+        path=path,
+        site=site,
+        sources=_sources(root, folder),
+        selection=_selection(feeds, _topics(root.section("topics"))),
+        presentation=presentation,
+        output=os.path.join(folder, root.text("output", "feeds")),
+        state=os.path.join(folder, root.text("state", ".syndicate")),
+    )
+    if _is_within(config.state, config.output):
+        root.fault("state", "lies within the output folder, which is published")
+    if _is_within(config.output, config.state):
+        root.fault("output", "lies within the state folder")
+    root.close()
+    return config
+
+
+def _site(section: Section, hubs: tuple[str, ...]) -> Site:
+    url = _with_slash(section.address("url", required=True))
+    authority = section.text("id", required=True)
+    if authority and not _AUTHORITY.fullmatch(authority):
+        section.fault(
+            "id", f"expected a host you owned and a date, such as 'feeds.example.org,2026', got {authority!r}"
+        )
+    language = section.text("language", "")
+    if language and not language_tag(language):
+        section.fault("language", f"expected a language tag such as 'en' or 'pt-BR', got {language!r}")
+    site = Site(
+        title=section.text("title", required=True),
+        url=url,
+        authority=authority,
+        home=section.address("home") or url,
+        description=section.text("description", ""),
+        language=language_tag(language),
+        rights=section.text("rights", ""),
+        icon=section.address("icon") or None,
+        logo=section.address("logo") or None,
+        hubs=tuple(dict.fromkeys(hubs)),
+    )
+    section.close()
+    return site
+
+
+def _hub(root: Section, index: int, hub: str) -> str:
+    try:
+        return addresses.clean(hub)
+    except ValueError as error:
+        root.fault("hubs", str(error), index)
+        return ""
+
+
+def _sources(root: Section, folder: str) -> tuple[Source, ...]:
+    sections = root.sections("corpus", required=True)
+    sources = tuple(_source(section, folder, first=index == 0) for index, section in enumerate(sections))
+    seen: set[str] = set()
+    for section, source in zip(sections, sources, strict=True):
+        if source.prefix and source.prefix in seen:
+            section.fault("path", f"a folder before it has the same name, {source.prefix[:-1]!r}: ids are made from it")
+        seen.add(source.prefix)
+    return sources
+
+
+def _source(section: Section, folder: str, *, first: bool) -> Source:
+    path = section.text("path", required=True)
+    root = os.path.join(folder, path)
+    if path and not os.path.isdir(root):
+        section.fault("path", f"no such folder: {path!r}")
+    source = Source(
+        path=path,
+        root=root,
+        prefix="" if first else f"{os.path.basename(os.path.normpath(path))}/",
+        include=section.names("include", ("**/*.md",)),
+        exclude=section.names("exclude"),
+        aliases=_aliases(section.section("fields")),
+        max_bytes=section.integer("max_bytes", 8 * 1024 * 1024, minimum=1),
+    )
+    section.close()
+    return source
+
+
+def _aliases(section: Section) -> dict[str, tuple[str, ...]]:
+    aliases = {name: keys for name in ALIASES if (keys := section.names(name))}
+    for name, keys in aliases.items():
+        for key in keys:
+            if key.partition(".")[0].lower() in PRIVATE:
+                section.fault(name, f"{key!r} is private and never published")
+    section.close()
+    return aliases
+
+
+def _presentation(feeds: Section, amp: Section) -> Presentation:
+    stated = feeds.text("link", "canonical")
+    link: LinkChoice = stated if _is_link_choice(stated) else "canonical"
+    if link != stated:
+        feeds.fault("link", f"expected canonical, amp or cdn, got {stated!r}")
+    cache = amp.text("cache", "cdn.ampproject.org")
+    if not _HOST.fullmatch(cache):
+        amp.fault("cache", f"expected a host such as 'cdn.ampproject.org', got {cache!r}")
+    amp_links = amp.flag("links", default=True)
+    amp.close()
+    if link == "cdn" and not amp_links:
+        feeds.fault("link", "cdn needs amp.links")
+    return Presentation(link=link, related=feeds.integer("related", 5, minimum=0), amp_cache=cache, amp_links=amp_links)
+
+
+def _selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
+    selection = Selection(
+        limit=feeds.integer("limit", 50, minimum=1),
+        by=tuple(dict.fromkeys(feeds.names("by", ("topics",)))),
+        all=feeds.flag("all", default=True),
+        formats=_formats(feeds),
+        where=_where(feeds.section("where")),
+        custom=tuple(_custom(slug, section) for slug, section in feeds.mapping("custom")),
+        topics=topics,
+    )
+    for index, name in enumerate(selection.by):
+        if name.partition(".")[0].lower() in PRIVATE:
+            feeds.fault("by", f"{name!r} is private and never published", index)
+        elif not _DIMENSION.fullmatch(name) or name in _RESERVED_DIMENSIONS:
+            feeds.fault("by", f"{name!r} cannot name a folder of feeds", index)
+    feeds.close()
+    return selection
+
+
+def _formats(feeds: Section) -> tuple[Format, ...]:
+    names = feeds.names("formats", FORMATS)
+    for index, name in enumerate(names):
+        if name not in FORMATS:
+            feeds.fault("formats", f"expected rss, atom or json, got {name!r}", index)
+    if not names:
+        feeds.fault("formats", "at least one format is needed")
+    return tuple(name for name in FORMATS if name in names)
+
+
+def _where(section: Section) -> Where:
+    where = Where(
+        min_quality=section.optional_integer("min_quality"),
+        min_heat=section.optional_integer("min_heat"),
+        types=section.names("types"),
+        topics=section.names("topics"),
+    )
+    section.close()
+    return where
+
+
+def _custom(slug: str, section: Section) -> CustomFeed:
+    if not is_safe_slug(slug):
+        section.fault("", f"{slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
+    custom = CustomFeed(
+        slug=slug,
+        title=section.text("title", required=True),
+        description=section.text("description", "") or None,
+        where=_where(section.section("where")),
+    )
+    section.close()
+    return custom
+
+
+def _topics(topics: Section) -> tuple[TopicSettings, ...]:
+    found: list[TopicSettings] = []
+    names: dict[str, str] = {}
+    slugs: dict[str, str] = {}
+    for name, section in topics.mapping():
+        topic = _topic(name, section)
+        for spelling in (name, *topic.aliases):
+            if names.setdefault(topic_key(spelling), name) != name:
+                section.fault("", f"{spelling!r} is also {names[topic_key(spelling)]!r}")
+        if topic.slug and slugs.setdefault(topic.slug, name) != name:
+            section.fault("slug", f"{topic.slug!r} is also the slug of {slugs[topic.slug]!r}")
+        found.append(topic)
+    return tuple(found)
+
+
+def _topic(name: str, section: Section) -> TopicSettings:
+    slug = section.text("slug", "") or None
+    if slug and not is_safe_slug(slug):
+        section.fault("slug", f"{slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
+    topic = TopicSettings(
+        name=name,
+        slug=slug,
+        title=section.text("title", "") or None,
+        description=section.text("description", "") or None,
+        aliases=section.names("aliases"),
+    )
+    section.close()
+    return topic
+
+
+def _is_link_choice(value: str) -> TypeGuard[LinkChoice]:
+    return value in {"canonical", "amp", "cdn"}
+
+
+def _with_slash(url: str) -> str:
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _is_within(inner: str, outer: str) -> bool:
+    return os.path.realpath(inner).startswith(os.path.join(os.path.realpath(outer), ""))

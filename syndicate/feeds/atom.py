@@ -1,0 +1,52 @@
+"""Atom 1.0 (RFC 4287), with Media RSS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..model import CDN_RELATION, Feed, Site
+from . import xml
+from .content import Prepared
+
+NAME = "feed.atom"
+MEDIA_TYPE = "application/atom+xml"
+
+
+def render_entry(prepared: Prepared) -> bytes:
+    """One `<entry>`."""
+    entry = prepared.entry
+    return xml.atom_entry(
+        xml.EntryParts(
+            id=entry.id,
+            title=entry.title,
+            link=prepared.link,
+            published=entry.published,
+            updated=entry.updated,
+            summary=prepared.summary,
+            html=prepared.html,
+            authors=prepared.authors,
+            categories=entry.topics,
+            language=entry.language,
+            extras=tuple(_extras(prepared)),
+        )
+    )
+
+
+def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
+    """The whole document: the shell of the feed around the fragments of its entries."""
+    hubs = tuple(xml.link("hub", hub) for hub in site.hubs)
+    return xml.atom_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE, hubs)).around(fragments)
+
+
+def _extras(prepared: Prepared) -> Iterator[xml.Extra]:
+    """Every link of the entry: RFC 4287 §4.2.7.2 takes registered relations, and IRIs for others."""
+    entry = prepared.entry
+    yield xml.link("alternate", prepared.link, "text/html")
+    if entry.amp_url:
+        yield xml.link("amphtml", entry.amp_url, "text/html")
+    if entry.cdn_url:
+        yield xml.link(CDN_RELATION, entry.cdn_url, "text/html")
+    for story in entry.related:
+        yield xml.link("related", story.url, "text/html", story.title)
+    if entry.image:
+        yield xml.media_content(entry.image)

@@ -1,0 +1,53 @@
+"""RSS 2.0, as the RSS Advisory Board's profile wants it, with Media RSS, Dublin Core and Atom links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from ..model import CDN_RELATION, Feed, Site
+from . import xml
+from .content import Prepared
+
+NAME = "feed.rss"
+MEDIA_TYPE = "application/rss+xml"
+
+
+def render_entry(prepared: Prepared) -> bytes:
+    """One `<item>`: its author is `dc:creator` (RSS's own `author` wants a mail address)."""
+    entry = prepared.entry
+    return xml.rss_item(
+        xml.EntryParts(
+            id=entry.id,
+            title=entry.title,
+            link=prepared.link,
+            published=entry.published,
+            updated=entry.updated,
+            summary=escape(prepared.summary, quote=False),
+            html=prepared.html,
+            authors=(),
+            categories=entry.topics,
+            language="",
+            extras=tuple(_extras(prepared)),
+        )
+    )
+
+
+def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
+    """The whole document: the shell of the feed around the fragments of its entries."""
+    hubs = tuple(xml.link("hub", hub) for hub in site.hubs)
+    return xml.rss_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE, hubs)).around(fragments)
+
+
+def _extras(prepared: Prepared) -> list[xml.Extra]:
+    entry = prepared.entry
+    extras = [xml.Extra(f"{{{xml.DC}}}creator", person.name) for person in prepared.authors]
+    if entry.language:
+        extras.append(xml.Extra(f"{{{xml.DC}}}language", entry.language))
+    if entry.image:
+        extras.append(xml.media_content(entry.image))
+    if entry.amp_url:
+        extras.append(xml.link("amphtml", entry.amp_url, "text/html"))
+    if entry.cdn_url:
+        extras.append(xml.link(CDN_RELATION, entry.cdn_url, "text/html"))
+    return extras

@@ -1,0 +1,266 @@
+"""The only module that knows feedgen, and mends it.
+
+feedgen makes shells (a feed without entries) and fragments (one entry, cut out of a one-entry feed, so that no
+namespace is declared twice). What it cannot write goes through one extension: entry links with `rel` and `type`, hub
+links without losing the channel's `<link>`, relations that it does not know, Media RSS and Dublin Core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from feedgen.entry import FeedEntry
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+from ..model import Feed, Image, Person, Site
+
+ATOM = "http://www.w3.org/2005/Atom"
+DC = "http://purl.org/dc/elements/1.1/"
+MEDIA = "http://search.yahoo.com/mrss/"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+GENERATOR = "syndicate"  # without a version: an upgrade alone changes no bytes
+
+
+class Extra(NamedTuple):
+    """An element that feedgen cannot write. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
+
+    tag: str
+    text: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+class Shell(NamedTuple):
+    """A feed document around its fragments."""
+
+    head: bytes
+    tail: bytes
+
+    def around(self, fragments: Sequence[bytes]) -> bytes:
+        """The whole document, a fragment a line."""
+        return b"\n".join((self.head, *fragments, self.tail)) + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryParts:
+    """What an entry's element holds, in either format."""
+
+    id: str
+    title: str
+    link: str
+    published: datetime
+    updated: datetime
+    summary: str
+    html: str
+    authors: tuple[Person, ...]
+    categories: tuple[str, ...]
+    language: str
+    extras: tuple[Extra, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedParts:
+    """What a feed's element holds, in either format."""
+
+    id: str
+    title: str
+    description: str
+    home: str
+    self_url: str
+    media_type: str
+    updated: datetime
+    newest: datetime | None
+    author: str
+    language: str
+    rights: str
+    icon: str | None
+    logo: str | None
+    extras: tuple[Extra, ...]
+
+
+def feed_parts(feed: Feed, site: Site, name: str, media_type: str, extras: tuple[Extra, ...]) -> FeedParts:
+    """What a feed's document says of itself; `name` is its file's."""
+    return FeedParts(
+        id=feed.id,
+        title=feed.title,
+        description=feed.description,
+        home=site.home,
+        self_url=f"{site.url}{feed.path}/{name}",
+        media_type=media_type,
+        updated=feed.updated,
+        newest=feed.newest,
+        author=site.title,
+        language=site.language,
+        rights=site.rights,
+        icon=site.icon,
+        logo=site.logo,
+        extras=extras,
+    )
+
+
+def link(relation: str, url: str, media_type: str = "", title: str = "") -> Extra:
+    """An Atom link, in either format."""
+    attributes = (("href", url), ("rel", relation), ("type", media_type), ("title", title))
+    return Extra("link", attributes=tuple((name, value) for name, value in attributes if value))
+
+
+def media_content(image: Image) -> Extra:
+    """A lone picture (Media RSS): without `media:title`, which some clients take for the entry's."""
+    sizes = (("width", image.width), ("height", image.height))
+    return Extra(
+        f"{{{MEDIA}}}content",
+        attributes=(("url", image.url), ("medium", "image"), *((name, str(n)) for name, n in sizes if n)),
+    )
+
+
+def rss_item(parts: EntryParts) -> bytes:
+    """One `<item>`. `summary` is HTML, as readers take RSS descriptions."""
+    entry = _entry(parts, _RssEntry)
+    entry.guid(parts.id, permalink=parts.id == parts.link)
+    feed = _one_entry_feed(_Rss)
+    feed.entry([entry], replace=True)
+    return _between(feed.rss_str(), b"<item>", b"</channel></rss>")
+
+
+def atom_entry(parts: EntryParts) -> bytes:
+    """One `<entry>`. `summary` is plain text; all links are among the extras."""
+    entry = _entry(parts, _AtomEntry)
+    entry.updated(parts.updated)
+    entry.author([{"name": who.name, "uri": who.url} for who in parts.authors])
+    entry.syndicate.language = parts.language
+    feed = _one_entry_feed(_Atom)
+    feed.entry([entry], replace=True)
+    return _between(feed.atom_str(), b"<entry", b"</feed>")
+
+
+def rss_shell(parts: FeedParts) -> Shell:
+    """A `<channel>` without items."""
+    return _cut(_generator(parts, _Rss, _RssEntry).rss_str(), b"</channel></rss>")
+
+
+def atom_shell(parts: FeedParts) -> Shell:
+    """A `<feed>` without entries."""
+    return _cut(_generator(parts, _Atom, _AtomEntry).atom_str(), b"</feed>")
+
+
+def _between(document: bytes, start: bytes, end: bytes) -> bytes:
+    """Text is escaped, so a tag's bytes stand only where the tag is."""
+    return document[document.index(start) : document.rindex(end)]
+
+
+def _cut(document: bytes, end: bytes) -> Shell:
+    return Shell(document[: document.rindex(end)], end)
+
+
+# -------------------------------------------------------------------------------------------------- feedgen, mended
+
+
+class _Extension(BaseExtension):  # type: ignore[misc] # feedgen ships no types
+    """Writes what feedgen cannot. Only a feed's extension may declare namespaces."""
+
+    extras: tuple[Extra, ...] = ()
+    language: str = ""
+
+
+class _Rss(_Extension):
+    def extend_ns(self) -> dict[str, str]:
+        return {"dc": DC, "media": MEDIA}
+
+    def extend_rss(self, feed: Any) -> Any:
+        _append(feed[0], self.extras, qualified=True)
+        return feed
+
+
+class _RssEntry(_Extension):
+    def extend_rss(self, feed: Any) -> Any:
+        _append(feed, self.extras, qualified=True)
+        return feed
+
+
+class _Atom(_Extension):
+    def extend_ns(self) -> dict[str, str]:
+        return {"media": MEDIA}
+
+    def extend_atom(self, feed: Any) -> Any:
+        _append(feed, self.extras, qualified=False)
+        return feed
+
+
+class _AtomEntry(_Extension):
+    def extend_atom(self, feed: Any) -> Any:
+        if self.language:
+            feed.set(_XML_LANG, self.language)
+        for link in feed.findall("link"):
+            feed.remove(link)
+        _append(feed, self.extras, qualified=False)
+        return feed
+
+
+def _append(parent: Any, extras: Sequence[Extra], *, qualified: bool) -> None:
+    for extra in extras:
+        # feedgen's Atom tree has no namespace: its root carries xmlns as if it were an attribute.
+        tag = f"{{{ATOM}}}{extra.tag}" if qualified and not extra.tag.startswith("{") else extra.tag
+        element = etree.SubElement(parent, tag)
+        for name, value in extra.attributes:
+            element.set(name, value)
+        if extra.text:
+            element.text = extra.text
+
+
+def _entry(parts: EntryParts, extension: type[_Extension]) -> Any:
+    entry = FeedEntry()
+    entry.id(parts.id)
+    entry.title(parts.title)
+    entry.link(href=parts.link, rel="alternate")
+    entry.published(parts.published)
+    entry.content(parts.html, type="html")
+    if parts.summary:
+        entry.summary(parts.summary)
+    if parts.categories:
+        entry.category([{"term": name} for name in parts.categories])
+    entry.register_extension("syndicate", extension)
+    entry.syndicate.extras = parts.extras
+    return entry
+
+
+def _generator(parts: FeedParts, extension: type[_Extension], for_entries: type[_Extension]) -> Any:
+    feed = FeedGenerator()
+    feed.id(parts.id)
+    feed.title(parts.title)
+    feed.description(parts.description)
+    feed.subtitle(parts.description)
+    feed.author(name=parts.author)
+    feed.generator(GENERATOR)
+    # The channel's <link> is the last link added: the page's must come after the feed's own.
+    feed.link(href=parts.self_url, rel="self", type=parts.media_type)
+    feed.link(href=parts.home, rel="alternate", type="text/html")
+    feed.updated(parts.updated)
+    feed.lastBuildDate(parts.updated)
+    if parts.newest:
+        feed.pubDate(parts.newest)
+    if parts.language:
+        feed.language(parts.language)
+    if parts.rights:
+        feed.rights(parts.rights)
+    if parts.logo:
+        feed.image(url=parts.logo, title=parts.title, link=parts.home)
+    if parts.icon:
+        feed.icon(parts.icon)
+    feed.register_extension("syndicate", extension, for_entries)
+    feed.syndicate.extras = parts.extras
+    return feed
+
+
+@cache
+def _one_entry_feed(extension: type[_Extension]) -> Any:
+    """A feed whose words do not matter: fragments are cut out of it. It declares what the shells declare."""
+    parts = FeedParts(
+        id="-", title="-", description="-", home="-", self_url="-", media_type="-", author="-",
+        updated=datetime.fromtimestamp(0, UTC), newest=None, language="", rights="", icon=None, logo=None, extras=(),
+    )  # fmt: skip
+    return _generator(parts, extension, _RssEntry if extension is _Rss else _AtomEntry)

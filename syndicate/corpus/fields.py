@@ -1,0 +1,548 @@
+"""The metadata of any ecosystem -> Entry: which key says what, who may see it, when.
+
+Only what is named here leaves the corpus. Keys are compared without regard to case; a dotted key names a nested one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from ..feeds import amp
+from ..feeds.identity import path_id, stated_id
+from ..model import Entry, Image, Person, Presentation, Related
+from ..values import addresses, dates
+from ..values.languages import language_of_path, language_tag
+from ..values.text import plain_text, strip_forbidden
+from ..vocabulary import ALIASES, DIMENSIONS, PRIVATE
+
+_HIDDEN_STATUS = frozenset({"draft", "hidden", "private", "pending", "trash", "skip"})
+_TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_MAIL = re.compile(r"\s*[<(]?[^\s<>()@]+@[^\s<>()@]+[>)]?\s*")
+_FRAME = re.compile(r"<iframe\b[^>]*?\ssrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_JEKYLL_POST = re.compile(r"(?:^|.*/)_posts/(?:.*/)?(\d{4})-(\d{2})-(\d{2})-([^/]+)\.[^./]+")
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How one corpus folder is read.
+
+    `home` is the address that relative ones are resolved against; `prefix` tells this folder's paths from another's.
+    `aliases` are tried before the known keys; `dimensions` are the fields that feeds are cut by.
+    """
+
+    authority: str
+    home: str
+    prefix: str = ""
+    language: str = ""
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dimensions: tuple[str, ...] = ()
+    presentation: Presentation = field(default_factory=Presentation)
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """The keys that may hold a field, the configured ones first."""
+        return (*self.aliases.get(name, ()), *ALIASES[name])
+
+
+class Fault(NamedTuple):
+    """Something wrong in the metadata, at a path of keys."""
+
+    keys: Keys
+    message: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one record says: an entry to show (from its date, until `expires`), or that it is hidden, or its faults."""
+
+    entry: Entry | None = None
+    hidden: bool = False
+    expires: datetime | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+def read(metadata: Mapping[Any, Any], body: str, path: str, profile: Profile) -> Reading:
+    """Turn a record's metadata into an entry. `path` is relative to the corpus folder, with slashes."""
+    return _Record(metadata, body, path, profile).reading()
+
+
+class _Record:
+    """One record while it is read; collects faults on the way."""
+
+    def __init__(self, metadata: Mapping[Any, Any], body: str, path: str, profile: Profile) -> None:
+        self.data = {key.lower(): value for key, value in reversed(list(metadata.items())) if isinstance(key, str)}
+        self.body = body
+        self.path = path
+        self.profile = profile
+        self.faults: list[Fault] = []
+
+    def reading(self) -> Reading:
+        if self._is_hidden():
+            return Reading(hidden=True, faults=tuple(self.faults))
+        entry = self._entry()
+        expires = self._date("expires")
+        if self._blind("expires", expires):
+            return Reading(hidden=True, faults=tuple(self.faults))
+        return Reading(entry=entry, expires=expires, faults=tuple(self.faults))
+
+    def _entry(self) -> Entry | None:
+        title = self._text("title")
+        published = self._published()
+        if not title:
+            self._error(("title",), "no title")
+        if not title or published is None:
+            return None
+        url = self._url()
+        provider = self._provider()
+        amp_url = self._address("amp")
+        return Entry(
+            id=self._id(),
+            path=self.profile.prefix + self.path,
+            title=title,
+            url=url,
+            published=published,
+            updated=max(published, self._date("updated") or published),
+            summary=self._text("summary"),
+            body=self.body,
+            authors=self._authors(),
+            provider=provider,
+            topics=self._topics(),
+            category=self._text("category"),
+            type=self._text("type"),
+            language=self._language(),
+            image=self._image(url),
+            video_url=self._video(),
+            amp_url=amp_url,
+            cdn_url=self._cdn(amp_url),
+            related=self._related(),
+            quality=self._number("quality"),
+            heat=self._number("heat"),
+            terms=tuple(self._terms()),
+        )
+
+    # ------------------------------------------------------------------------------------------------ finding values
+
+    def _values(self, name: str) -> Iterator[tuple[str, Any]]:
+        """The keys of a field that hold something, in order of preference."""
+        for key in self.profile.keys(name):
+            value = self._value(key)
+            if value is not None and value != "":
+                yield key, value
+
+    def _value(self, key: str) -> Any:
+        first, dot, rest = key.partition(".")
+        if first.lower() in PRIVATE:
+            return None
+        value = self.data.get(first.lower())
+        while dot and isinstance(value, dict):
+            first, dot, rest = rest.partition(".")
+            value = value.get(first)
+        return None if dot else value
+
+    def _warn(self, keys: Keys, message: str) -> None:
+        self.faults.append(Fault(keys, message))
+
+    def _error(self, keys: Keys, message: str) -> None:
+        self.faults.append(Fault(keys, message, "error"))
+
+    # ---------------------------------------------------------------------------------------------------- visibility
+
+    def _is_hidden(self) -> bool:
+        """Whether the record asks to be hidden. What cannot be understood hides it, too: nothing private is shown."""
+        data = self.data
+        return (
+            self._flag("published", shown_when=True)
+            or self._flag("removed", shown_when=False)
+            or self._flag("draft", shown_when=False)
+            or str(data.get("status", "")).strip().lower() in _HIDDEN_STATUS
+            or self.path.startswith("_drafts/")
+            or "/_drafts/" in self.path
+        )
+
+    def _flag(self, key: str, *, shown_when: bool) -> bool:
+        value = self.data.get(key)
+        if value is None or value == "":
+            return False
+        if isinstance(value, bool):
+            return value is not shown_when
+        word = str(value).strip().lower()
+        if word in _TRUE or word in _FALSE:
+            return (word in _TRUE) is not shown_when
+        if key == "published" and _is_date(value):
+            return False  # a date under this key says when, not whether
+        self._error((key,), f"expected true or false, got {_shown(value)}: the entry is hidden")
+        return True
+
+    def _blind(self, name: str, date: datetime | None) -> bool:
+        """An expiry that cannot be read hides the entry: it may lie in the past."""
+        if date is not None or not any(self._values(name)):
+            return False
+        keys = next(key for key, _ in self._values(name))
+        self._error((keys,), "the entry is hidden, as its last day is not known")
+        return True
+
+    # --------------------------------------------------------------------------------------------------------- dates
+
+    def _published(self) -> datetime | None:
+        faults: list[Fault] = []
+        for key, value in self._values("published"):
+            if isinstance(value, bool):
+                continue
+            try:
+                return dates.parse(value)
+            except ValueError as error:
+                faults.append(Fault((key,), _date_fault(value, error)))
+        name = self.path.rpartition("/")[2]
+        stated = self.data.get("path")
+        found = (
+            dates.from_file_name(name)
+            or (dates.from_path(stated) if isinstance(stated, str) else None)
+            or dates.from_path(self.path)
+        )
+        if found is None:
+            faults = [Fault(f.keys, f.message, "error") for f in faults]
+            faults = faults or [Fault((ALIASES["published"][0],), "no date, neither here nor in the path", "error")]
+        self.faults += faults
+        return found
+
+    def _date(self, name: str) -> datetime | None:
+        for key, value in self._values(name):
+            try:
+                return dates.parse(value)
+            except ValueError as error:
+                self._warn((key,), _date_fault(value, error))
+        return None
+
+    # ----------------------------------------------------------------------------------------------- text and numbers
+
+    def _text(self, name: str) -> str:
+        for key, value in self._values(name):
+            if isinstance(value, str | int | float) and not isinstance(value, bool):
+                if text := plain_text(str(value)):
+                    return text
+            elif name not in {"category", "type"}:
+                self._warn((key,), f"expected text, got {_shown(value)}")
+        return ""
+
+    def _number(self, name: str) -> int | None:
+        for key, value in self._values(name):
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            if isinstance(value, float) and value == value and abs(value) < 1e15:  # noqa: PLR0124 - NaN
+                return int(value)
+            self._warn((key,), f"expected a number, got {_shown(value)}")
+        return None
+
+    def _language(self) -> str:
+        for key, value in self._values("language"):
+            if isinstance(value, str) and (tag := language_tag(value)):
+                return tag
+            self._warn((key,), f"expected a language tag, got {_shown(value)}")
+        return language_of_path(self.path) or self.profile.language
+
+    # ------------------------------------------------------------------------------------------------------ identity
+
+    def _id(self) -> str:
+        authority = self.profile.authority
+        for key, value in self._values("id"):
+            if not isinstance(value, str | int) or isinstance(value, bool):
+                self._warn((key,), f"expected text, got {_shown(value)}")
+                continue
+            text = strip_forbidden(str(value)).strip()
+            if _UUID.fullmatch(text):
+                return f"urn:uuid:{text.lower()}"
+            if _URI.fullmatch(text):
+                return text
+            if text:
+                return stated_id(authority, text)
+        return path_id(authority, self.profile.prefix + self.path)
+
+    def _url(self) -> str:
+        for key, value in self._values("url"):
+            if not isinstance(value, str):
+                continue  # Eleventy's `permalink: false`
+            if key in {"permalink", "url"} and re.search(r"[:{]\w|\{\{", value) and not addresses.has_scheme(value):
+                continue  # a pattern such as /:year/:title/
+            url = self._cleaned((key,), value)
+            if url:
+                return url
+        return self._url_of_path()
+
+    def _url_of_path(self) -> str:
+        """Where the record's page lives by the custom of its ecosystem: `_news/x.md` at `/news/x/`."""
+        home = self.profile.home
+        stated = self.data.get("path")
+        if isinstance(stated, str) and stated.strip("/ "):
+            return self._cleaned(("path",), stated.strip("/ ") + "/") or home
+        if found := _JEKYLL_POST.fullmatch(self.path):
+            return addresses.clean("{}/{}/{}/{}.html".format(*found.groups()), home)
+        folder, _, name = self.path.rpartition("/")
+        stem = name.rpartition(".")[0] or name
+        slug = self.data.get("slug")
+        if isinstance(slug, str) and slug.strip("/ "):
+            stem = slug.strip("/ ")
+        parts = [part.removeprefix("_") for part in folder.split("/") if part]
+        parts += [] if stem == "index" else [stem]
+        try:
+            return addresses.clean("".join(f"{quote(part, errors='replace')}/" for part in parts), home)
+        except ValueError:
+            return home
+
+    def _address(self, name: str) -> str | None:
+        for key, value in self._values(name):
+            if url := self._cleaned((key,), value):
+                return url
+        return None
+
+    def _cleaned(self, keys: Keys, value: object, base: str = "") -> str | None:
+        if not isinstance(value, str):
+            self._warn(keys, f"expected an address, got {_shown(value)}")
+            return None
+        try:
+            return addresses.clean(value, base or self.profile.home)
+        except ValueError as error:
+            self._warn(keys, f"dropped: {error}")
+            return None
+
+    def _cdn(self, amp_url: str | None) -> str | None:
+        """The given cache address, else the computed one."""
+        given = self._address("cdn")
+        if not self.profile.presentation.amp_links:
+            return None
+        if amp_url is None:
+            return given
+        computed = _cache_url(amp_url, self.profile.presentation)
+        if given and computed and given != computed:
+            key = next(key for key, _ in self._values("cdn"))
+            self._warn((key,), f"differs from the computed {computed}")
+        return given or computed
+
+    # -------------------------------------------------------------------------------------------------------- people
+
+    def _provider(self) -> Person | None:
+        for key, value in self._values("provider"):
+            match value:
+                case str():
+                    name, domain = plain_text(value), None
+                case dict():
+                    domain = value.get("domain") or value.get("url")
+                    name = plain_text(str(value.get("name") or domain or ""))
+                case _:
+                    name, domain = "", None
+            if name:
+                return Person(name=name, url=_site(domain))
+            self._warn((key,), f"expected a name, got {_shown(value)}")
+        return None
+
+    def _authors(self) -> tuple[Person, ...]:
+        for key, value in self._values("author"):
+            people = value if isinstance(value, list) else [value]
+            if key == "authors" and isinstance(value, str):
+                people = re.split(r"[;,]", value)
+            found = [person for person in map(_person, people) if person]
+            if found:
+                return tuple(dict.fromkeys(found))
+            self._warn((key,), f"expected names, got {_shown(value)}")
+        return ()
+
+    # -------------------------------------------------------------------------------------------------------- topics
+
+    def _topics(self) -> tuple[str, ...]:
+        for key, value in self._values("topics"):
+            names = self._names(key, value)
+            if names or value == [None]:
+                return names
+        return ()
+
+    def _names(self, key: str, value: object) -> tuple[str, ...]:
+        match value:
+            case list():
+                items: list[object] = value
+            case str() if key.lower() == "category":
+                items = [value]
+            case str():
+                items = list(value.split(",") if "," in value else re.split(r"[;\s]+", value))
+            case int() | float():
+                items = [value]
+            case _:
+                self._warn((key,), f"expected a list of names, got {_shown(value)}")
+                return ()
+        names: dict[str, str] = {}
+        for index, item in enumerate(items):
+            name = plain_text(str(item)) if isinstance(item, str | int | float) and not isinstance(item, bool) else ""
+            if name:
+                names.setdefault(name.casefold(), name)
+            elif item is None or not isinstance(item, str):
+                self._warn((key, index), f"expected a name, got {_shown(item)}")
+        return tuple(names.values())
+
+    def _terms(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The values of the fields that feeds are cut by, beyond those that every entry has."""
+        for name in self.profile.dimensions:
+            if name not in DIMENSIONS:
+                value = self._value(name)
+                yield name, () if value is None or value == "" else self._names_of_field(name, value)
+
+    def _names_of_field(self, key: str, value: object) -> tuple[str, ...]:
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            value = value["name"]
+        return self._names(key, [value] if isinstance(value, str) else value)
+
+    # ------------------------------------------------------------------------------------------------ what it is with
+
+    def _image(self, base: str) -> Image | None:
+        for key, value in self._values("image"):
+            images = value if isinstance(value, list) else [value]
+            for index, image in enumerate(images):
+                keys: Keys = (key, index) if isinstance(value, list) else (key,)
+                if found := self._one_image(keys, image, base):
+                    return found
+        return None
+
+    def _one_image(self, keys: Keys, image: object, base: str) -> Image | None:
+        if isinstance(image, str):
+            url = self._cleaned(keys, image, base)
+            return Image(url=url) if url else None
+        if not isinstance(image, dict):
+            self._warn(keys, f"expected an image, got {_shown(image)}")
+            return None
+        name = next((name for name in ("url", "src", "image", "path") if image.get(name)), "url")
+        url = self._cleaned((*keys, name), image.get(name), base)
+        if not url:
+            return None
+        title = image.get("title") or image.get("alt") or ""
+        width, height = _pixels(image.get("width")), _pixels(image.get("height"))
+        return Image(url=url, width=width, height=height, title=plain_text(title) if isinstance(title, str) else "")
+
+    def _video(self) -> str | None:
+        for key, value in self._values("video"):
+            frame = _FRAME.search(value) if isinstance(value, str) else None
+            if frame and (url := self._cleaned((key,), frame[1])):
+                return url
+        return None
+
+    def _related(self) -> tuple[Related, ...]:
+        """As many related stories as are shown; each needs a title and an address."""
+        limit = self.profile.presentation.related
+        found: list[Related] = []
+        for key, value in self._values("related"):
+            if limit and not isinstance(value, list):
+                self._warn((key,), f"expected a list of stories, got {_shown(value)}")
+                continue
+            for index, item in enumerate(value if limit else ()):
+                if len(found) >= limit:
+                    break
+                if story := self._one_related((key, index), item):
+                    found.append(story)
+        return tuple(found)
+
+    def _one_related(self, keys: Keys, item: object) -> Related | None:
+        if not isinstance(item, dict):
+            self._warn(keys, f"expected a story, got {_shown(item)}")
+            return None
+        title = item.get("title") or item.get("name")
+        address = item.get("webUrl") or item.get("originalUrl") or item.get("url")
+        if not isinstance(title, str) or not address:
+            self._warn(keys, "a related story needs a title and an address")
+            return None
+        name = next(name for name in ("webUrl", "originalUrl", "url") if item.get(name))
+        url = self._cleaned((*keys, name), address)
+        if url is None:
+            return None
+        amp_url = self._optional((*keys, "ampWebUrl"), item.get("ampWebUrl"))
+        cdn_url = self._optional((*keys, "cdnAmpWebUrl"), item.get("cdnAmpWebUrl"))
+        provider = item.get("provider")
+        provider = provider.get("name") if isinstance(provider, dict) else provider
+        return Related(
+            title=plain_text(title),
+            url=url,
+            published=_date_or_none(item.get("publishedDateTime")),
+            provider=plain_text(provider) if isinstance(provider, str) else "",
+            amp_url=amp_url,
+            cdn_url=self._cdn_of(amp_url, cdn_url),
+        )
+
+    def _cdn_of(self, amp_url: str | None, given: str | None) -> str | None:
+        if not self.profile.presentation.amp_links:
+            return None
+        return given or (_cache_url(amp_url, self.profile.presentation) if amp_url else None)
+
+    def _optional(self, keys: Keys, value: object) -> str | None:
+        return None if value is None or value == "" else self._cleaned(keys, value)
+
+
+def _cache_url(amp_url: str, presentation: Presentation) -> str | None:
+    try:
+        return amp.cache_url(amp_url, presentation.amp_cache)
+    except ValueError:
+        return None  # an address with a port cannot be cached; the AMP link itself stays
+
+
+def _person(value: object) -> Person | None:
+    """A name, with an address when one is given; never a mail address."""
+    if isinstance(value, dict):
+        name, url = value.get("name"), value.get("url") or value.get("uri") or value.get("website")
+    else:
+        name, url = value, None
+    if not isinstance(name, str):
+        return None
+    name = plain_text(_MAIL.sub(" ", name)).strip("()<> ")
+    return Person(name=name, url=_quiet(addresses.clean, url)) if name else None
+
+
+def _site(domain: object) -> str | None:
+    """The address of a provider, whose domain may carry a path."""
+    if not isinstance(domain, str) or not domain.strip():
+        return None
+    return _quiet(addresses.clean, domain if "://" in domain else f"https://{domain.strip()}")
+
+
+def _quiet(clean: Callable[[str], str], address: object) -> str | None:
+    try:
+        return clean(address) if isinstance(address, str) else None
+    except ValueError:
+        return None
+
+
+def _pixels(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:9])
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else None
+
+
+def _is_date(value: object) -> bool:
+    return _date_or_none(value) is not None
+
+
+def _date_or_none(value: object) -> datetime | None:
+    try:
+        return dates.parse(value)
+    except ValueError:
+        return None
+
+
+def _date_fault(value: object, error: ValueError) -> str:
+    return f"expected a date, got {_shown(value)} ({error})"
+
+
+def _shown(value: object) -> str:
+    """A value for a message: never long, never the whole of something private."""
+    match value:
+        case dict():
+            return "keys and values"
+        case list():
+            return "a list"
+        case None:
+            return "nothing"
+        case _:
+            text = str(value)
+            return repr(text if len(text) <= 40 else text[:39] + "…")

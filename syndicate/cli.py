@@ -55,7 +55,7 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; the answer is the exit code. Messages go to standard error, results to standard output."""
     try:
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except ConfigError as error:
@@ -76,15 +76,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What the command line understands."""
+    top = argparse.ArgumentParser(
         prog="syndicate",
         description="Markdown records in, per-topic RSS, Atom and JSON feeds out.",
         epilog=_OVERVIEW,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"syndicate {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    top.add_argument("--version", action="version", version=f"syndicate {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
 
     init = _verb(verbs, "init", "write a commented configuration and a sample corpus", _INIT)
     init.add_argument("folder", metavar="DIR", help="a new or empty folder")
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     check = _verb(verbs, "check", "list every problem of configuration and corpus", _CHECK)
     _common(check)
     check.set_defaults(run=_check)
-    return parser
+    return top
 
 
 def _verb(

@@ -1,0 +1,54 @@
+# `make` builds the sample's feeds; `make test` runs what CI runs. Both set up what they need in .venv.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+  $(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+# Two cores are enough; more make it faster.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: build test lint unit golden lock clean
+.DEFAULT_GOAL := build
+
+build: $(VENV)/.runtime
+	$(BIN)/syndicate build
+	@echo "feeds/ holds the feeds: open feeds/all/feed.atom in a feed reader, or read feeds/catalog.json"
+
+test: lint unit
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/.development
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup
+
+golden: $(VENV)/.development
+	$(BIN)/pytest tests/golden --regenerate-golden
+	git --no-pager diff --stat tests/golden
+
+# Names, versions and hashes for every platform; no download addresses.
+lock: $(VENV)/.development
+	$(VENV)/bin/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --python-version 3.11 pyproject.toml --group build --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --python-version 3.11 pyproject.toml --group dev --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .syndicate dist
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "syndicate needs Python 3.11 or newer on the PATH"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,107 @@
+"""Every claim of the README that a program can check."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from syndicate import cli, config
+from syndicate.build import build
+from syndicate.feeds.slugs import slug
+from syndicate.vocabulary import ALIASES
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+POSTS = {
+    "Jekyll": ("_posts/2026-01-31-hello.md", "---\ntitle: Hello\ntags: [One]\n---\nBody", "/2026/01/31/hello.html"),
+    "Hugo": ("content/post/hello.md", "---\ntitle: Hello\ndate: 2026-01-31\ntags: [One]\nslug: hi\n---\n", "/post/hi/"),
+    "Zola": (
+        "content/hello.md",
+        '+++\npath = "2026/01/31/hello"\ntitle = "Hello"\n[taxonomies]\ntags = ["One"]\n+++\nBody',
+        "/2026/01/31/hello/",
+    ),
+    "Eleventy": ("posts/hello.md", "---\ntitle: Hello\ndate: 2026-01-31\ntags: One\n---\n{% x %}Body", "/hello/"),
+    "Pelican": ("content/hello.md", "Title: Hello\nDate: 2026-01-31 10:00\nTags: One\n\nBody", "/hello/"),
+}
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_configuration_of_readme_is_accepted(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (block,) = _blocks("yaml")
+    read = config.parse(block, str(tmp_path / "config.yaml"))
+    assert read.selection.custom[0].where.min_quality == 60
+    assert read.sources[0].aliases["topics"] == ("rubric", "extra.tags")
+
+
+def test_configuration_of_readme_shows_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (block,) = _blocks("yaml")
+    shown = config.parse(block, str(tmp_path / "config.yaml"))
+    least = 'site: {title: T, url: "https://x.org/", id: "x.org,2026"}\ncorpus: [{path: corpus}]'
+    default = config.parse(least, str(tmp_path / "config.yaml"))
+    assert shown.selection.limit == default.selection.limit
+    assert shown.selection.formats == default.selection.formats
+    assert shown.presentation == default.presentation
+    assert (shown.output, shown.state) == (default.output, default.state)
+    assert shown.sources[0].max_bytes == default.sources[0].max_bytes
+
+
+@pytest.mark.parametrize(
+    "line", [line for block in _blocks("sh") for line in block.splitlines() if line.startswith("syndicate")]
+)
+def test_commands_of_readme_are_understood(line: str) -> None:
+    arguments = shlex.split(line, comments=True)[1:]
+    assert cli.parser().parse_args(arguments).run
+
+
+def test_makefile_has_the_targets_that_readme_names() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`?make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_slugs_of_readme_are_true() -> None:
+    assert slug("IBM AI") == "ibm-ai"
+    assert slug("open-source") == "open--source"
+    assert slug("C++") == "c_z3nrxld67tl5w"
+
+
+@pytest.mark.parametrize("tool", POSTS)
+def test_folders_of_other_tools_are_read_as_they_are(tool: str, tmp_path: Path) -> None:
+    name, text, url = POSTS[tool]
+    corpus = re.search(rf"^\| {tool} \| `(.*?)` \|", README, re.MULTILINE)
+    assert corpus
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(
+        'site: {title: T, url: "https://f.example/", home: "https://w.example/", id: "f.example,2026"}\n'
+        f"corpus: {corpus[1]}\n",
+        encoding="utf-8",
+    )
+    summary = build(config.load(str(tmp_path / "config.yaml")), NOW)
+    assert summary.problems == ()
+    feed = json.loads((tmp_path / "feeds/topics/one/feed.json").read_bytes())
+    assert [item["url"] for item in feed["items"]] == [f"https://w.example{url}"]
+    assert feed["items"][0]["date_published"].startswith("2026-01-31")
+    assert "{%" not in feed["items"][0]["content_html"]
+
+
+def test_documented_keys_are_those_that_are_read() -> None:
+    page = (ROOT / "docs" / "corpus.md").read_text(encoding="utf-8")
+    for name, keys in ALIASES.items():
+        if name in {"slug", "path"}:
+            continue
+        assert name in page
+        for key in keys:
+            assert f"`{key}`" in page or key == name, f"{name}: {key}"

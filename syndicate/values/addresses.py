@@ -24,16 +24,14 @@ def clean(address: str, base: str = "") -> str:
     A relative address is resolved against `base`. Raises ValueError with a reason for what cannot or must not be
     published: another scheme, no host, user information.
     """
-    if _VALID.fullmatch(address):
+    if len(address) <= _MAX_LENGTH and _VALID.fullmatch(address):
         return address
     address = _IGNORED.sub("", address).strip()
     if not address:
         raise ValueError("an empty address")
-    if len(address) > _MAX_LENGTH:
-        raise ValueError(f"an address of {len(address)} characters")
+    _short(address)
     try:
-        parts = urlsplit(urljoin(base, address) if base else address)
-        return _rebuilt(parts)
+        return _short(_rebuilt(urlsplit(address if has_scheme(address) else urljoin(base, address))))
     except UnicodeError:
         raise ValueError(f"no valid host in {shown(address)}") from None
     except ValueError as error:
@@ -49,6 +47,12 @@ def shown(address: str) -> str:
 def has_scheme(address: str) -> bool:
     """Whether the address names its scheme, and so is not relative."""
     return bool(_SCHEME.match(address))
+
+
+def _short(address: str) -> str:
+    if len(address) > _MAX_LENGTH:
+        raise ValueError(f"an address of {len(address)} characters")
+    return address
 
 
 def _rebuilt(parts: SplitResult) -> str:

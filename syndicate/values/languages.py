@@ -14,6 +14,10 @@ _CODES = frozenset(
     "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi "
     "yo za zh zu".split()
 )
+# `it-news` is not Italian in a script named News: a folder's tag has a region, and a script of these, at most.
+_FOLDER = re.compile(
+    r"([a-z]{2})(?:[-_](?:arab|cyrl|deva|hans|hant|latn))?(?:[-_](?:[a-z]{2}|\d{3}))?", re.IGNORECASE | re.ASCII
+)
 _MAX_FOLDER_DEPTH = 2  # `fr/post/x.md`, `content/fr/post/x.md`: deeper, two letters mean something else
 
 
@@ -31,7 +35,6 @@ def language_tag(value: str) -> str:
 def language_of_path(path: str) -> str:
     """The language that a folder near the top of the corpus names, if one does."""
     for folder in path.split("/")[:-1][:_MAX_FOLDER_DEPTH]:
-        code = folder.partition("-")[0].partition("_")[0]
-        if code in _CODES and (tag := language_tag(folder)):
-            return tag
+        if (found := _FOLDER.fullmatch(folder)) and found[1].lower() in _CODES:
+            return language_tag(folder)
     return ""

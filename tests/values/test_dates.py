@@ -1,0 +1,191 @@
+"""Dates of every spelling that corpora hold; never a guess, whatever the machine's clock and zone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from syndicate.values import dates
+
+bounded = settings(max_examples=500, deadline=None, derandomize=True, database=None)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+VALUES: list[tuple[object, datetime]] = [
+    # what YAML and TOML make of dates
+    (utc(2020, 6, 9, 11), utc(2020, 6, 9, 11)),
+    (datetime(2020, 6, 9, 11), utc(2020, 6, 9, 11)),  # noqa: DTZ001 - naive is meant
+    (datetime(2020, 6, 9, 11, tzinfo=timezone(timedelta(hours=2))), utc(2020, 6, 9, 9)),
+    (datetime(2020, 6, 9, 11, 0, 0, 999_999, tzinfo=UTC), utc(2020, 6, 9, 11)),
+    (date(2020, 6, 9), utc(2020, 6, 9)),
+    (20200609, utc(2020, 6, 9)),
+    # ISO 8601 and what is near it
+    ("2020-06-09", utc(2020, 6, 9)),
+    ("20200609", utc(2020, 6, 9)),
+    ("2020-6-9", utc(2020, 6, 9)),
+    ("2020/06/09", utc(2020, 6, 9)),
+    ("2020.06.09", utc(2020, 6, 9)),
+    ("2020-06-09T11:00:00Z", utc(2020, 6, 9, 11)),
+    ("2020-06-09t11:00:00z", utc(2020, 6, 9, 11)),
+    ("2020-06-09 11:00", utc(2020, 6, 9, 11)),
+    ("2020-06-09 9:05", utc(2020, 6, 9, 9, 5)),
+    ("2020-06-09T11:00:00.123456789Z", utc(2020, 6, 9, 11)),
+    ("2020-06-09T11:00:00,5Z", utc(2020, 6, 9, 11)),
+    ("2020-06-09 11:00:00 UTC", utc(2020, 6, 9, 11)),
+    ("2020-06-09 11:00:00 GMT", utc(2020, 6, 9, 11)),
+    ("2013-02-24 09:00:00 +0000", utc(2013, 2, 24, 9)),  # PyYAML takes it for a string
+    ("2020-06-09 11:00:00 +0200", utc(2020, 6, 9, 9)),
+    ("2020-06-09T11:00:00-05:30", utc(2020, 6, 9, 16, 30)),
+    ("2020-06-09T11:00:00+02", utc(2020, 6, 9, 9)),
+    ("2016-12-31T23:59:60Z", utc(2016, 12, 31, 23, 59, 59)),
+    ("  2020-06-09\n", utc(2020, 6, 9)),
+    # RFC 822 and what is near it
+    ("Tue, 09 Jun 2020 11:00:00 GMT", utc(2020, 6, 9, 11)),
+    ("Tue, 9 Jun 2020 11:00 +0200", utc(2020, 6, 9, 9)),
+    ("Tue, 09 Jun 2020 11:00:00 EST", utc(2020, 6, 9, 16)),
+    ("09 Jun 20 11:00:00 GMT", utc(2020, 6, 9, 11)),
+    ("20 Nov 95 10:00:00 GMT", utc(1995, 11, 20, 10)),
+    # words
+    ("June 9, 2020", utc(2020, 6, 9)),
+    ("9 June 2020", utc(2020, 6, 9)),
+    ("Jun 9th, 2020 at 3pm", utc(2020, 6, 9, 15)),
+    ("June 9, 2020 5:04 PM", utc(2020, 6, 9, 17, 4)),
+    ("9 Jun 2020 07:12:08 PM", utc(2020, 6, 9, 19, 12, 8)),
+    ("June 9, 2020 5:04 PM EST", utc(2020, 6, 9, 22, 4)),
+    ("Tue Jun  9 11:00:00 2020", utc(2020, 6, 9, 11)),
+    ("Tue Jun  9 11:00:00 UTC 2020", utc(2020, 6, 9, 11)),
+    # what browsers print: two hours wrong when read as POSIX would
+    ("Tue Jun 09 2020 11:00:00 GMT+0100 (Central European Standard Time)", utc(2020, 6, 9, 10)),
+    ("Jun 09 2020 11:00:00 UTC-3", utc(2020, 6, 9, 14)),
+]
+
+REFUSED: list[object] = [
+    None, True, False, 3.5, [], {}, b"2020-06-09", 2020, 202006, 99999999, 20201332, 10**5000, -20200609,
+    "", " ", "soon", "today", "2020", "2020-06", "June 2020", "June 9", "Tuesday", "11:00", "2020-W24-2",
+    "03/04/2020", "3-4-2020", "03.04.2020", "03/04/2020 GMT", "Tue 03/04/2020", "03/04/2020 10:00 AM EST",
+    "2020-00-09", "2020-06-00", "2020-02-30", "2020-06-09 25:00", "2020-06-09 11:61", "2020-06-09T11:00:61Z",
+    "2020-06-09T11:00:00+25:00", "2020-06/09", "0000-00-00", "0001-01-01T00:00:00Z", "999-01-01", "20200632",
+    "1 Jan 20", "Jan 2 '20", "9 Jun 2020 11:00:00 CET", "9 Jun 2020 11:00 IST", "Jun 9 2020 11:00 EST+3",
+    "1 Jan 2020 00:00:00 +99999999999999999999", "32 Jan 2020 10:00:00 GMT", "9. Juni 2020", "9 juin 2020",
+    "9999-12-31T23:59:59-23:00", "June 9, 2020 " + "x" * 60, "Jan" * 10_000, "\x00", "2020-06-09\x00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "expected"), VALUES, ids=[str(value)[:50] for value, _ in VALUES])
+def test_date_is_read(value: object, expected: datetime) -> None:
+    read = dates.parse(value)
+    assert read == expected
+    assert read.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("value", REFUSED, ids=[f"{str(type(v))[8:-2]}-{n}" for n, v in enumerate(REFUSED)])
+def test_value_that_names_no_single_day_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        dates.parse(value)
+
+
+NAMES = [
+    ("2020-06-09-title.md", utc(2020, 6, 9)),
+    ("2020-06-09.md", utc(2020, 6, 9)),
+    ("2020-06-09T11.md", utc(2020, 6, 9)),
+    ("2020-06-00-title.md", None),  # a habit of some, not a day
+    ("2020-13-01-title.md", None),
+    ("2020-02-30-title.md", None),
+    ("2020-06-091.md", None),
+    ("0001-01-01-x.md", None),
+    ("title-2020-06-09.md", None),
+    ("20200609-title.md", None),
+]
+
+PATHS = [
+    ("2017/12/21/title", utc(2017, 12, 21)),
+    ("/2017/12/21/title", utc(2017, 12, 21)),
+    ("blog/2017/1/2/title", utc(2017, 1, 2)),
+    ("blog/2017/12/21", utc(2017, 12, 21)),
+    ("2017/12/211/x", None),
+    ("12017/12/21/x", None),
+    ("2017/00/21/x", None),
+    ("2017/12/x", None),
+    ("v2017/12/21x", None),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES, ids=[name for name, _ in NAMES])
+def test_file_name_begins_with_a_day_or_none(name: str, expected: datetime | None) -> None:
+    assert dates.from_file_name(name) == expected
+
+
+@pytest.mark.parametrize(("path", "expected"), PATHS, ids=[path for path, _ in PATHS])
+def test_folders_spell_a_day_or_none(path: str, expected: datetime | None) -> None:
+    assert dates.from_path(path) == expected
+
+
+@pytest.fixture(params=["CET-1CEST", "IST-5:30", "EST5EDT"])
+def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A machine in another zone, whose names dateutil would otherwise take for the text's."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("text", ["9 Jun 2020 11:00:00 CET", "June 9, 2020 11:00 IST", "June 9, 2020 11:00 CEST"])
+def test_zone_of_the_machine_gives_no_name_a_meaning(text: str, elsewhere: str) -> None:
+    with pytest.raises(ValueError, match="not a date"):
+        dates.parse(text)
+
+
+def test_zone_of_the_machine_moves_no_date(elsewhere: str) -> None:
+    assert dates.parse("June 9, 2020 11:00") == utc(2020, 6, 9, 11)
+    assert dates.parse("June 9, 2020 11:00 EST") == utc(2020, 6, 9, 16)
+    assert dates.parse("Tue, 09 Jun 2020 11:00:00 +0200") == utc(2020, 6, 9, 9)
+
+
+whens = st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)).map(lambda when: when.replace(microsecond=0))  # noqa: DTZ001
+zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@bounded
+@given(whens, zones, st.sampled_from([" ", "T"]), st.sampled_from(["", ":"]))
+def test_any_time_in_any_zone_is_read_back(when: datetime, zone: timezone, between: str, colon: str) -> None:
+    local = when.replace(tzinfo=zone)
+    offset = local.strftime("%z")
+    text = f"{when:%Y-%m-%d}{between}{when:%H:%M:%S} {offset[:3]}{colon}{offset[3:5]}"
+    assert dates.parse(text.rjust(4, "0")) == local
+
+
+TOKENS = st.sampled_from(
+    "Jan Feb March may Mon Tuesday 1 2 31 2020 1999 99 0 : / - . , + GMT UTC EST CET Z T at am PM 10:00 10:00:00 +0100 "
+    "-00:00 e inf nan 1e5 1.5 ( ) th st of and h m s 12h 20200102 200001020304 ٢٠٢٠ W01 q ' +99999999999999".split()
+)
+
+
+@bounded
+@given(
+    st.one_of(
+        st.lists(st.tuples(TOKENS, st.sampled_from(["", " "])).map("".join), max_size=9).map("".join),
+        st.text(max_size=30),
+        st.integers(),
+        st.floats(),
+        st.datetimes(timezones=st.none() | st.timezones()),
+        st.dates(),
+    )
+)
+@example("1 Jan 2020 00:00:00 +99999999999999999999")
+def test_anything_is_a_whole_second_in_utc_or_refused(value: object) -> None:
+    try:
+        read = dates.parse(value)
+    except ValueError:
+        return
+    assert read.utcoffset() == timedelta(0)
+    assert read.microsecond == 0
+    assert 1000 <= read.year <= 9999

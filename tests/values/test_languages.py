@@ -1,0 +1,71 @@
+"""Language tags as corpora state them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicate.values.languages import language_of_path, language_tag
+
+TAGS = [
+    ("en", "en"),
+    ("EN", "en"),
+    (" de ", "de"),
+    ("pt_BR", "pt-BR"),
+    ("PT-br", "pt-BR"),
+    ("zh-hant", "zh-Hant"),
+    ("zh_hant_tw", "zh-Hant-TW"),
+    ("es-419", "es-419"),
+    ("sl-rozaj", "sl-rozaj"),
+    ("de_DE.UTF-8", "de-DE"),
+    ("gsw", "gsw"),
+    ("", ""),
+    ("english", ""),
+    ("e", ""),
+    ("en-", ""),
+    ("en--GB", ""),
+    ("klingon!", ""),
+    ('en"><script>', ""),
+    ("日本語", ""),
+    ("ſv", ""),
+]
+
+PATHS = [
+    ("fr/post/x.md", "fr"),
+    ("content/pt-br/x.md", "pt-BR"),
+    ("content/pt_BR/x.md", "pt-BR"),
+    ("zh-Hant/x.md", "zh-Hant"),
+    ("content/posts/fr/x.md", ""),  # deeper, two letters mean something else
+    ("go/x.md", ""),
+    ("js/x.md", ""),
+    ("de.md", ""),
+    ("posts/x.fr.md", ""),
+    ("french/x.md", ""),
+    ("en-masse/x.md", ""),
+    ("it-news/x.md", ""),
+    ("no-code/x.md", ""),
+    ("EN/x.md", "en"),
+    ("content/zh-Hans-SG/x.md", "zh-Hans-SG"),
+    ("es-419/x.md", "es-419"),
+    ("x.md", ""),
+]
+
+
+@pytest.mark.parametrize(("stated", "tag"), TAGS, ids=[repr(stated) for stated, _ in TAGS])
+def test_stated_language_becomes_a_tag_in_its_usual_case_or_nothing(stated: str, tag: str) -> None:
+    assert language_tag(stated) == tag
+
+
+@pytest.mark.parametrize(("path", "tag"), PATHS, ids=[path for path, _ in PATHS])
+def test_folder_near_the_top_names_a_language(path: str, tag: str) -> None:
+    assert language_of_path(path) == tag
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.one_of(st.text(max_size=20), st.from_regex(r"[A-Za-z]{1,4}([-_][A-Za-z0-9]{1,8}){0,3}", fullmatch=True)))
+def test_tag_of_a_tag_is_itself_and_plain_ascii(stated: str) -> None:
+    tag = language_tag(stated)
+    assert language_tag(tag) == tag
+    assert tag.isascii()
+    assert tag.replace("-", "").isalnum() or tag == ""

@@ -1,0 +1,113 @@
+"""Text out of records: one line, plain, free of what XML refuses, and in time that grows with its length."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicate.values.text import plain_text, shorten, strip_forbidden
+
+bounded = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+
+PLAIN = [
+    ("IBM Ditches Facial Recognition", "IBM Ditches Facial Recognition"),
+    ("", ""),
+    ("  a  b\n\tc ", "a b c"),
+    ("a\u00a0b\u2003c\u2028d", "a b c d"),
+    # entities, through two systems
+    ("AT&amp;T", "AT&T"),
+    ("AT&amp;amp;T", "AT&T"),
+    ("it&amp;#39;s", "it's"),
+    ("&#x1F600;", "😀"),
+    ("R&D", "R&D"),
+    ("a &lt; b", "a < b"),
+    ("&notanentity;", "¬anentity;"),
+    # what is clearly mark-up goes
+    ("<b>Bold</b> and <I>more</I>", "Bold and more"),
+    ("<em class='x'>a</em>", "a"),
+    ("<b><i>a</i></b>", "a"),
+    ("<b>a<b>b</b>c</b>", "abc"),
+    ("<b>a</i>b</b></i>", "a</i>b</i>"),
+    ('<a href="https://x.example">link</a>', "link"),
+    ("one<br>two<br/>three<br />four", "one two three four"),
+    ("<p>one</p><p>two</p>", "one two"),
+    ("&lt;b&gt;Bold&lt;/b&gt;", "Bold"),
+    # what a title may speak of stays
+    ("The <title> element", "The <title> element"),
+    ("Vec<T> and <b>", "Vec<T> and <b>"),
+    ("if a < b and c > d", "if a < b and c > d"),
+    ("List<i> of </b>", "List<i> of </b>"),
+    ("I <3 XML", "I <3 XML"),
+    # what no feed may hold
+    ("a\x00\x01\x0b\x1f\x7f\x80\x9fb", "ab"),
+    ("a\ud800b\udfff", "ab"),
+    ("a\ufffe\uffff\ufdd0\U0001ffff\U0010fffeb", "ab"),
+    ("&#1;a&#xFFFE;", "a"),
+    ("&#0;&#xD800;", "��"),
+    # what a feed must hold
+    ("日本 é e\u0301 👩\u200d🔬 \u200fעברית", "日本 é e\u0301 👩\u200d🔬 \u200fעברית"),
+]
+
+SHORT = [
+    ("", 10, ""),
+    ("0123456789", 10, "0123456789"),
+    ("one two three", 10, "one two…"),
+    ("one, two three", 6, "one…"),
+    ("abcdefghijklmno", 10, "abcdefghi…"),
+    ("a sentence. And", 13, "a sentence…"),
+    ("日本日本日本", 4, "日本日…"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PLAIN, ids=[ascii(text)[:40] for text, _ in PLAIN])
+def test_text_is_made_plain(text: str, expected: str) -> None:
+    assert plain_text(text) == expected
+
+
+@pytest.mark.parametrize(("text", "length", "expected"), SHORT)
+def test_long_text_is_cut_at_a_word(text: str, length: int, expected: str) -> None:
+    assert shorten(text, length) == expected
+
+
+def _is_char(char: str) -> bool:
+    """XML 1.0 §2.2: the characters that a document may hold."""
+    code = ord(char)
+    return code in {0x9, 0xA, 0xD} or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+
+
+def test_every_character_that_xml_allows_and_does_not_discourage_survives() -> None:
+    discouraged = {*range(0x7F, 0x85), *range(0x86, 0xA0), *range(0xFDD0, 0xFDF0)}
+    discouraged |= {plane + last for plane in range(0x10000, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)}
+    kept = {code for code in range(0x110000) if strip_forbidden(chr(code))}
+    assert kept == {code for code in range(0x110000) if _is_char(chr(code)) and code not in discouraged}
+
+
+@bounded
+@given(st.one_of(st.text(st.characters()), st.text("<>/bip &;#0x amp\x00\ud800\n", max_size=40)))
+def test_plain_text_is_one_clean_line(text: str) -> None:
+    plain = plain_text(text)
+    assert plain == strip_forbidden(plain)
+    assert plain == " ".join(plain.split())
+    assert all(map(_is_char, plain))
+
+
+@bounded
+@given(st.text(st.sampled_from("ab <>/&;.,…é"), max_size=60), st.integers(2, 40))
+def test_shortened_text_is_a_beginning_that_fits(text: str, length: int) -> None:
+    short = shorten(text, length)
+    assert len(short) <= max(length, 1)
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<b>" * 300_000, "<b>" * 100_000 + "</b>" * 100_000, "<a " * 300_000, "&amp;" * 200_000, "</" * 400_000],
+    ids=["opened", "nested", "unended", "entities", "slashes"],
+)
+def test_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
+    started = time.process_time()
+    plain_text(text)
+    assert time.process_time() - started < 5, "about 0.3 s is usual; time by the square is minutes"

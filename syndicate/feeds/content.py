@@ -34,7 +34,7 @@ def prepare(entry: Entry, presentation: Presentation, body_html: str = "", summa
     link = main_link(entry, presentation)
     summary = entry.summary or summary
     parts = [
-        _picture(entry.image) if entry.image and entry.image.url not in body_html else "",
+        _picture(entry.image) if entry.image and not _shows(body_html, entry.image) else "",
         body_html or (f"<p>{escape(summary, quote=False)}</p>" if summary else ""),
         _anchor(entry.video_url, "Watch the video", "<p>{}</p>") if entry.video_url else "",
         _source(entry, link, complete=bool(body_html)),
@@ -52,6 +52,11 @@ def main_link(entry: Entry, presentation: Presentation) -> str:
             return entry.cdn_url or entry.amp_url or entry.url
         case "canonical":
             return entry.url
+
+
+def _shows(html: str, image: Image) -> bool:
+    """Whether a body has the picture itself: a link to it is not enough, nor is a longer address."""
+    return f'src="{_text(image.url)}"' in html
 
 
 def _picture(image: Image) -> str:

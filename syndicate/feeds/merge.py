@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..model import Entry
-from .identity import path_id
+from .identity import path_id, stated_id
 from .slugs import topic_key
 
 
@@ -57,17 +57,26 @@ def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _with_distinct_ids(entries: list[Entry], authority: str) -> tuple[list[Entry], list[tuple[Entry, Entry]]]:
-    """A path belongs to its file; a stated id to the earliest entry that states it. The others go by their paths."""
-    owners = {path_id(authority, entry.path): entry for entry in entries}
+    """A path belongs to its file; a stated id to the earliest entry that states it. The others go by their paths.
+
+    Two corpus folders may hold one path (`b/x.md` in the first, `x.md` in another `b`): the later goes by its address.
+    """
+    ordered = sorted(entries, key=lambda entry: (entry.published, entry.path, entry.url))
+    owners: dict[str, Entry] = {}
+    for entry in ordered:
+        owners.setdefault(path_id(authority, entry.path), entry)
     if len(owners) == len(entries) and all(owners.get(entry.id) is entry for entry in entries):
         return entries, []
     renamed: list[tuple[Entry, Entry]] = []
     distinct: list[Entry] = []
-    for entry in sorted(entries, key=lambda entry: (entry.published, entry.path)):
+    for entry in ordered:
         owner = owners.setdefault(entry.id, entry)
-        if owner is entry or owner.path == entry.path:
+        if owner is entry:
             distinct.append(entry)
-        else:
-            renamed.append((entry, owner))
-            distinct.append(replace(entry, id=path_id(authority, entry.path)))
+            continue
+        renamed.append((entry, owner))
+        own = path_id(authority, entry.path)
+        if owners[own] is not entry:
+            own = stated_id(authority, entry.url)
+        distinct.append(replace(entry, id=own))
     return distinct, renamed

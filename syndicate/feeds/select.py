@@ -34,7 +34,9 @@ class TopicNames:
         if settings and settings.slug:
             return settings.slug
         own = slug(key)
-        return own if own not in self._taken else marked_slug(key)
+        if own in self._taken:
+            own = marked_slug(key)
+        return own if own not in self._taken else marked_slug(key, 26)  # a mark may be configured: an old slug kept
 
 
 class _Subject(NamedTuple):

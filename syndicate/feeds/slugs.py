@@ -34,17 +34,22 @@ def slug(name: str) -> str:
     """A safe path segment of `a-z 0-9 - _` for any name; distinct for names with distinct `topic_key`s."""
     key = topic_key(name)
     if len(key) <= _MAX_LENGTH and key not in _DEVICES and _PLAIN.fullmatch(key):
-        return key.replace("-", "--").replace(" ", "-")
+        plain = key.replace("-", "--").replace(" ", "-")
+        if len(plain) <= _MAX_LENGTH:
+            return plain
     return marked_slug(name)
 
 
-def marked_slug(name: str) -> str:
-    """The slug of a name that plain words cannot spell, or whose plain slug the configuration gave to another."""
+def marked_slug(name: str, length: int = 13) -> str:
+    """The slug of a name that plain words cannot spell, or whose plain slug the configuration gave to another.
+
+    `length` is that of the mark: 13 characters hold 65 bits.
+    """
     key = topic_key(name)
     ascii_only = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     stem = _NOT_PLAIN.sub("-", ascii_only)[:40].strip("-") or "x"
     digest = b32encode(sha256(key.encode("utf-8", "surrogatepass")).digest()).decode().lower()
-    return f"{stem}_{digest[:13]}"
+    return f"{stem}_{digest[:length]}"
 
 
 def is_safe_slug(text: str) -> bool:

@@ -1,0 +1,186 @@
+"""Identities are `tag:` URIs that nothing changes; a digest changes with what feeds show and with nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicate.feeds.identity import authority_date, digest, feed_id, path_id, stated_id
+from syndicate.model import Entry, Image, Person, Presentation, Related
+
+AUTHORITY = "feeds.test,2026"
+DAY = datetime(2026, 1, 31, tzinfo=UTC)
+PLAIN = Presentation()
+bounded = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+
+IMAGE = Image(url="https://i.test/", width=1, height=2, title="t")
+PERSON = Person(name="p", url="https://p.test/")
+RELATED = Related(
+    title="r", url="https://r.test/", published=DAY, provider="p", amp_url="https://a.test/", cdn_url="https://c.test/"
+)
+ENTRY = Entry(
+    id="tag:feeds.test,2026:x.md", path="x.md", title="T", url="https://www.test/x/", published=DAY, updated=DAY,
+    authors=(PERSON,), provider=PERSON, image=IMAGE, related=(RELATED,), quality=1, heat=1, terms=(("series", ("s",)),),
+)  # fmt: skip
+
+# Every field stands in one of the two: a new one has to be thought about.
+SHOWN: dict[str, Any] = {
+    "id": "tag:feeds.test,2026:y.md",
+    "title": "U",
+    "url": "https://www.test/y/",
+    "published": DAY.replace(hour=1),
+    "updated": DAY.replace(hour=1),
+    "summary": "s",
+    "body": "b",
+    "authors": (),
+    "provider": None,
+    "topics": ("t",),
+    "category": "c",
+    "type": "t",
+    "language": "de",
+    "image": None,
+    "video_url": "https://v.test/",
+    "amp_url": "https://a.test/",
+    "cdn_url": "https://c.test/",
+    "related": (),
+}
+NOT_SHOWN: dict[str, Any] = {"path": "moved/x.md", "quality": 2, "heat": None, "terms": ()}
+
+
+def test_every_field_of_an_entry_is_shown_or_not() -> None:
+    assert SHOWN.keys() | NOT_SHOWN.keys() == {field.name for field in dataclasses.fields(Entry)}
+    assert not SHOWN.keys() & NOT_SHOWN.keys()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_digest_changes_with_what_feeds_show(name: str) -> None:
+    changed = dataclasses.replace(ENTRY, **{name: SHOWN[name]})
+    assert changed != ENTRY
+    assert digest(changed, PLAIN) != digest(ENTRY, PLAIN)
+
+
+@pytest.mark.parametrize("name", NOT_SHOWN)
+def test_digest_does_not_change_with_what_only_chooses(name: str) -> None:
+    changed = dataclasses.replace(ENTRY, **{name: NOT_SHOWN[name]})
+    assert changed != ENTRY
+    assert digest(changed, PLAIN) == digest(ENTRY, PLAIN)
+
+
+OTHER: dict[str, Any] = {
+    "title": "x", "url": "https://x.test/", "published": None, "provider": "x", "amp_url": None, "cdn_url": None,
+    "name": "x", "width": None, "height": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "part", "name"),
+    [
+        (held, part, field.name)
+        for held, part in (("image", IMAGE), ("provider", PERSON), ("authors", PERSON), ("related", RELATED))
+        for field in dataclasses.fields(part)
+    ],
+    ids=str,
+)
+def test_digest_changes_with_every_part_of_what_is_shown(held: str, part: Any, name: str) -> None:
+    changed = dataclasses.replace(part, **{name: OTHER[name]})
+    value = (changed,) if isinstance(getattr(ENTRY, held), tuple) else changed
+    assert digest(dataclasses.replace(ENTRY, **{held: value}), PLAIN) != digest(ENTRY, PLAIN)
+
+
+@pytest.mark.parametrize(
+    "presentation",
+    [
+        Presentation(link="amp"),
+        Presentation(related=4),
+        Presentation(amp_cache="x.test"),
+        Presentation(amp_links=False),
+    ],
+)
+def test_digest_changes_with_how_entries_are_shown(presentation: Presentation) -> None:
+    assert digest(ENTRY, presentation) != digest(ENTRY, PLAIN)
+
+
+def test_every_way_to_show_is_tried_above() -> None:
+    assert {field.name for field in dataclasses.fields(Presentation)} == {"link", "related", "amp_cache", "amp_links"}
+
+
+def test_digest_is_the_same_in_another_process_and_place() -> None:
+    """Were it made of `hash`, of addresses in memory, or of a zone that is not UTC, every run would ping every hub."""
+    import subprocess
+    import sys
+
+    code = "import test_identity as t; from syndicate.feeds.identity import digest; print(digest(t.ENTRY, t.PLAIN))"
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed, zone in (("1", "Asia/Tokyo"), ("2", "UTC"))
+    }
+    assert printed == {digest(ENTRY, PLAIN)}
+    assert re.fullmatch(r"[0-9a-f]{32}", digest(ENTRY, PLAIN))
+
+
+@bounded
+@given(st.text(), st.text())
+def test_text_never_moves_from_one_field_to_the_next_unseen(first: str, second: str) -> None:
+    one = dataclasses.replace(ENTRY, title=first, summary=second)
+    other = dataclasses.replace(ENTRY, title=first + second, summary="")
+    assert (digest(one, PLAIN) == digest(other, PLAIN)) == (one == other)
+
+
+# ----------------------------------------------------------------------------------------------------------- identities
+
+URI = re.compile(r"tag:feeds\.test,2026:[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
+paths = st.text(st.characters(exclude_categories=["Cs"])) | st.binary(max_size=8).map(
+    lambda name: name.decode("utf-8", "surrogateescape")
+)
+
+
+@bounded
+@given(paths, paths)
+def test_paths_share_no_identity_and_all_are_uris(first: str, second: str) -> None:
+    assert (path_id(AUTHORITY, first) == path_id(AUTHORITY, second)) == (first == second)
+    assert URI.fullmatch(path_id(AUTHORITY, first))
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@bounded
+@given(texts, texts, st.sampled_from(["topics", "provider", "all"]), st.sampled_from(["topics", "custom"]))
+def test_subjects_share_no_identity(first: str, second: str, one: str, other: str) -> None:
+    same = (one, first) == (other, second)
+    assert (feed_id(AUTHORITY, one, first) == feed_id(AUTHORITY, other, second)) is same
+    assert (stated_id(AUTHORITY, first) == stated_id(AUTHORITY, second)) == (first == second)
+    assert URI.fullmatch(feed_id(AUTHORITY, one, first))
+    assert URI.fullmatch(stated_id(AUTHORITY, first))
+
+
+@pytest.mark.parametrize(
+    ("authority", "expected"),
+    [
+        ("feeds.test,2026", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("feeds.test,2026-03", datetime(2026, 3, 1, tzinfo=UTC)),
+        ("jane@feeds.test,2026-03-09", datetime(2026, 3, 9, tzinfo=UTC)),
+    ],
+)
+def test_authority_holds_a_date(authority: str, expected: datetime) -> None:
+    assert authority_date(authority) == expected
+
+
+@pytest.mark.parametrize(
+    "authority", ["feeds.test", "", "feeds.test,", "feeds.test,soon", "feeds.test,2026-02-31", "x,0000"]
+)
+def test_authority_without_a_date_is_an_error(authority: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        authority_date(authority)

@@ -1,0 +1,169 @@
+"""A slug is a function of the name alone, safe on every disk and in every address, and no two names share one."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from itertools import combinations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from syndicate.feeds.slugs import is_safe_slug, marked_slug, slug, topic_key
+
+bounded = settings(max_examples=600, deadline=None, derandomize=True, database=None)
+
+SLUGS = [
+    ("AI", "ai"),
+    ("IBM AI", "ibm-ai"),
+    ("  ibm \t ai\n", "ibm-ai"),
+    ("open-source", "open--source"),
+    ("open source", "open-source"),
+    ("Diablo 4", "diablo-4"),
+    ("42", "42"),
+]
+MARKED = [
+    ("C++", "c"), ("C#", "c"), ("lgbtq+", "lgbtq"), ("R&D", "r-d"), ("Café Culture", "cafe-culture"), ("日本", "x"),
+    ("!!!", "x"), ("a_b", "a-b"), ("a--b", "a-b"), ("-a", "a"), ("a-", "a"), ("a/b", "a-b"), ("..", "x"),
+    ("", "x"), (" ", "x"), ("con", "con"), ("NUL", "nul"), ("com1", "com1"), ("lpt0", "lpt0"),
+    ("a" * 81, "a" * 40), ("a-" * 39 + "a", "a-" * 20), ("İstanbul", "istanbul"), ("a\x00b", "a-b"),
+    ("\ud800", "x"), ("½", "12"), ("c_sune2nxaveayw", "c-sune2nxaveayw"),
+]  # fmt: skip
+DEVICES = ["con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))]
+
+
+@pytest.mark.parametrize(("name", "expected"), SLUGS)
+def test_plain_words_are_spelled_out(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
+@pytest.mark.parametrize(("name", "stem"), MARKED, ids=[ascii(name)[:20] for name, _ in MARKED])
+def test_other_name_has_a_readable_stem_and_a_mark(name: str, stem: str) -> None:
+    assert re.fullmatch(rf"{re.escape(stem[:40].strip('-'))}_[a-z2-7]{{13}}", slug(name))
+
+
+def test_slug_never_changes() -> None:
+    """Addresses are for ever: these were published."""
+    assert slug("C#") == "c_sune2nxaveayw"
+    assert slug("日本") == "x_z4vl6dc34mtmx"
+    assert slug("Archives & Libraries") == "archives-libraries_7qmu3nkmz2yjc"
+
+
+def test_longer_mark_goes_on_where_the_shorter_one_ends() -> None:
+    assert marked_slug("C#", 26).startswith(marked_slug("C#"))
+    assert len(marked_slug("C#", 26)) == len("c_") + 26
+
+
+def assert_safe(made: str) -> None:
+    assert re.fullmatch(r"[a-z0-9_-]+", made)
+    assert 1 <= len(made) <= 100
+    assert made not in DEVICES
+    assert is_safe_slug(made)
+
+
+words = st.from_regex(r"[a-z0-9]{1,4}", fullmatch=True)
+near = st.lists(
+    st.one_of(words, st.sampled_from(["-", "--", " ", "_", "  ", "+", "#", ".", "/", "é", "x"])), max_size=6
+).map("".join)
+names = st.one_of(near, near.map(slug), near.map(marked_slug), st.text(max_size=12), st.text("a-", max_size=120))
+
+
+@bounded
+@given(names)
+@example("con")
+@example("com0.txt")
+@example("\u0345")
+def test_any_name_has_a_safe_slug(name: str) -> None:
+    assert_safe(slug(name))
+    assert_safe(marked_slug(name))
+    assert_safe(marked_slug(name, 26))
+
+
+@bounded
+@given(names, names)
+def test_two_names_share_no_slug(first: str, second: str) -> None:
+    assert (slug(first) == slug(second)) == (topic_key(first) == topic_key(second))
+
+
+@bounded
+@given(names)
+def test_slug_of_a_name_is_not_that_of_the_name_spelled_like_the_slug(name: str) -> None:
+    """Whoever calls a topic `c_sune2nxaveayw` or `open--source` does not take another's address."""
+    made = slug(name)
+    assert slug(made) != made or topic_key(name) == made
+
+
+def test_family_of_look_alikes_share_no_slug() -> None:
+    family = [
+        "ab",
+        "a b",
+        "a-b",
+        "a--b",
+        "a - b",
+        "a -b",
+        "a_b",
+        "a+b",
+        "a.b",
+        "a/b",
+        "a&b",
+        "a  -b",
+        "a---b",
+        "a b-",
+        "-a b",
+    ]
+    family += [slug(name) for name in family] + [marked_slug(name) for name in family]
+    distinct = {topic_key(name): name for name in family}
+    for first, second in combinations(distinct.values(), 2):
+        assert slug(first) != slug(second), (first, second)
+
+
+@bounded
+@given(
+    names,
+    st.sampled_from([str.upper, str.lower, str.title, str.swapcase]),
+    st.sampled_from([" ", "\t", "\u00a0", "  "]),
+)
+def test_case_and_white_space_make_no_difference(name: str, spell: object, space: str) -> None:
+    folded = name if name.casefold() == name.upper().casefold() == name.title().casefold() else "plain words"
+    respelled = space + spell(folded).replace(" ", space) + space  # type: ignore[operator]
+    assert slug(respelled) == slug(folded)
+
+
+def test_key_of_a_key_is_itself_for_every_character() -> None:
+    """A topic is looked up by its key: were that to change once more, two keys could have one slug."""
+    marks = ("", "\u0301", "\u0345", "\u0307", "\u0323")
+    made = topic_key.__wrapped__
+    changed = [
+        char + mark
+        for char in map(chr, range(sys.maxunicode + 1))
+        for mark in marks
+        if (mark == "" or char.casefold() != char or unicodedata.normalize("NFC", char + mark) != char + mark)
+        if made(made(char + mark)) != made(char + mark)
+    ]
+    assert changed == []
+
+
+@pytest.mark.parametrize(
+    ("composed", "decomposed"), [("Café", "Cafe\u0301"), ("Å", "\u212b"), ("한", "\u1112\u1161\u11ab")]
+)
+def test_canonically_equivalent_names_are_one(composed: str, decomposed: str) -> None:
+    assert composed != decomposed
+    assert topic_key(composed) == topic_key(decomposed)
+    assert slug(composed) == slug(decomposed)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a", True), ("cpp", True), ("c-1.x_y", True), ("a" * 100, True), ("0", True), ("", False), (".", False),
+        ("..", False), (".a", False), ("a.", False), ("-a", False), ("a-", False), ("_a", False), ("a..b", False),
+        ("A", False), ("a b", False), ("a/b", False), ("a\\b", False), ("ä", False), ("a\n", False),
+        ("a\x00", False), ("con", False), ("nul.txt", False), ("com1", False), ("aux.x.y", False),
+        ("a" * 101, False), ("console", True), ("x.nul", True),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_slug_that_a_person_gives_may_name_a_folder_on_every_system(text: str, safe: bool) -> None:  # noqa: FBT001
+    assert is_safe_slug(text) is safe

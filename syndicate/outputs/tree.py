@@ -12,7 +12,7 @@ from ..model import Document
 MARKER = ".syndicate-output"
 _TEMPORARY = ".syndicate-new"
 # What a build makes: FEED/feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai), and the catalogue.
-_OURS = re.compile(r"(?:catalog\.json|[^/]+(?:/[^/]+)?/feed\.(?:rss|atom|json))")
+_OURS = re.compile(r"(?:catalog\.json|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?/feed\.(?:rss|atom|json))")
 
 
 class Tree:
@@ -26,7 +26,7 @@ class Tree:
         """Make the folder ours when it is new or empty. Raises OutputError when it is somebody else's."""
         try:
             os.makedirs(self._root, exist_ok=True)
-            names = os.listdir(self._root)
+            names = set(os.listdir(self._root)) - {f"{MARKER}{_TEMPORARY}"}  # a run may have been killed right here
             if not names:
                 self._replace(MARKER, f"{self._owner}\n".encode())
             elif MARKER not in names:
@@ -84,11 +84,13 @@ class Tree:
     def _replace(self, path: str, content: bytes) -> None:
         full = os.path.join(self._root, path)
         folder = os.path.dirname(full)
-        os.makedirs(folder, exist_ok=True)
         self._refuse_detour(folder)
+        os.makedirs(folder, exist_ok=True)
         temporary = f"{full}{_TEMPORARY}"
         try:
-            with open(temporary, "wb") as file:
+            if os.path.lexists(temporary):
+                os.unlink(temporary)  # a killed run's, or a link
+            with open(temporary, "xb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

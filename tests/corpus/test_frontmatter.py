@@ -1,0 +1,300 @@
+"""A file's text is split and read whatever its fences are; a hostile one costs an error with its place, no more."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syndicate.corpus.frontmatter import FrontMatterError, parse
+
+bounded = settings(
+    max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+SPLIT: list[tuple[str, str, dict[str, Any], str, str]] = [
+    ("yaml", "---\ntitle: x\n---\nbody\n", {"title": "x"}, "body", "yaml"),
+    ("yaml empty", "---\n---\nbody", {}, "body", "yaml"),
+    ("yaml comment only", "---\n# nothing\n---\nbody", {}, "body", "yaml"),
+    ("yaml null", "---\n~\n---\nbody", {}, "body", "yaml"),
+    ("no newline at the end", "---\ntitle: x\n---", {"title": "x"}, "", "yaml"),
+    ("spaces after the fences", "--- \ntitle: x\n---\t\nbody", {"title": "x"}, "body", "yaml"),
+    ("longer fences", "-----\ntitle: x\n----\nbody", {"title": "x"}, "body", "yaml"),
+    ("blank lines before", "\n\n---\ntitle: x\n---\nbody", {"title": "x"}, "body", "yaml"),
+    ("byte order mark", "\ufeff---\ntitle: x\n---\nbody", {"title": "x"}, "body", "yaml"),
+    ("CRLF", "---\r\ntitle: x\r\ntext: |\r\n  a\r\n  b\r\n---\r\nbody\r\nmore", {"title": "x", "text": "a\nb\n"}, "body\nmore", "yaml"),  # noqa: E501 - a row
+    ("BOM and CRLF", "\ufeff---\r\ntitle: x\r\n---\r\n", {"title": "x"}, "", "yaml"),
+    ("a rule in the body", "---\ntitle: x\n---\na\n\n---\n\nb", {"title": "x"}, "a\n\n---\n\nb", "yaml"),
+    ("dashes in a value", "---\ntitle: a --- b\n---\n", {"title": "a --- b"}, "", "yaml"),
+    ("timestamps", "---\nd: 2020-06-09\nt: 2020-06-09T11:00:00Z\n---\n", {"d": date(2020, 6, 9), "t": datetime(2020, 6, 9, 11, tzinfo=UTC)}, "", "yaml"),  # noqa: E501 - a row
+    ("toml", '+++\ntitle = "x"\n[extra]\ntags = ["a"]\n+++\nbody', {"title": "x", "extra": {"tags": ["a"]}}, "body", "toml"),  # noqa: E501 - a row
+    ("toml CRLF", '+++\r\ntitle = "x"\r\n+++\r\nbody', {"title": "x"}, "body", "toml"),
+    ("toml date", "+++\ndate = 2020-06-09\n+++\n", {"date": date(2020, 6, 9)}, "", "toml"),
+    ("pelican", "Title: x\nDate: 2013-02-24 09:00\nTags: a, b\n\nbody\n\nmore", {"title": "x", "date": "2013-02-24 09:00", "tags": "a, b"}, "body\n\nmore", "pelican"),  # noqa: E501 - a row
+    ("pelican folded", "title: x\nSummary: one\n  two\n\n  three\n", {"title": "x", "summary": "one two"}, "  three", "pelican"),  # noqa: E501 - a row
+    ("pelican, no body", "Title: x", {"title": "x"}, "", "pelican"),
+    ("pelican empty value", "Title: x\nTags:\n\nbody", {"title": "x", "tags": ""}, "body", "pelican"),
+    ("pelican with a colon", "Title: DM: Diablo\n\nbody", {"title": "DM: Diablo"}, "body", "pelican"),
+    ("none", "# A heading\n\nbody", {}, "# A heading\n\nbody", "none"),
+    ("none, one colon", "Note: this is prose.\nIt goes on.\n\nbody", {}, "Note: this is prose.\nIt goes on.\n\nbody", "none"),  # noqa: E501 - a row
+    ("none, empty", "", {}, "", "none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "metadata", "body", "kind"), [row[1:] for row in SPLIT], ids=[row[0] for row in SPLIT]
+)
+def test_text_is_split_into_metadata_and_body(text: str, metadata: dict[str, Any], body: str, kind: str) -> None:
+    parsed = parse(text)
+    assert (parsed.metadata, parsed.body, parsed.kind, parsed.mended) == (metadata, body, kind, False)
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+TIGHT_BOMB = 'z: {"a": &a [x, x, x, x, x, x, x, x, x, x]' + "".join(
+    f', "{name}": &{name} {{{", ".join(f"{chr(34)}{n}{chr(34)}:*{before}" for n in range(10))}}}'
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+) + "}"  # fmt: skip
+MERGE_BOMB = "a: &a {k0: 1, k1: 1}\n" + "".join(
+    f"{name}: &{name}\n  <<: [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+BROKEN: list[tuple[str, str, str, int, int]] = [
+    ("not closed", "---\ntitle: x\n", "not closed", 1, 1),
+    ("not closed, lower", "\n\n---\ntitle: x\n", "not closed", 3, 1),
+    ("toml not closed", "+++\ntitle = 'x'\n", "not closed", 1, 1),
+    ("closed by another fence", "---\ntitle: x\n+++\n", "not closed", 1, 1),
+    ("unquoted colon", "---\ntitle: x\nname: DM: Diablo\n---\n", "needs quotes", 3, 9),
+    ("tab", "---\ntitle: x\na:\n\t- b\n---\n", "cannot start any token", 4, 1),
+    ("open quote", '---\ntitle: "x\n---\n', "unexpected end of stream", 3, 1),
+    ("open bracket", "---\ntopics: [a\n---\n", "did not find expected", 3, 1),
+    ("unknown tag", "---\na: 1\nb: !foo x\n---\n", "could not determine a constructor", 3, 4),
+    ("python object", "---\nb: !!python/object/apply:os.system [id]\n---\n", "could not determine a constructor", 2, 4),
+    ("unknown alias", "---\nb: *nobody\n---\n", "undefined alias", 2, 4),
+    ("unhashable key", "---\n? [a]\n: b\n---\n", "unhashable key", 2, 3),
+    ("a list", "---\n- a\n---\n", "expected keys and values, got list", 2, 1),
+    ("a text", "---\njust words\n---\n", "expected keys and values, got str", 2, 1),
+    ("two documents", "---\na: 1\n--- b\n---\n", "another document", 3, 1),
+    # what YAML takes for a type and has no value for
+    ("no such day", "---\na: 1\ndate: 2020-13-45\n---\n", "'2020-13-45'", 3, 7),
+    ("no such hour", "---\na: {date: 2020-01-01T99:00:00Z}\n---\n", "'2020-01-01T99:00:00Z'", 2, 11),
+    ("no such zone", "---\ndate: 2020-01-01T00:00:00+99:00\n---\n", "'2020-01-01T00:00:00\\+99:00'", 2, 7),
+    ("5,000 digits", f"---\nquality: {'9' * 5000}\n---\n", "5000 digits", 2, 10),
+    ("no digits", "---\nquality: 0x_\n---\n", "'0x_'", 2, 10),
+    ("long sexagesimal", f"---\nquality: {'1:' * 300}1.5\n---\n", "not of this type", 2, 10),
+    ("forced bool", "---\na: !!bool x\n---\n", "'x': not of this type", 2, 4),
+    ("forced empty int", "---\na: !!int ''\n---\n", "not of this type", 2, 4),
+    ("forced int", "---\na: !!int x\n---\n", "'x': invalid literal", 2, 4),
+    ("forced float", "---\na: !!float x\n---\n", "'x': could not convert", 2, 4),
+    ("forced timestamp", "---\na: [1, !!timestamp x]\n---\n", "'x': not of this type", 2, 8),
+    ("forced key", "---\n!!bool x: a\n---\n", "'x': not of this type", 2, 1),
+    # what would exhaust stack or time
+    ("deep brackets", f"---\na: {'[' * 50_000}{']' * 50_000}\n---\n", "nesting deeper than 100", 2, 102),
+    ("deep braces", f"---\na: {'{a: ' * 50_000}1{'}' * 50_000}\n---\n", "nesting deeper than 100", 2, None),
+    ("deep dashes", f"---\n{'- ' * 50_000}a\n---\n", "nesting deeper than 100", 2, 199),
+    ("deep questions", f"---\n{'? ' * 50_000}a\n---\n", "nesting deeper than 100", 2, None),
+    ("deep lines", "---\n" + "\n".join(f"{' ' * n}a:" for n in range(3000)) + "\n---\n", "nesting deeper", None, None),
+    ("deep lines, CR", "---\na:\r" + "\r".join(f"{' ' * n}-" for n in range(3000)) + "\n---\n", "nesting deeper", None, None),  # noqa: E501 - a row
+    ("deep lines, NEL", "---\na:\u0085" + "\u2028".join(f"{' ' * n}-" for n in range(3000)) + "\n---\n", "nesting deeper", None, None),  # noqa: E501 - a row
+    ("alias bomb", f"---\n{BOMB}---\n", "aliases without end", 6, None),
+    ("alias bomb without spaces", f"---\n{TIGHT_BOMB}\n---\n", "aliases without end", 2, None),
+    ("merge bomb", f"---\n{MERGE_BOMB}---\n", "aliases without end", None, None),
+    ("alias to itself", "---\na: &a [1, *a]\n---\n", "aliases without end", 2, 11),
+    ("alias to what holds it", "---\na: &a {b: {c: *a}}\n---\n", "aliases without end", 2, 15),
+    ("merge of itself", "---\na: &a\n  <<: *a\n---\n", "aliases without end", 3, 7),
+    # TOML
+    ("toml value", "+++\ntitle = 'x'\nb = soon\n+++\n", "Invalid value", 3, 5),
+    ("toml twice", "+++\na = 1\na = 2\n+++\n", "Cannot overwrite", 3, 6),
+    ("toml open", '+++\ntitle = "x\n+++\n', "Illegal character", 2, 11),
+    ("toml date", "+++\ndate = 2020-13-45\n+++\n", "Invalid|Expected", 2, None),
+    ("toml digits", f"+++\na = {'9' * 5000}\n+++\n", "not TOML", 1, 1),
+    ("toml deep", f"+++\na = {'[' * 50_000}{']' * 50_000}\n+++\n", "not TOML", 1, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line", "column"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN]
+)
+def test_what_cannot_be_read_is_told_with_its_place(
+    text: str, message: str, line: int | None, column: int | None
+) -> None:
+    started = time.process_time()
+    with pytest.raises(FrontMatterError, match=message) as told:
+        parse(text)
+    assert line in {None, told.value.line}
+    assert column in {None, told.value.column}
+    assert len(told.value.message) < 250
+    assert time.process_time() - started < 5
+
+
+def test_bomb_below_the_measure_is_read() -> None:
+    assert len(parse("---\na: &a [1, 2]\nb: [*a, *a]\nc: {<<: {d: 1}}\n---\n").metadata["b"]) == 2
+
+
+def test_place_of_an_error_is_the_same_with_any_line_ends_and_marks() -> None:
+    text = "---\ntitle: x\ntopics:\n  - a\n  - name: DM: Diablo\n---\nbody"
+    for spelled in (text, text.replace("\n", "\r\n"), "\ufeff" + text):
+        with pytest.raises(FrontMatterError) as told:
+            parse(spelled)
+        assert (told.value.line, told.value.column) == (5, 13)
+
+
+CONTROLS = [f"\\x{code:02x}" for code in (0x00, 0x01, 0x08, 0x0B, 0x0C, 0x1F, 0x7F, 0x80, 0x92, 0x9F)]
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_control_character_is_taken_out_of_the_metadata_and_told(control: str) -> None:
+    char = control.encode().decode("unicode_escape")
+    parsed = parse(f"---\ntitle: a{char}b\nother: c\n---\nbody{char}")
+    assert parsed.metadata == {"title": "ab", "other": "c"}
+    assert parsed.mended
+    assert parsed.locate(("other",)) == (3, 8)
+
+
+@pytest.mark.parametrize("char", ["\x85", "\u2028", "\ufffe", "\uffff", "\ufdd0", "\ufeff", "\U0001ffff"], ids=ascii)
+def test_odd_character_never_costs_the_record(char: str) -> None:
+    parsed = parse(f'---\ntitle: "a{char}b"\n---\n')
+    assert parsed.metadata["title"].replace(char, "").replace(" ", "") == "ab"
+
+
+def test_error_behind_a_control_character_keeps_its_line() -> None:
+    with pytest.raises(FrontMatterError, match="needs quotes") as told:
+        parse("---\ntitle: a\x92b\nname: DM: Diablo\n---\n")
+    assert (told.value.line, told.value.column) == (3, 9)
+
+
+LOCATED = """\
+
+---
+title: x
+Topics:
+  - a
+  - [b]
+images: [{url: u, width: 1}, {url: "v"}]
+provider:
+  name: y
+multi: |
+  z
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        (("title",), (3, 8)),
+        (("TITLE",), (3, 8)),
+        (("topics",), (5, 3)),
+        (("topics", 0), (5, 5)),
+        (("topics", 1), (6, 5)),
+        (("topics", 1, 0), (6, 6)),
+        (("topics", 7), (5, 3)),
+        (("images", 1, "url"), (7, 36)),
+        (("images", 1, "height"), (7, 30)),
+        (("provider", "name"), (9, 9)),
+        (("provider", "domain"), (9, 3)),
+        (("multi",), (10, 8)),
+        (("absent",), (2, 1)),
+        (("title", "deeper", 3), (3, 8)),
+        ((), (2, 1)),
+    ],
+)
+def test_value_is_located_or_the_nearest_that_exists(keys: tuple[str | int, ...], place: tuple[int, int]) -> None:
+    assert parse(LOCATED).locate(keys) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "place"),
+    [
+        ('+++\ntitle = "x"\n  date=1979-05-27\n+++\n', ("date",), (3, 8)),
+        ('+++\ntitle = "x"\n+++\n', ("absent",), (1, 1)),
+        ('+++\ntopics = ["x"]\n+++\n', ("topics", 0), (2, 10)),
+        ("Title: x\nDate: soon\n\nbody", ("date",), (2, 7)),
+        ("\nTitle: x\n\nbody", ("title",), (2, 8)),
+        ("Title: x\n\nDate: in the body", ("date",), (1, 1)),
+        ("# x\n", ("title",), (1, 1)),
+        ("Title: x\n", ("ti.le",), (1, 1)),
+    ],
+)
+def test_value_is_located_in_toml_and_lines(text: str, keys: tuple[str | int, ...], place: tuple[int, int]) -> None:
+    assert parse(text).locate(keys) == place
+
+
+def test_thousands_of_faults_are_located_in_a_moment() -> None:
+    parsed = parse(f"---\ntitle: x\ntopics: [{'~, ' * 20_000}~]\n---\n")
+    started = time.process_time()
+    places = {parsed.locate(("topics", index)) for index in range(20_000)}
+    assert len(places) == 20_000
+    assert time.process_time() - started < 10, "a parse for each takes an hour"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Title: x\n" + " a\n" * 400_000,
+        "Title: x\n" + "a" * 1_000_000 + "\n\nbody",
+        "+++\n" + "\n" * 400_000 + "a = 1\n+++\n",
+        "---\n" + "\n" * 400_000 + "a: 1\n---\n",
+        "---\na: '" + "*" * 400_000 + "'\n---\n",
+        "---\na: '" + "- " * 40 + "b " * 200_000 + "'\n---\n",
+    ],
+    ids=["folded lines", "long line", "toml blanks", "yaml blanks", "stars", "dashes"],
+)
+def test_long_header_takes_no_longer_than_its_length(text: str) -> None:
+    started = time.process_time()
+    parse(text).locate(("b",))
+    assert time.process_time() - started < 5
+
+
+KEYS = st.sampled_from(["title", "date", "topics", "x y", "ä"])
+TEXT = st.characters(codec="utf-8", exclude_characters="\x85")  # PyYAML writes it unescaped, and reads a line end
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.dates(),
+    st.text(TEXT, max_size=9),
+)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
+
+
+@bounded
+@given(st.dictionaries(KEYS, VALUES, max_size=5), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_whatever_yaml_writes_is_read_back(metadata: dict[str, Any], newline: str, unicode: bool) -> None:  # noqa: FBT001
+    import yaml
+
+    dumped = yaml.safe_dump(metadata, allow_unicode=unicode, sort_keys=False)
+    parsed = parse(f"---\n{dumped}---\nbody\n".replace("\n", newline))
+    assert parsed.metadata == metadata
+    assert parsed.body == "body"
+
+
+PIECES = st.sampled_from(
+    [
+        "---", "+++", "\n", "\r", "\r\n", ": ", ":", "- ", "-", "  ", "\t", "[", "]", "{", "}", ", ", "&a ", "*a",
+        "!!int ", "!!bool ", "!!binary ", "!!timestamp ", "!!merge ", "!!set ", "!!omap ", "!x ", "<<: ", "? ", "|",
+        ">", "#", '"', "'", "\\", "%YAML 1.1", "@", "`", "~", "title", "a", "0x", "0b", "1", "_", ".", "e",
+        "2020-01-01", "T", "+99:99", ":59", ".inf", ".nan", "=", "[[", "]]", "'''", '"""', "\x00", "\x92", "\u2028",
+        "\ufeff", "\ufffe", "é", "\U0001f600",
+    ]
+)  # fmt: skip
+
+
+@bounded
+@given(st.sampled_from(["---\n", "+++\n", "Title: ", ""]), st.lists(PIECES, max_size=25).map("".join), st.booleans())
+def test_any_header_is_read_or_told_with_a_place_in_the_file(fence: str, text: str, closed: bool) -> None:  # noqa: FBT001
+    whole = fence + text + ("\n" + fence + "body" if closed else "")
+    try:
+        parsed = parse(whole)
+    except FrontMatterError as error:
+        line, column = error.line, error.column
+    else:
+        line, column = parsed.locate(("title", 0))
+    assert 1 <= line <= len(whole.splitlines()) + 2
+    assert 1 <= column <= len(whole) + 1

@@ -1,0 +1,150 @@
+"""Atom documents match RFC 4287's grammar and the rules it states in words; each can be broken."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import atom_rules
+import pytest
+import rnc2rng
+from feed_reading import parse_xml
+from hypothesis import given
+from lxml import etree
+from records import SITE, bounded, documents, entries, feed_of
+from sites import ROOT
+
+from syndicate.feeds import atom
+from syndicate.model import Entry
+
+GOOD = """<?xml version='1.0' encoding='UTF-8'?>
+<feed xmlns:media="http://search.yahoo.com/mrss/" xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
+<id>tag:f.test,2026:f</id><title>News</title><updated>2026-01-31T12:00:00+00:00</updated>
+<author><name>Desk</name></author><link href="https://f.test/feed.atom" rel="self" type="application/atom+xml"/>
+<link href="https://n.test/" rel="alternate" type="text/html"/><link href="https://hub.test/" rel="hub"/>
+<icon>https://n.test/i.png</icon>
+<entry xml:lang="de"><id>tag:f.test,2026:1</id><title>One</title><updated>2026-01-31T12:00:00+00:00</updated>
+<author><name>Ann</name><uri>https://n.test/ann</uri></author><content type="html">&lt;p&gt;x&lt;/p&gt;</content>
+<summary>Sum</summary><category term="C++"/><published>2026-01-31T12:00:00+00:00</published>
+<link href="https://n.test/1" rel="alternate" type="text/html"/>
+<link href="https://n.test/amp" rel="amphtml" type="text/html"/><link href="https://r.test/" rel="related" title="R"/>
+<source><id>tag:o.test,2026:f</id><title>Origin</title><updated>2026-01-01T00:00:00Z</updated></source>
+<media:content url="https://n.test/i.jpg" medium="image" width="3" height="2"/></entry>
+</feed>
+"""
+DESK = "<author><name>Desk</name></author>"
+ANN = "<author><name>Ann</name><uri>https://n.test/ann</uri></author>"
+CONTENT = '<content type="html">&lt;p&gt;x&lt;/p&gt;</content>'
+ALTERNATE = '<link href="https://n.test/1" rel="alternate" type="text/html"/>'
+HISTORY = '<fh:archive xmlns:fh="http://purl.org/syndication/history/1.0"/>'
+
+# What is replaced in the good document, and by what: the grammar refuses the result.
+UNGRAMMATICAL = [
+    ("<id>tag:f.test,2026:1</id>", ""),
+    ("<id>tag:f.test,2026:1</id>", "<id>tag:f.test,2026:1</id><id>tag:f.test,2026:2</id>"),
+    ("<title>News</title>", ""),
+    ("<title>News</title>", "<title>News</title><title>Again</title>"),
+    ("<title>News</title>", "<title>Ne<b>ws</b></title>"),
+    ("<title>News</title>", '<title type="CDATA">News</title>'),
+    ("<updated>2026-01-31T12:00:00+00:00</updated>\n", ""),
+    ("<updated>2026-01-31T12:00:00+00:00</updated>", "<updated>31 Jan 2026</updated>"),
+    ("<published>2026-01-31T12:00:00+00:00</published>", "<published>2026-02-30T12:00:00Z</published>"),
+    ("<name>Ann</name>", ""),
+    ("<uri>https://n.test/ann</uri>", "<email>nobody</email>"),
+    ('<category term="C++"/>', "<category>C++</category>"),
+    ('<link href="https://hub.test/" rel="hub"/>', '<link rel="hub"/>'),
+    ('rel="amphtml" type="text/html"', 'rel="amphtml" type="html"'),
+    ("<icon>https://n.test/i.png</icon>", "<icon>https://n.test/i.png</icon><icon>https://n.test/j.png</icon>"),
+    ('xml:lang="de"', 'xml:lang="d e"'),
+    ("<summary>Sum</summary>", "<summary>Sum</summary><summary>Again</summary>"),
+    ("<entry ", '<entry lang="de" '),
+    ("</entry>", "</entry><subtitle>after</subtitle>"),
+    ("<summary>Sum</summary>", "<description>Sum</description>"),
+    ('xmlns="http://www.w3.org/2005/Atom"', 'xmlns="http://purl.org/atom/ns#"'),
+]
+# A rule's function, what is replaced in the good document, and by what.
+FAULTS = [
+    ("author", (DESK, ANN), ""),
+    ("alternates", 'rel="amphtml"', 'rel="alternate"'),
+    ("alternates", 'rel="hub"', 'type="text/html"'),
+    ("content_or_link", (CONTENT, ALTERNATE), ""),
+    ("self_link", 'rel="self"', 'rel="via"'),
+    ("self_link", 'rel="hub"', 'rel="self"'),
+    ("self_link", 'rel="related"', 'rel="self"'),
+    ("ids", "<id>tag:f.test,2026:1</id>", "<id>tag:f.test,2026:f</id>"),
+    ("absolute_ids", "<id>tag:f.test,2026:1</id>", "<id>one</id>"),
+    ("absolute_ids", "<id>tag:f.test,2026:1</id>", "<id>tag: one</id>"),
+    ("source", "<id>tag:o.test,2026:f</id>", ""),
+    ("source", "<updated>2026-01-01T00:00:00Z</updated>", ""),
+    ("relations", 'rel="amphtml"', 'rel="cdn"'),
+    ("addresses", 'href="https://n.test/1"', 'href="/1"'),
+    ("addresses", 'href="https://n.test/1"', 'href="https://n.test/é"'),
+    ("addresses", "<icon>https://n.test/i.png</icon>", "<icon>i.png</icon>"),
+    ("addresses", "<uri>https://n.test/ann</uri>", "<uri>n.test</uri>"),
+    ("addresses", 'url="https://n.test/i.jpg"', 'url="https://n.test/i j.jpg"'),
+    ("zones", "<published>2026-01-31T12:00:00+00:00</published>", "<published>2026-01-31T12:00:00</published>"),
+    ("updated", "<updated>2026-01-31T12:00:00+00:00</updated>", "<updated>2026-02-01T12:00:00+00:00</updated>"),
+    ("updated", "<updated>2026-01-31T12:00:00+00:00</updated>", "<updated>2026-01-30T12:00:00+00:00</updated>"),
+    ("published", "<published>2026-01-31", "<published>2026-02-01"),
+    ("plain_text", "<title>One</title>", "<title>&lt;i>One&lt;/i></title>"),
+    ("plain_text", "<summary>Sum</summary>", "<summary>a &amp;amp; b</summary>"),
+    ("plain_text", "<title>One</title>", "<title/>"),
+    ("categories", 'term="C++"', 'term=""'),
+    ("characters", 'term="C++"', 'term="C&#x9f;"'),
+    ("archive", "<author><name>Desk", f"{HISTORY}<author><name>Desk"),
+    ("archive", 'rel="hub"', 'rel="next-archive"'),
+]  # fmt: skip
+
+
+@cache
+def grammar() -> etree.RelaxNG:
+    """The grammar, in the XML syntax that libxml2 reads."""
+    compact = rnc2rng.load(str(Path(__file__).with_name("atom.rnc")))
+    # The compact syntax has a prefix for "no namespace", which XML cannot declare; nothing in the result uses it.
+    return etree.RelaxNG(etree.fromstring(rnc2rng.dumps(compact).replace('xmlns:local=""', "").encode()))
+
+
+def broken(document: bytes) -> dict[str, list[str]]:
+    """The rules that a document breaks, the grammar being one."""
+    found = atom_rules.BOOK.broken(document)
+    if not grammar().validate(parse_xml(document)):
+        found["grammar"] = [str(error) for error in grammar().error_log]
+    return found
+
+
+def test_good_document_breaks_nothing() -> None:
+    assert broken(GOOD.encode()) == {}
+
+
+@pytest.mark.parametrize(("old", "new"), UNGRAMMATICAL)
+def test_grammar_refuses(old: str, new: str) -> None:
+    assert old in GOOD
+    assert not grammar().validate(parse_xml(GOOD.replace(old, new, 1).encode()))
+
+
+@pytest.mark.parametrize(("name", "old", "new"), FAULTS)
+def test_rule_is_broken_by_its_fault(name: str, old: str | tuple[str, ...], new: str) -> None:
+    document = GOOD
+    for piece in (old,) if isinstance(old, str) else old:
+        assert piece in document
+        document = document.replace(piece, new, 1)
+    assert name in {atom_rules.BOOK.rules[words].__name__ for words in atom_rules.BOOK.broken(document.encode())}
+
+
+def test_every_rule_can_be_broken() -> None:
+    assert {name for name, *_ in FAULTS} == {rule.__name__ for rule in atom_rules.BOOK.rules.values()}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("feeds/**/*.atom")), ids=lambda path: path.parent.name)
+def test_sample_document_is_valid(path: Path) -> None:
+    assert broken(path.read_bytes()) == {}
+
+
+@bounded
+@given(entries)
+def test_any_entry_is_valid(entry: Entry) -> None:
+    assert broken(documents([entry])["atom"]) == {}
+
+
+def test_feed_without_entries_is_valid() -> None:
+    assert broken(atom.render_feed(feed_of([]), SITE, [])) == {}

@@ -1,0 +1,139 @@
+"""One run at a time: a second one ends at once and says who is at work; a dead one's lock is free."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sites import NOW, Place, clean_environment, record, tree
+
+from syndicate.build import build
+from syndicate.errors import LockedError, OutputError
+from syndicate.store.lock import lock
+
+HOLDER = """
+import sys
+from syndicate.store.lock import lock
+with lock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(state: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock until its input ends, or it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(state)],
+        env=clean_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def state(place: Place) -> Path:
+    place.put("a.md", record("A"))
+    return place.folder / ".syndicate"
+
+
+def test_second_build_exits_with_4_at_once_naming_the_holder(place: Place, state: Path) -> None:
+    with holder(state) as process:
+        started = time.monotonic()
+        done = place.run("build")
+        assert time.monotonic() - started < 5
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr == (
+            f"syndicate: {state}: another run is at work: process {process.pid} on {socket.gethostname()}\n"
+        )
+    assert not place.output.exists()
+
+
+def test_build_that_is_locked_out_touches_nothing(place: Place, state: Path) -> None:
+    place.build()
+    before = tree(place.output)
+    place.put("b.md", record("B"))
+    with holder(state), pytest.raises(LockedError, match="another run is at work: process"):
+        build(place.load(), NOW)
+    assert tree(place.output) == before
+
+
+def test_check_works_while_a_build_is_running(place: Place, state: Path) -> None:
+    with holder(state):
+        assert place.run("check").returncode == 0
+
+
+def test_lock_of_a_killed_process_is_free(place: Place, state: Path) -> None:
+    with holder(state) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=10)
+        assert place.run("build", "--now", "2026-07-01").returncode == 0
+    assert (place.output / "all/feed.rss").is_file()
+
+
+def test_lock_is_free_after_the_run_and_after_a_failure(state: Path) -> None:
+    with lock(str(state)):
+        pass
+    with pytest.raises(RuntimeError, match="boom"), lock(str(state)):
+        raise RuntimeError("boom")
+    with lock(str(state)):
+        pass
+
+
+def test_lock_is_held_against_the_same_process_too(state: Path) -> None:
+    with lock(str(state)), pytest.raises(LockedError, match=f"process {os.getpid()} "), lock(str(state)):
+        pass
+
+
+def test_locks_of_other_state_folders_are_independent(tmp_path: Path) -> None:
+    with lock(str(tmp_path / "a")), lock(str(tmp_path / "b")):
+        assert (tmp_path / "b" / "lock").is_file()
+
+
+def test_lock_file_of_an_earlier_run_is_taken_over(state: Path) -> None:
+    state.mkdir()
+    (state / "lock").write_bytes(b"process 1 on a machine with a very long name\n\xff" * 9)
+    with lock(str(state)), pytest.raises(LockedError) as raised, lock(str(state)):
+        pass
+    assert str(raised.value).endswith(f"process {os.getpid()} on {socket.gethostname()}")
+
+
+def test_state_folder_is_made(tmp_path: Path) -> None:
+    with lock(str(tmp_path / "deep" / "state")):
+        assert stat.S_ISREG((tmp_path / "deep" / "state" / "lock").stat().st_mode)
+
+
+@pytest.mark.parametrize("occupied", ["", "lock/x"], ids=["a file as state folder", "a folder as lock"])
+def test_state_that_cannot_be_written_is_told(occupied: str, state: Path) -> None:
+    if occupied:
+        (state / occupied).parent.mkdir(parents=True)
+    else:
+        state.write_text("")
+    with pytest.raises(OutputError, match="lock: cannot be written: "), lock(str(state)):
+        pass
+
+
+def test_children_of_the_holder_do_not_keep_the_lock(state: Path) -> None:
+    with lock(str(state)):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        with lock(str(state)):
+            pass
+    finally:
+        child.communicate(b"\n")

@@ -1,0 +1,260 @@
+"""The tree's bytes are a function of corpus, configuration and time: not of process, locale, zone, folder or disk."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sites import CONFIG, ROOT, Place, clean_environment, record, run, tree
+
+from syndicate.build import build
+
+SAMPLE = ROOT / "syndicate" / "sample"
+NOW = "2026-07-01T00:00:00Z"
+
+
+def has_locale(name: str) -> bool:
+    found = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
+    return name.lower().replace("-", "") in found.lower().replace("-", "").split()
+
+
+def copy_sample(folder: Path, order: Callable[[list[Path]], list[Path]] = sorted) -> Path:
+    """The sample in a folder of its own, its files created in the given order."""
+    for file in order([file for file in SAMPLE.joinpath("corpus").rglob("*") if file.is_file()]):
+        target = folder / file.relative_to(SAMPLE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+    shutil.copy(SAMPLE / "config.yaml", folder)
+    return folder
+
+
+def built(folder: Path, cwd: Path | None = None, **environment: str) -> dict[str, bytes]:
+    done = run("build", "-c", str(folder / "config.yaml"), "--now", NOW, cwd=cwd or folder, **environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return tree(folder / "feeds")
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return built(copy_sample(tmp_path_factory.mktemp("usual")))
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONHASHSEED": "0"},
+        {"PYTHONHASHSEED": "1"},
+        {"PYTHONHASHSEED": "4294967295"},
+        {"LC_ALL": "C", "LANG": "C"},
+        {"LC_ALL": "C.UTF-8"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de"},
+        {"LC_ALL": "tr_TR.UTF-8"},
+        {"LANG": "xx_XX.nonsense"},
+        {"TZ": "Pacific/Kiritimati"},
+        {"TZ": "America/New_York"},
+        {"TZ": "XXX+11:30", "PYTHONHASHSEED": "7"},
+        {"PYTHONOPTIMIZE": "2"},
+    ],
+    ids=lambda environment: ",".join(f"{name}={value}" for name, value in environment.items()),
+)
+def test_environment_changes_no_byte(environment: dict[str, str], usual: dict[str, bytes], tmp_path: Path) -> None:
+    locale = environment.get("LC_ALL", "C")
+    if locale.partition(".")[0] not in {"C", "POSIX"} and not has_locale(locale):
+        pytest.skip(f"this machine has no locale {locale}")
+    assert built(copy_sample(tmp_path), **environment) == usual
+
+
+@pytest.mark.parametrize("where", ["/", "elsewhere", "corpus"])
+def test_working_folder_changes_no_byte(where: str, usual: dict[str, bytes], tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path / "site")
+    (tmp_path / "elsewhere").mkdir()
+    cwd = {"/": Path("/"), "elsewhere": tmp_path / "elsewhere", "corpus": folder / "corpus"}[where]
+    assert built(folder, cwd) == usual
+
+
+@pytest.mark.parametrize("config", ["config.yaml", "./config.yaml", "../site/config.yaml"])
+def test_spelling_of_the_configuration_path_changes_no_byte(
+    config: str, usual: dict[str, bytes], tmp_path: Path
+) -> None:
+    folder = copy_sample(tmp_path / "site")
+    assert run("build", "-c", config, "--now", NOW, cwd=folder).returncode == 0
+    assert tree(folder / "feeds") == usual
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_order_in_which_files_were_made_changes_no_byte(seed: int, usual: dict[str, bytes], tmp_path: Path) -> None:
+    def shuffled(files: list[Path]) -> list[Path]:
+        files = sorted(files)
+        random.Random(seed).shuffle(files)
+        return files
+
+    assert built(copy_sample(tmp_path, shuffled)) == usual
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+    ids=["C", "ASCII"],
+)
+def test_locale_changes_no_byte_of_files_with_names_in_any_script(environment: dict[str, str], tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.put("日本/häß lich.md", record("T"))
+    assert built(place.folder, **environment) == built(place.folder, LC_ALL="C.UTF-8")
+
+
+def test_times_and_modes_of_files_change_no_byte(usual: dict[str, bytes], tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path)
+    for index, file in enumerate(sorted(folder.joinpath("corpus").rglob("*.md"))):
+        os.utime(file, (index * 1e6, index * 1e6))
+        file.chmod(0o444)
+    assert built(folder) == usual
+
+
+def test_deep_and_odd_folder_changes_no_byte(usual: dict[str, bytes], tmp_path: Path) -> None:
+    assert built(copy_sample(tmp_path / "Ünïcode & spaces" / ("x" * 30))) == usual
+
+
+def test_source_date_epoch_is_the_time_of_the_build(usual: dict[str, bytes], tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path)
+    assert run("build", cwd=folder, SOURCE_DATE_EPOCH="1782864000").returncode == 0
+    assert tree(folder / "feeds") == usual
+
+
+def test_tree_from_nothing_equals_the_tree_after_detours(usual: dict[str, bytes], tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path)
+    news = folder / "corpus" / "_news"
+    gone = {file: file.read_bytes() for file in sorted(news.iterdir())[::3]}
+    for file in gone:
+        file.unlink()
+    (news / "2026-06-30-extra.md").write_text("---\ntitle: Extra\ntopics: [Nobody else]\n---\n", encoding="utf-8")
+    assert "topics/nobody-else/feed.rss" in built(folder)
+    assert run("build", "--now", "2025-01-01", cwd=folder).returncode == 0
+    (news / "2026-06-30-extra.md").unlink()
+    for file, content in gone.items():
+        file.write_bytes(content)
+    assert built(folder) == usual
+
+
+KILLED = """
+import signal, sys
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv.pop(1)))  # SIGALRM ends the process there and then
+from syndicate.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("after_s", [0.03, 0.08, 0.13, 0.18, 0.23, 0.28, 0.33, 0.4])
+def test_build_after_one_that_was_killed_makes_the_same_tree(
+    after_s: float, usual: dict[str, bytes], tmp_path: Path
+) -> None:
+    folder = copy_sample(tmp_path)
+    for now in ("2025-06-01", NOW):
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, str(after_s), "build", "--now", now],
+            cwd=folder,
+            env=clean_environment(),
+            check=False,
+        )
+        assert killed.returncode in {0, -signal.SIGALRM}
+        whole = [content for path, content in tree(folder / "feeds").items() if path.endswith((".rss", ".atom"))]
+        assert all(content.endswith((b"</rss>\n", b"</feed>\n")) for content in whole)
+    assert built(folder) == usual
+
+
+def test_spoiled_state_never_spoils_the_tree(usual: dict[str, bytes], tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path)
+    assert built(folder) == usual
+    (folder / "corpus" / "_news" / "2026-06-30-extra.md").write_text("---\ntitle: Extra\n---\n", encoding="utf-8")
+    for file in (folder / ".syndicate").rglob("*"):
+        file.write_bytes(b"garbage" * 1000)
+    done = run("build", "--now", NOW, cwd=folder)
+    assert "Traceback" not in done.stderr
+    if done.returncode == 0:
+        assert b"<title>Extra</title>" in tree(folder / "feeds")["all/feed.rss"]
+    else:
+        assert done.stderr.startswith("syndicate: ")
+        assert tree(folder / "feeds") == usual
+
+
+class Walk:
+    """A corpus and a configuration that change at random, step by step."""
+
+    def __init__(self, place: Place, seed: int) -> None:
+        self.place = place
+        self.random = random.Random(seed)
+        self.now = datetime(2026, 1, 15, tzinfo=UTC)
+
+    def step(self) -> None:
+        """One change, such as an editor, a publisher or a machine makes."""
+        self.random.choice([self.write, self.write, self.write, self.remove, self.touch, self.wait, self.configure])()
+
+    def write(self) -> None:
+        pick = self.random.choice
+        lines = [
+            f"topics: {pick(['[A]', '[A, B]', '[b, C++]', '[]', '[null]', '[c, C]'])}",
+            f"published: {pick(['true', 'true', 'true', 'false'])}",
+            f"webUrl: https://n.test/{pick('abcdefgh')}",
+            f"id: {pick(['', '', 'one', 'two'])}",
+            f"quality: {pick(['', '1', '50', '99'])}",
+            f"secured: {self.random.random()}",
+            *pick(
+                [["ampWebUrl: https://n.test/amp"], ["lang: ar"], ["updatedDateTime: 2026-01-20"], [":broken: ["], []]
+            ),
+        ]
+        when = f"2026-01-{pick(range(1, 29)):02}"
+        path = f"{pick(['_news', 'fr'])}/{pick(range(12))}.md"
+        self.place.put(path, record(pick(["Title", "Other"]), *lines, date=when, body=pick(["", "*Body*"])))
+
+    def remove(self) -> None:
+        files = sorted(self.place.corpus.rglob("*.md"))
+        if files:
+            self.random.choice(files).unlink()
+
+    def touch(self) -> None:
+        for file in self.place.corpus.rglob("*.md"):
+            os.utime(file, (1e9, 1e9))
+
+    def wait(self) -> None:
+        self.now += timedelta(days=self.random.choice([1, 5]))
+
+    def configure(self) -> None:
+        pick = self.random.choice
+        feeds = [
+            f"limit: {pick([1, 3, 50])}",
+            f"by: {pick(['[topics]', '[topics, language]', '[]'])}",
+            f"link: {pick(['canonical', 'amp', 'cdn'])}",
+            f"formats: {pick(['[rss, atom, json]', '[json]', '[atom, rss]'])}",
+            f"all: {pick(['true', 'true', 'false'])}",
+            f"where: {{{pick(['', 'min_quality: 50'])}}}",
+        ]
+        topics = pick(["", "topics: {A: {slug: b, aliases: [C]}}\n", "topics: {B: {title: Bee}}\n"])
+        hubs = pick(["", 'hubs: ["https://hub.test/"]\n'])
+        self.place.configure(f"{CONFIG}feeds: {{{', '.join(feeds)}}}\n{topics}{hubs}")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_build_after_any_changes_equals_a_build_from_nothing(seed: int, tmp_path: Path) -> None:
+    walk = Walk(Place(tmp_path / "site"), seed)
+    for number in range(14):
+        for _ in range(walk.random.choice([1, 1, 3])):
+            walk.step()
+        summary = walk.place.build(walk.now)
+        loaded = walk.place.load()
+        fresh = tmp_path / f"fresh-{number}"
+        anew = build(replace(loaded, output=str(fresh / "feeds"), state=str(fresh / "state")), walk.now)
+        assert tree(walk.place.output) == tree(fresh / "feeds")
+        assert [str(problem) for problem in summary.problems] == [str(problem) for problem in anew.problems]
+        figures = "entries hidden merged feeds".split()
+        assert [getattr(summary, name) for name in figures] == [getattr(anew, name) for name in figures]
+        again = walk.place.build(walk.now)
+        assert (again.written, again.removed) == (0, 0)

@@ -1,0 +1,237 @@
+"""Measure syndicate against other generators that do the same job, and print the tables.
+
+    python benchmarks/bench.py [--full | --quick] [--peers hugo,eleventy,...]
+
+README.md in this folder says what each row means.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import corpus
+import measure
+import report
+import verify
+from contenders import OURS, PEERS, TITLES, Contender, missing, prepare_ours, prepare_peer
+from results import Case, Results, Run
+
+HERE = Path(__file__).resolve().parent
+QUICK, BASE, LARGE = 1_000, 10_000, 50_000
+RIVAL = "hugo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which runs to make over one corpus."""
+
+    records: int
+    # Holds the corpus and the contenders' sites.
+    site: Path
+    contenders: Sequence[Contender]
+    runs: int
+    cases: Sequence[Case]
+
+
+def main() -> int:
+    """Parse the arguments, run everything, print the tables."""
+    arguments = _arguments()
+    if arguments.render:
+        print(report.render(Results.load(arguments.render)))
+        return 0
+    names = _installed(arguments.peers, arguments.peers_dir)
+    with _work(arguments.work) as work:
+        try:
+            results = _run_all(arguments, names, work)
+        except measure.CommandFailedError as error:
+            print(error, file=sys.stderr)
+            return 1
+    results.save(arguments.json)
+    print(report.render(results))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add = parser.add_argument
+    add("--records", type=int, default=BASE, help="records of the main comparison (default %(default)s)")
+    add("--runs", type=int, default=5, help="alternating runs of each case (default %(default)s)")
+    add(
+        "--peers",
+        type=_peer_names,
+        default=list(PEERS),
+        help=f"of {','.join(PEERS)} (default all); none for ours alone",
+    )
+    add("--work", type=Path, help="an empty or new folder to work in, kept afterwards (default: a temporary one)")
+    add("--peers-dir", type=Path, default=HERE / ".peers", help="where install-peers.sh put the peers (default .peers)")
+    add("--ours", metavar="COMMAND", help="run this instead of `python -m syndicate build -c config.yaml`")
+    add("--json", type=Path, default=HERE / "results.json", help="where all single runs go (default results.json)")
+    add("--render", type=Path, metavar="JSON", help="print the tables of an earlier run, and run nothing")
+    add("--other-runs", type=int, default=1, help=f"runs of the peers beside {RIVAL} at 50,000 (default %(default)s)")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--full", action="store_true", help="also 1,000 and 50,000 records: takes hours")
+    size.add_argument("--quick", action="store_true", help="1,000 records, one run: whether it works at all")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.records, arguments.runs = QUICK, 1
+    return arguments
+
+
+def _peer_names(text: str) -> list[str]:
+    names = [] if text == "none" else text.split(",")
+    if unknown := set(names) - set(PEERS):
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
+    return names
+
+
+def _installed(names: Sequence[str], peers: Path) -> list[str]:
+    """Install what is missing, and go on with what is there then."""
+    if missing(names, peers):
+        _say(f"installing {', '.join(missing(names, peers))} with install-peers.sh")
+        subprocess.run(["sh", HERE / "install-peers.sh", peers], check=False, stdout=sys.stderr)
+    absent = missing(names, peers)
+    for name in absent:
+        _say(f"SKIPPED: {TITLES[name]} is not installed")
+    return [name for name in names if name not in absent]
+
+
+@contextmanager
+def _work(folder: Path | None) -> Iterator[Path]:
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="syndicate-bench-") as temporary:
+        yield Path(temporary)
+
+
+def _run_all(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> Results:
+    plans = _plans(arguments, names, work)
+    results = Results(
+        machine=_machine(),
+        versions={one.name: one.version for plan in plans for one in plan.contenders},
+    )
+    for plan in plans:
+        _carry_out(plan, results)
+        # What hours have measured is not lost to a later failure.
+        results.save(arguments.json)
+    return results
+
+
+def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> list[Plan]:
+    def plan(records: int, peers: Sequence[str], cases: Sequence[Case]) -> Plan:
+        site = _site(work, records)
+        rivals = [prepare_peer(name, site, arguments.peers_dir.resolve()) for name in peers]
+        contenders = (prepare_ours(site, arguments.ours), *rivals)
+        return Plan(records=records, site=site, contenders=contenders, runs=arguments.runs, cases=cases)
+
+    every_case = tuple(Case)
+    base = plan(arguments.records, names, every_case)
+    if not arguments.full:
+        return [base]
+    small = plan(QUICK, (), (Case.NOTHING,))
+    large = plan(LARGE, names, every_case)
+    # Ours and its rival in every case; the others, minutes a run, only from nothing.
+    ends = [one for one in large.contenders if one.name in (OURS, RIVAL)]
+    others = [one for one in large.contenders if one not in ends]
+    return [
+        small,
+        base,
+        replace(large, contenders=ends),
+        replace(large, contenders=others, runs=arguments.other_runs, cases=(Case.NOTHING, Case.MEMORY)),
+    ]
+
+
+def _site(work: Path, records: int) -> Path:
+    """A folder with a corpus of this size, for the sites of all contenders."""
+    folder = work / str(records)
+    if folder.exists():
+        raise SystemExit(f"{folder} is there already: give --work a new folder")
+    _say(f"generating {records:,} records")
+    corpus.generate(folder / "corpus", records)
+    return folder
+
+
+def _carry_out(plan: Plan, results: Results) -> None:
+    _warm_up(plan, results)
+    for case in plan.cases:
+        if case is Case.MEMORY and not measure.can_measure_memory():
+            _say("SKIPPED: memory, for this system has no /proc/PID/smaps_rollup")
+            continue
+        for number in range(plan.runs):
+            results.runs.extend(_round(plan, case, number))
+
+
+def _warm_up(plan: Plan, results: Results) -> None:
+    """One build of each that does not count: fills the page cache, and shows whether the job is done."""
+    expected = verify.expected_sizes(corpus.topic_sizes(plan.site / "corpus"), plan.records)
+    for one in plan.contenders:
+        one.clean()
+        measure.run_timed(one.command, one.folder, one.environment())
+        sizes = verify.feed_sizes(one.folder / one.output)
+        counts = ", ".join(f"{len(found)} {name}" for name, found in sizes.items() if found) or "none"
+        wrong = [name for name, found in sizes.items() if found and found != expected]
+        if wrong or not any(sizes.values()):
+            counts += f" (not the {len(expected)} feeds of the {verify.NEWEST} newest)"
+        results.feeds.setdefault(plan.records, {})[one.name] = counts
+        _say(f"{plan.records:,} records, {TITLES[one.name]} warmed up: {counts}")
+
+
+def _round(plan: Plan, case: Case, number: int) -> Iterator[Run]:
+    """One run of each contender, one after the other: what disturbs one round disturbs all of it."""
+    edition = f"(edit {number + 1})"
+    if case is Case.CHANGED:
+        # Once for all: each of them finds exactly one record changed since its last run.
+        corpus.edit_newest(plan.site / "corpus", edition)
+    for one in plan.contenders:
+        if case in (Case.NOTHING, Case.MEMORY):
+            one.clean()
+        run = _measured(one, case, plan.records, number)
+        _say(f"{plan.records:,} records, {case}, run {number + 1}, {TITLES[one.name]}: {report.shown(run)}")
+        if case is Case.CHANGED and not verify.holds(one.folder / one.output, edition):
+            raise measure.CommandFailedError(f"{TITLES[one.name]} did not publish the changed record")
+        yield run
+
+
+def _measured(one: Contender, case: Case, records: int, number: int) -> Run:
+    run = Run(contender=one.name, case=case, records=records, round=number)
+    if case is Case.MEMORY:
+        memory = measure.run_sampled(one.command, one.folder, one.environment())
+        return replace(run, pss_kib=memory.pss_kib, rss_kib=memory.rss_kib, processes=memory.processes)
+    timing = measure.run_timed(one.command, one.folder, one.environment())
+    return replace(run, wall_s=timing.wall_s, cpu_s=timing.cpu_s)
+
+
+def _machine() -> dict[str, str]:
+    models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    memory = next((line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), "0")
+    return {
+        "processor": f"{os.cpu_count()} × {models[0] if models else platform.machine()}",
+        "memory": f"{int(memory) / 1024**2:.0f} GiB",
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return []
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,19 +11,21 @@ from typing import TypeGuard
 import yaml
 
 from .errors import ConfigError, Problem
+from .feeds.identity import authority_date
 from .feeds.slugs import is_safe_slug, topic_key
 from .model import FORMATS, CustomFeed, Format, LinkChoice, Presentation, Selection, Site, TopicSettings, Where
 from .settings import Section, read_root
 from .values import addresses
 from .values.languages import language_tag
-from .vocabulary import ALIASES, PRIVATE
+from .vocabulary import ALIASES, DIMENSIONS, PRIVATE
 
 DEFAULT_NAME = "config.yaml"
 _AUTHORITY = re.compile(
-    r"(?:[\w.+-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*,\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
+    r"(?:[\w.+-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*,[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?",
+    re.ASCII,
 )
-_DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}")
-_RESERVED_DIMENSIONS = frozenset({"all", "custom"})
+_DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
+_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json"})
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -86,7 +88,7 @@ def parse(text: str, path: str) -> Config:
 
 def _config(root: Section, path: str) -> Config:
     folder = os.path.dirname(os.path.abspath(path))
-    hubs = tuple(_hub(root, index, hub) for index, hub in enumerate(root.names("hubs")))
+    hubs = tuple(_hub(root, hub) for hub in root.names("hubs"))
     site = _site(root.section("site", required=True), tuple(filter(None, hubs)))
     feeds = root.section("feeds")
     presentation = _presentation(feeds, root.section("amp"))
@@ -101,16 +103,21 @@ def _config(root: Section, path: str) -> Config:
     )
     if _is_within(config.state, config.output):
         root.fault("state", "lies within the output folder, which is published")
-    if _is_within(config.output, config.state):
+    elif _is_within(config.output, config.state):
         root.fault("output", "lies within the state folder")
+    for source in config.sources:
+        if source.path and _is_within(source.root, config.output):
+            root.fault("output", f"holds the corpus folder {source.path!r}: all of the output is published")
     root.close()
     return config
 
 
 def _site(section: Section, hubs: tuple[str, ...]) -> Site:
     url = _with_slash(section.address("url", required=True))
+    if "?" in url or "#" in url:
+        section.fault("url", "expected the address of a folder, without '?' and '#'")
     authority = section.text("id", required=True)
-    if authority and not _AUTHORITY.fullmatch(authority):
+    if authority and not _is_authority(authority):
         section.fault(
             "id", f"expected a host you owned and a date, such as 'feeds.example.org,2026', got {authority!r}"
         )
@@ -133,11 +140,11 @@ def _site(section: Section, hubs: tuple[str, ...]) -> Site:
     return site
 
 
-def _hub(root: Section, index: int, hub: str) -> str:
+def _hub(root: Section, hub: str) -> str:
     try:
         return addresses.clean(hub)
     except ValueError as error:
-        root.fault("hubs", str(error), index)
+        root.fault("hubs", str(error), hub)
         return ""
 
 
@@ -174,7 +181,7 @@ def _aliases(section: Section) -> dict[str, tuple[str, ...]]:
     aliases = {name: keys for name in ALIASES if (keys := section.names(name))}
     for name, keys in aliases.items():
         for key in keys:
-            if key.partition(".")[0].lower() in PRIVATE:
+            if _is_private(key):
                 section.fault(name, f"{key!r} is private and never published")
     section.close()
     return aliases
@@ -206,19 +213,23 @@ def _selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
         topics=topics,
     )
     for index, name in enumerate(selection.by):
-        if name.partition(".")[0].lower() in PRIVATE:
-            feeds.fault("by", f"{name!r} is private and never published", index)
-        elif not _DIMENSION.fullmatch(name) or name in _RESERVED_DIMENSIONS:
-            feeds.fault("by", f"{name!r} cannot name a folder of feeds", index)
+        if _is_private(name):
+            feeds.fault("by", f"{name!r} is private and never published", name)
+        elif not _DIMENSION.fullmatch(name) or not is_safe_slug(name.lower()) or name.lower() in _RESERVED_DIMENSIONS:
+            feeds.fault("by", f"{name!r} cannot name a folder of feeds", name)
+        elif name not in DIMENSIONS and name.lower() in DIMENSIONS:
+            feeds.fault("by", f"{name!r} is written {name.lower()!r}", name)
+        elif name.lower() in {other.lower() for other in selection.by[:index]}:
+            feeds.fault("by", f"{name!r} differs from a name before it in case only", name)
     feeds.close()
     return selection
 
 
 def _formats(feeds: Section) -> tuple[Format, ...]:
     names = feeds.names("formats", FORMATS)
-    for index, name in enumerate(names):
+    for name in names:
         if name not in FORMATS:
-            feeds.fault("formats", f"expected rss, atom or json, got {name!r}", index)
+            feeds.fault("formats", f"expected rss, atom or json, got {name!r}", name)
     if not names:
         feeds.fault("formats", "at least one format is needed")
     return tuple(name for name in FORMATS if name in names)
@@ -282,9 +293,21 @@ def _is_link_choice(value: str) -> TypeGuard[LinkChoice]:
     return value in {"canonical", "amp", "cdn"}
 
 
+def _is_authority(text: str) -> bool:
+    try:
+        return bool(_AUTHORITY.fullmatch(text) and authority_date(text))
+    except ValueError:
+        return False  # 2026-02-31
+
+
+def _is_private(key: str) -> bool:
+    return not PRIVATE.isdisjoint(key.lower().split("."))
+
+
 def _with_slash(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
 def _is_within(inner: str, outer: str) -> bool:
-    return os.path.realpath(inner).startswith(os.path.join(os.path.realpath(outer), ""))
+    """Whether a folder is another, or lies in it."""
+    return os.path.join(os.path.realpath(inner), "").startswith(os.path.join(os.path.realpath(outer), ""))

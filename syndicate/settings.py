@@ -32,11 +32,11 @@ class Section:
         elif node is not None and not _is_null(node):
             self._fault_at(node, name, "expected keys and values")
 
-    def fault(self, key: str, message: str, index: int | None = None) -> None:
-        """Tell a fault of a key's value, or of the item at `index` of it; of the section when the key is empty."""
+    def fault(self, key: str, message: str, item: str | None = None) -> None:
+        """Tell a fault of a key's value, or of one `item` in it; of the section when the key is empty."""
         node = self._children[key][1] if key in self._children else self._node
-        if index is not None and isinstance(node, yaml.SequenceNode) and index < len(node.value):
-            node = node.value[index]
+        if item is not None and isinstance(node, yaml.SequenceNode):
+            node = next((child for child in node.value if _one_line(child) == item), node)
         self._fault_at(node, self._full(key) if key else self._name, message)
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class Section:
         if not isinstance(node, yaml.ScalarNode):
             self.fault(key, "expected text")
             return default
-        text = " ".join(strip_forbidden(node.value).split())
+        text = _one_line(node)
         if required and not text:
             self.fault(key, "must not be empty")
         return text
@@ -110,8 +110,8 @@ class Section:
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]
         names: list[str] = []
         for item in items:
-            if isinstance(item, yaml.ScalarNode) and item.value.strip() and not _is_null(item):
-                names.append(" ".join(strip_forbidden(item.value).split()))
+            if (name := _one_line(item)) and not _is_null(item):
+                names.append(name)
             else:
                 self._fault_at(item, self._full(key), f"expected text, got {_shown(item)}")
         return tuple(names)
@@ -180,8 +180,13 @@ def read_root(text: str, path: str, faults: list[Problem]) -> Section:
 def _construct(node: yaml.Node) -> Any:
     try:
         return yaml.SafeLoader("").construct_object(node, deep=True)
-    except (ValueError, yaml.YAMLError):
+    except (ValueError, LookupError, AttributeError, ArithmeticError, yaml.YAMLError):  # !!bool x, !!int ''
         return None
+
+
+def _one_line(node: yaml.Node) -> str:
+    """A scalar's text; nothing for what is no scalar."""
+    return " ".join(strip_forbidden(node.value).split()) if isinstance(node, yaml.ScalarNode) else ""
 
 
 def _is_null(node: yaml.Node) -> bool:

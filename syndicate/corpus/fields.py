@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import unescape
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -21,12 +22,23 @@ from ..values.text import plain_text, strip_forbidden
 from ..vocabulary import ALIASES, DIMENSIONS, PRIVATE
 
 _HIDDEN_STATUS = frozenset({"draft", "hidden", "private", "pending", "trash", "skip"})
-_TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FLAGS = _TRUE | {"false", "no", "off", "0"}
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_MAIL = re.compile(r"\s*[<(]?[^\s<>()@]+@[^\s<>()@]+[>)]?\s*")
-_FRAME = re.compile(r"<iframe\b[^>]*?\ssrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_WORD = re.compile(r"[<(]?[^\s<>()]+[>)]?")
+_MAIL = re.compile(r"[^@]@[^@]")
+_FRAME = re.compile(r"<iframe\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 _JEKYLL_POST = re.compile(r"(?:^|.*/)_posts/(?:.*/)?(\d{4})-(\d{2})-(\d{2})-([^/]+)\.[^./]+")
+
+# A private value in the text: the front matter's fence is lost, or stands in the middle of it.
+_SPILLED = re.compile(
+    rf"^[ \t]*[\"']?(?:{'|'.join(sorted(PRIVATE))})[\"']?\s*[:=]\s*[|>+-]*\s*[\"']?[a-z0-9+/=_-]{{16}}",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Where `date` is stated, too, these say from when on an entry may be seen (Hugo).
+_NOT_BEFORE = ("publishDate", "pubDate", "published")
+_MAX_NUMBER = 2**63  # what a database holds; Python itself refuses to write 5,000 digits
 
 Keys = tuple[str | int, ...]
 
@@ -79,6 +91,7 @@ class _Record:
     """One record while it is read; collects faults on the way."""
 
     def __init__(self, metadata: Mapping[Any, Any], body: str, path: str, profile: Profile) -> None:
+        self.metadata = metadata
         self.data = {key.lower(): value for key, value in reversed(list(metadata.items())) if isinstance(key, str)}
         self.body = body
         self.path = path
@@ -139,14 +152,15 @@ class _Record:
                 yield key, value
 
     def _value(self, key: str) -> Any:
-        first, dot, rest = key.partition(".")
-        if first.lower() in PRIVATE:
+        first, *rest = key.lower().split(".")
+        if first in PRIVATE or not PRIVATE.isdisjoint(rest):
             return None
-        value = self.data.get(first.lower())
-        while dot and isinstance(value, dict):
-            first, dot, rest = rest.partition(".")
-            value = value.get(first)
-        return None if dot else value
+        value = self.data.get(first)
+        for part in rest:
+            if not isinstance(value, dict):
+                return None
+            value = next((item for name, item in value.items() if isinstance(name, str) and name.lower() == part), None)
+        return value
 
     def _warn(self, keys: Keys, message: str) -> None:
         self.faults.append(Fault(keys, message))
@@ -158,29 +172,41 @@ class _Record:
 
     def _is_hidden(self) -> bool:
         """Whether the record asks to be hidden. What cannot be understood hides it, too: nothing private is shown."""
-        data = self.data
         return (
-            self._flag("published", shown_when=True)
-            or self._flag("removed", shown_when=False)
-            or self._flag("draft", shown_when=False)
-            or str(data.get("status", "")).strip().lower() in _HIDDEN_STATUS
+            any(self._hides("published", value, shown_when=True) for value in self._all("published"))
+            or any(self._hides("removed", value, shown_when=False) for value in self._all("removed"))
+            or any(self._hides("draft", value, shown_when=False) for value in self._all("draft"))
+            or any(map(self._is_hidden_status, self._all("status")))
             or self.path.startswith("_drafts/")
             or "/_drafts/" in self.path
+            or self._spills()
         )
 
-    def _flag(self, key: str, *, shown_when: bool) -> bool:
-        value = self.data.get(key)
+    def _spills(self) -> bool:
+        if not _SPILLED.search(self.body):
+            return False
+        self._error((), "the text holds a private key: the front matter ends too early, or does not begin")
+        return True
+
+    def _all(self, key: str) -> list[Any]:
+        """What all spellings of a key hold: `draft: false` must not hide that `Draft: true` stands there, too."""
+        return [value for name, value in self.metadata.items() if isinstance(name, str) and name.lower() == key]
+
+    def _hides(self, key: str, value: object, *, shown_when: bool) -> bool:
         if value is None or value == "":
             return False
-        if isinstance(value, bool):
-            return value is not shown_when
-        word = str(value).strip().lower()
-        if word in _TRUE or word in _FALSE:
-            return (word in _TRUE) is not shown_when
+        if _is_flag(value):
+            return (value is True or _words(value).lower() in _TRUE) is not shown_when
         if key == "published" and _is_date(value):
             return False  # a date under this key says when, not whether
         self._error((key,), f"expected true or false, got {_shown(value)}: the entry is hidden")
         return True
+
+    def _is_hidden_status(self, value: object) -> bool:
+        if isinstance(value, list | dict):
+            self._error(("status",), f"expected a word, got {_shown(value)}: the entry is hidden")
+            return True
+        return _words(value).lower() in _HIDDEN_STATUS
 
     def _blind(self, name: str, date: datetime | None) -> bool:
         """An expiry that cannot be read hides the entry: it may lie in the past."""
@@ -195,24 +221,32 @@ class _Record:
     def _published(self) -> datetime | None:
         faults: list[Fault] = []
         for key, value in self._values("published"):
-            if isinstance(value, bool):
+            if _is_flag(value):
                 continue
             try:
-                return dates.parse(value)
+                return self._not_before(dates.parse(value))
             except ValueError as error:
                 faults.append(Fault((key,), _date_fault(value, error)))
         name = self.path.rpartition("/")[2]
-        stated = self.data.get("path")
-        found = (
-            dates.from_file_name(name)
-            or (dates.from_path(stated) if isinstance(stated, str) else None)
-            or dates.from_path(self.path)
-        )
+        found = dates.from_file_name(name) or dates.from_path(self._segment("path")) or dates.from_path(self.path)
         if found is None:
             faults = [Fault(f.keys, f.message, "error") for f in faults]
             faults = faults or [Fault((ALIASES["published"][0],), "no date, neither here nor in the path", "error")]
         self.faults += faults
         return found
+
+    def _not_before(self, date: datetime) -> datetime | None:
+        """A date, or the later one until which the record is withheld; nothing when that one cannot be read."""
+        for key in _NOT_BEFORE:
+            value = self._value(key)
+            if value is None or value == "" or _is_flag(value):
+                continue
+            try:
+                date = max(date, dates.parse(value))
+            except ValueError as error:
+                self._error((key,), f"{_date_fault(value, error)}: the entry is hidden")
+                return None
+        return date
 
     def _date(self, name: str) -> datetime | None:
         for key, value in self._values(name):
@@ -226,18 +260,15 @@ class _Record:
 
     def _text(self, name: str) -> str:
         for key, value in self._values(name):
-            if isinstance(value, str | int | float) and not isinstance(value, bool):
-                if text := plain_text(str(value)):
-                    return text
-            elif name not in {"category", "type"}:
+            if text := plain_text(_words(value)):
+                return text
+            if not isinstance(value, str) and name not in {"category", "type"}:
                 self._warn((key,), f"expected text, got {_shown(value)}")
         return ""
 
     def _number(self, name: str) -> int | None:
         for key, value in self._values(name):
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
-            if isinstance(value, float) and value == value and abs(value) < 1e15:  # noqa: PLR0124 - NaN
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER:
                 return int(value)
             self._warn((key,), f"expected a number, got {_shown(value)}")
         return None
@@ -254,16 +285,15 @@ class _Record:
     def _id(self) -> str:
         authority = self.profile.authority
         for key, value in self._values("id"):
-            if not isinstance(value, str | int) or isinstance(value, bool):
+            text = strip_forbidden(_words(value)).strip()
+            if not text:
                 self._warn((key,), f"expected text, got {_shown(value)}")
                 continue
-            text = strip_forbidden(str(value)).strip()
             if _UUID.fullmatch(text):
                 return f"urn:uuid:{text.lower()}"
             if _URI.fullmatch(text):
                 return text
-            if text:
-                return stated_id(authority, text)
+            return stated_id(authority, text)
         return path_id(authority, self.profile.prefix + self.path)
 
     def _url(self) -> str:
@@ -280,22 +310,27 @@ class _Record:
     def _url_of_path(self) -> str:
         """Where the record's page lives by the custom of its ecosystem: `_news/x.md` at `/news/x/`."""
         home = self.profile.home
-        stated = self.data.get("path")
-        if isinstance(stated, str) and stated.strip("/ "):
-            return self._cleaned(("path",), stated.strip("/ ") + "/") or home
+        stated = self._segment("path")
+        if stated and (url := self._cleaned(("path",), f"{stated}/")):
+            return url
         if found := _JEKYLL_POST.fullmatch(self.path):
-            return addresses.clean("{}/{}/{}/{}.html".format(*found.groups()), home)
+            *day, title = found.groups()
+            return addresses.clean("/".join((*day, f"{quote(title, errors='surrogateescape')}.html")), home)
         folder, _, name = self.path.rpartition("/")
         stem = name.rpartition(".")[0] or name
-        slug = self.data.get("slug")
-        if isinstance(slug, str) and slug.strip("/ "):
-            stem = slug.strip("/ ")
+        stem = self._segment("slug") or stem
         parts = [part.removeprefix("_") for part in folder.split("/") if part]
         parts += [] if stem == "index" else [stem]
         try:
-            return addresses.clean("".join(f"{quote(part, errors='replace')}/" for part in parts), home)
+            return addresses.clean("".join(f"{quote(part, errors='surrogateescape')}/" for part in parts), home)
         except ValueError:
             return home
+
+    def _segment(self, name: str) -> str:
+        """A part of an address that the record states, without slashes around it."""
+        return next(
+            (text for _, value in self._values(name) if (text := strip_forbidden(_words(value)).strip("/ "))), ""
+        )
 
     def _address(self, name: str) -> str | None:
         for key, value in self._values(name):
@@ -330,15 +365,9 @@ class _Record:
 
     def _provider(self) -> Person | None:
         for key, value in self._values("provider"):
-            match value:
-                case str():
-                    name, domain = plain_text(value), None
-                case dict():
-                    domain = value.get("domain") or value.get("url")
-                    name = plain_text(str(value.get("name") or domain or ""))
-                case _:
-                    name, domain = "", None
-            if name:
+            stated = value if isinstance(value, dict) else {"name": value}
+            domain = stated.get("domain") or stated.get("url")
+            if name := _name(stated.get("name")) or _name(domain):
                 return Person(name=name, url=_site(domain))
             self._warn((key,), f"expected a name, got {_shown(value)}")
         return None
@@ -378,8 +407,7 @@ class _Record:
                 return ()
         names: dict[str, str] = {}
         for index, item in enumerate(items):
-            name = plain_text(str(item)) if isinstance(item, str | int | float) and not isinstance(item, bool) else ""
-            if name:
+            if name := plain_text(_words(item)):
                 names.setdefault(name.casefold(), name)
             elif item is None or not isinstance(item, str):
                 self._warn((key, index), f"expected a name, got {_shown(item)}")
@@ -426,7 +454,7 @@ class _Record:
     def _video(self) -> str | None:
         for key, value in self._values("video"):
             frame = _FRAME.search(value) if isinstance(value, str) else None
-            if frame and (url := self._cleaned((key,), frame[1])):
+            if frame and (url := self._cleaned((key,), unescape(frame[1]))):
                 return url
         return None
 
@@ -443,15 +471,17 @@ class _Record:
                     break
                 if story := self._one_related((key, index), item):
                     found.append(story)
+            if found:
+                break
         return tuple(found)
 
     def _one_related(self, keys: Keys, item: object) -> Related | None:
         if not isinstance(item, dict):
             self._warn(keys, f"expected a story, got {_shown(item)}")
             return None
-        title = item.get("title") or item.get("name")
+        title = plain_text(_words(item.get("title") or item.get("name")))
         address = item.get("webUrl") or item.get("originalUrl") or item.get("url")
-        if not isinstance(title, str) or not address:
+        if not title or not address:
             self._warn(keys, "a related story needs a title and an address")
             return None
         name = next(name for name in ("webUrl", "originalUrl", "url") if item.get(name))
@@ -463,10 +493,10 @@ class _Record:
         provider = item.get("provider")
         provider = provider.get("name") if isinstance(provider, dict) else provider
         return Related(
-            title=plain_text(title),
+            title=title,
             url=url,
             published=_date_or_none(item.get("publishedDateTime")),
-            provider=plain_text(provider) if isinstance(provider, str) else "",
+            provider=_name(provider),
             amp_url=amp_url,
             cdn_url=self._cdn_of(amp_url, cdn_url),
         )
@@ -493,10 +523,17 @@ def _person(value: object) -> Person | None:
         name, url = value.get("name"), value.get("url") or value.get("uri") or value.get("website")
     else:
         name, url = value, None
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not (name := _name(name)):
         return None
-    name = plain_text(_MAIL.sub(" ", name)).strip("()<> ")
-    return Person(name=name, url=_quiet(addresses.clean, url)) if name else None
+    return Person(name=name, url=_quiet(addresses.clean, url))
+
+
+def _name(value: object) -> str:
+    """A name as it may be shown: never a mail address, nor a password before a host."""
+    name = plain_text(_words(value))
+    if "@" in name:
+        name = " ".join(_WORD.sub(lambda word: "" if _MAIL.search(word[0]) else word[0], name).split()).strip("()<> ")
+    return name
 
 
 def _site(domain: object) -> str | None:
@@ -519,6 +556,10 @@ def _pixels(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else None
 
 
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool) or _words(value).lower() in _FLAGS
+
+
 def _is_date(value: object) -> bool:
     return _date_or_none(value) is not None
 
@@ -534,6 +575,14 @@ def _date_fault(value: object, error: ValueError) -> str:
     return f"expected a date, got {_shown(value)} ({error})"
 
 
+def _words(value: object) -> str:
+    """The text of a value that may stand for text: a string or a number."""
+    if isinstance(value, str):
+        return value.strip()
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    return str(value) if is_number else ""
+
+
 def _shown(value: object) -> str:
     """A value for a message: never long, never the whole of something private."""
     match value:
@@ -543,6 +592,8 @@ def _shown(value: object) -> str:
             return "a list"
         case None:
             return "nothing"
+        case int() if not abs(value) < _MAX_NUMBER:
+            return "a number of many digits"
         case _:
             text = str(value)
             return repr(text if len(text) <= 40 else text[:39] + "…")

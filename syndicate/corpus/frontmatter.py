@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
-from ..values.text import strip_forbidden
+from ..values.text import shorten, strip_forbidden
 
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
-_MAY_NEST_DEEPLY = re.compile(rf"^[ \t?:-]{{{_MAX_DEPTH}}}", re.MULTILINE)
-_MAY_ALIAS = re.compile(r"(?:^|[\s\[{,])\*\S")
+_MAY_NEST_DEEPLY = re.compile(rf"[ \t?:-]{{{_MAX_DEPTH}}}")  # not only after \n: YAML has five line ends
+_MAY_ALIAS = re.compile(r"(?:^|[\s\[{,:?])\*\S")
+# What PyYAML's constructors raise for `2020-13-45`, a number of 5,000 digits, `!!bool x`, `!!int ''`, `!!timestamp x`.
+_MISFITS = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
 _HEADER_LINE = re.compile(r"([A-Za-z][\w -]*?):(?:[ \t]+(.*))?$")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -57,7 +60,7 @@ class Parsed(NamedTuple):
         if self.kind == "yaml":
             line, column = _locate_yaml(self.header, keys)
         else:
-            line, column = _locate_line(self.header, keys)
+            line, column = _locate_line(self.header, str(keys[0])) if keys else (0, 0)
         return self.first_line + line, column + 1
 
 
@@ -130,7 +133,7 @@ def _read_yaml(header: _Header) -> tuple[dict[str, Any], bool]:
     try:
         return _as_mapping(_load_yaml(header.text), header), False
     except yaml.reader.ReaderError:
-        mended = strip_forbidden(header.text).replace("\ufeff", "")
+        mended = _mended(header.text)
     except yaml.YAMLError as error:
         raise _placed(error, header) from None
     try:
@@ -139,12 +142,16 @@ def _read_yaml(header: _Header) -> tuple[dict[str, Any], bool]:
         raise _placed(error, header) from None
 
 
+def _mended(text: str) -> str:
+    return strip_forbidden(text).replace("\ufeff", "")
+
+
 def _load_yaml(text: str) -> Any:
     _guard(text)
     try:
         return yaml.load(text, Loader=yaml.CSafeLoader)
-    except ValueError as error:  # a timestamp of no calendar, a number of 5,000 digits
-        raise _misfit(text, str(error)) from None
+    except _MISFITS as error:
+        raise _misfit(text, str(error) if isinstance(error, ValueError) else "not of this type") from None
 
 
 def _guard(text: str) -> None:
@@ -184,11 +191,12 @@ def _grow(stack: list[tuple[str | None, int]], sizes: dict[str, int], anchor: st
 
 def _misfit(text: str, reason: str) -> yaml.MarkedYAMLError:
     """The scalar whose value has no meaning, found only when one is known to be there."""
+    reason = shorten(reason, 100)
     loader = yaml.SafeLoader("")
     for node in _scalars(yaml.compose(text, Loader=yaml.CSafeLoader)):
         try:
             loader.construct_object(node)
-        except ValueError:
+        except _MISFITS:
             mark = node.start_mark
             return yaml.MarkedYAMLError(problem=f"{node.value[:40]!r}: {reason}", problem_mark=mark)
     return yaml.MarkedYAMLError(problem=reason)
@@ -227,11 +235,18 @@ def _as_mapping(data: object, header: _Header) -> dict[str, Any]:
     return data
 
 
-def _locate_yaml(header: str, keys: Sequence[Key]) -> Position:
+@lru_cache(maxsize=1)
+def _composed(header: str) -> yaml.Node | None:
+    """The nodes of a header that was read; kept for the next fault of the same file, which may have thousands."""
     try:
-        node = yaml.compose(header, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return 0, 0
+        node: yaml.Node | None = yaml.compose(header, Loader=yaml.CSafeLoader)
+    except yaml.reader.ReaderError:
+        node = yaml.compose(_mended(header), Loader=yaml.CSafeLoader)
+    return node
+
+
+def _locate_yaml(header: str, keys: Sequence[Key]) -> Position:
+    node = _composed(header)
     line, column = 0, 0
     for key in keys:
         found = _child(node, key)
@@ -272,21 +287,20 @@ def _read_toml(header: _Header) -> dict[str, Any]:
 
 
 def _read_lines(header: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, list[str]] = {}
     key = ""
     for line in header.split("\n"):
         if found := _HEADER_LINE.match(line):
             key = found[1].lower()
-            metadata.setdefault(key, (found[2] or "").strip())
+            metadata.setdefault(key, [(found[2] or "").strip()])
         elif key:
-            metadata[key] = f"{metadata[key]} {line.strip()}".strip()
-    return metadata
+            metadata[key].append(line.strip())
+    return {key: " ".join(filter(None, lines)) for key, lines in metadata.items()}
 
 
-def _locate_line(header: str, keys: Sequence[Key]) -> Position:
-    if keys:
-        wanted = re.compile(rf"^(\s*{re.escape(str(keys[0]))}\s*[:=]\s*)", re.IGNORECASE | re.MULTILINE)
-        if found := wanted.search(header):
-            start = found.start() + len(found[0])
-            return header.count("\n", 0, start), start - (header.rfind("\n", 0, start) + 1)
+@lru_cache(maxsize=16)
+def _locate_line(header: str, key: str) -> Position:
+    wanted = re.compile(rf"^[ \t]*{re.escape(key)}[ \t]*[:=][ \t]*", re.IGNORECASE | re.MULTILINE)
+    if found := wanted.search(header):
+        return header.count("\n", 0, found.end()), found.end() - (header.rfind("\n", 0, found.end()) + 1)
     return 0, 0

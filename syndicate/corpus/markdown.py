@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ..values import addresses
 from ..values.text import plain_text, shorten, strip_forbidden
+from .templates import without_templates
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HIGHLIGHT = re.compile(r"\s*\{%-?\s*highlight\s+([\w+#-]+)[^%]*%\}\s*$")
-_END_HIGHLIGHT = re.compile(r"\s*\{%-?\s*endhighlight\s*-?%\}\s*$")
-# Code spans are matched first, so that a template tag inside one stays.
-_TEMPLATE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\{%.*?%\}|\{\{.*?\}\}|(?<!\\)\{:\s?[^{}\n]*\}|\{#[\w-]+\}")
 _FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_OPEN_OR_CLOSE = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
+# What holds nothing, or is closed by the next of its kind.
+_NEVER_NESTED = frozenset("br col dd dt hr img input li link meta option p source td th tr wbr".split())
+_MAX_DEPTH = 500  # the parser's time grows with the square of the depth: a hostile megabyte takes it five minutes
 _ANY_TAG = re.compile(r"<[^>]*>")
 
 _TAGS = frozenset(
@@ -42,15 +43,18 @@ _ADDRESSES = frozenset({"href", "src", "poster", "cite"})
 
 def to_html(body: str, base_url: str) -> str:
     """Render and clean a body; its addresses are made absolute against `base_url`, or dropped when they are unsafe."""
-    text = _without_templates(strip_forbidden(body))
+    text = without_templates(strip_forbidden(body))
     if not text.strip():
         return ""
     return clean_html(_parser().render(text), base_url)
 
 
 def clean_html(html: str, base_url: str) -> str:
-    """Keep what a feed reader should show, and nothing that runs."""
+    """Keep what a feed reader should show, and nothing that runs; nothing at all of what nests beyond reason."""
     import nh3
+
+    if _nests_beyond_reason(html):
+        return ""
 
     def absolute(tag: str, attribute: str, value: str) -> str | None:
         if attribute not in _ADDRESSES:
@@ -74,6 +78,23 @@ def clean_html(html: str, base_url: str) -> str:
     return strip_forbidden(cleaned).strip()
 
 
+def _nests_beyond_reason(html: str) -> bool:
+    if html.count("<") <= _MAX_DEPTH:
+        return False
+    opened: Counter[str] = Counter()
+    depth = 0
+    for slash, tag in _OPEN_OR_CLOSE.findall(html):
+        name = tag.lower()
+        if name in _NEVER_NESTED or (slash and not opened[name]):
+            continue
+        step = -1 if slash else 1
+        opened[name] += step
+        depth += step
+        if depth > _MAX_DEPTH:
+            return True
+    return False
+
+
 def first_paragraph(html: str) -> str:
     """The text of the first paragraph that has any, shortened: a summary for an entry that states none."""
     for found in _FIRST_PARAGRAPH.finditer(html):
@@ -90,31 +111,3 @@ def _parser() -> MarkdownIt:
 
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     return parser.use(footnote_plugin).use(deflist_plugin)
-
-
-def _without_templates(text: str) -> str:
-    """The text without Liquid tags, shortcodes and kramdown attributes; code keeps them, they are its subject."""
-    if "{" not in text:
-        return text
-    lines = []
-    fence = ""
-    for line in text.split("\n"):
-        if fence:
-            ends = _END_HIGHLIGHT.match(line) if fence == "{%" else line.strip().startswith(fence)
-            lines.append("~~~~" if ends and fence == "{%" else line)
-            fence = "" if ends else fence
-        elif found := _FENCE.match(line):
-            fence = found[1]
-            lines.append(line)
-        elif found := _HIGHLIGHT.match(line):
-            fence = "{%"
-            lines.append(f"~~~~{found[1]}")
-        elif line.startswith("    "):
-            lines.append(line)
-        else:
-            lines.append(_TEMPLATE.sub(_keep_code, line))
-    return "\n".join(lines)
-
-
-def _keep_code(found: re.Match[str]) -> str:
-    return found[0] if found[1] else ""

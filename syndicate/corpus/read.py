@@ -110,7 +110,7 @@ def _bytes(path: str, max_bytes: int) -> bytes:
         if status.st_size > max_bytes:
             raise _UnreadableError(f"{status.st_size:,} bytes, more than max_bytes ({max_bytes:,})")
         chunks = []
-        while chunk := os.read(handle, max_bytes + 1):
+        while chunk := os.read(handle, status.st_size + 1):
             chunks.append(chunk)
             if sum(map(len, chunks)) > max_bytes:
                 raise _UnreadableError(f"grew beyond max_bytes ({max_bytes:,}) while it was read")

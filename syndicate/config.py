@@ -82,7 +82,7 @@ def parse(text: str, path: str) -> Config:
         raise ConfigError([Problem(path, line, column, "config", what)]) from None
     config = _config(root, path)
     if faults:
-        raise ConfigError(sorted(set(faults), key=lambda fault: (fault.line, fault.column)))
+        raise ConfigError(sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column)))
     return config
 
 

@@ -15,9 +15,7 @@ from syndicate.feeds.select import TopicNames, matches, newest_first, plan
 from syndicate.feeds.slugs import marked_slug, slug, topic_key
 from syndicate.model import CustomFeed, Entry, Feed, Person, Selection, Site, TopicSettings, Where
 
-SITE = Site(
-    title="Test Site", url="https://feeds.test/", authority="feeds.test,2026-03", home="https://www.test/", description="All."
-)  # fmt: skip
+SITE = Site(title="Test Site", url="https://feeds.test/", authority="feeds.test,2026-03", home="https://www.test/")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 bounded = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
@@ -204,7 +202,8 @@ def test_filter_of_all_feeds_and_that_of_one() -> None:
     )
     made = feeds(entries, where=Where(min_quality=2), custom=custom)
     assert {path: numbers(feed) for path, feed in made.items()} == {
-        "all": [5, 4, 3, 2], "topics/a": [5, 4, 3, 2], "custom/best": [5, 4], "custom/any": [5, 4, 3, 2], "custom/none": [],
+        "all": [5, 4, 3, 2], "topics/a": [5, 4, 3, 2], "custom/best": [5, 4], "custom/any": [5, 4, 3, 2],
+        "custom/none": [],
     }  # fmt: skip
     assert (made["custom/any"].title, made["custom/any"].description) == ("Any", "D")
     assert made["custom/none"].updated == datetime(2026, 3, 1, tzinfo=UTC)

@@ -143,7 +143,7 @@ class Section:
         if not isinstance(key, yaml.ScalarNode):
             self._fault_at(key, self._name, "a key must be text")
             return
-        name = " ".join(key.value.split())
+        name = _one_line(key)
         if name in self._children:
             self._fault_at(key, self._full(name), "stands here twice")
         self._children[name] = (key, value)

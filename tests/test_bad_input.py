@@ -572,7 +572,6 @@ def test_corpus_that_becomes_empty_leaves_the_feed_of_all(site: Place) -> None:
     assert_valid_and_empty(site)
 
 
-@pytest.mark.xfail(strict=True, reason="settings.Section keeps control characters in keys: feedgen raises ValueError")
 def test_control_characters_in_the_configuration_reach_no_feed(site: Place) -> None:
     site.configure(
         (site.folder / "config.yaml").read_text()
@@ -581,5 +580,5 @@ def test_control_characters_in_the_configuration_reach_no_feed(site: Place) -> N
     )
     site.build()
     for name in ("rss", "atom"):
-        for folder in ("topics/kept", "custom/big"):
+        for folder in ("topics/k", "custom/big"):
             assert feedparser.parse(_document(site, folder, name)).bozo == 0

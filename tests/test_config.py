@@ -281,6 +281,14 @@ def test_no_field_can_be_read_from_a_private_key(folder: Path, name: str) -> Non
     assert told == f"7:{14 + len(name)}: corpus[0].fields.{name}: 'SECURED' is private and never published"
 
 
+def test_control_characters_stand_in_no_name(folder: Path) -> None:
+    config = read(
+        changed(x='topics: {"A\\x01\\x92 B": {aliases: ["C\\x00"]}}\nhubs: ["https://hub.test/\\x01"]'), folder
+    )
+    assert config.selection.topics == (TopicSettings(name="A B", aliases=("C",)),)
+    assert config.site.hubs == ("https://hub.test/",)
+
+
 def test_paths_are_relative_to_the_file_not_to_where_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "config.yaml").write_text(SMALL)
     monkeypatch.chdir(folder / "blog")
@@ -333,7 +341,7 @@ VALUES: Any = st.recursive(
 
 
 @settings(
-    max_examples=400,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     database=None,

@@ -19,7 +19,9 @@ from ..values.text import shorten, strip_forbidden
 
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
-_MAY_NEST_DEEPLY = re.compile(rf"[ \t?:-]{{{_MAX_DEPTH}}}")  # not only after \n: YAML has five line ends
+_MAY_HOLD_MANY = 1_000_000  # characters; the largest header seen has 243 KB
+_MAY_NEST_DEEPLY = re.compile(rf"^[ \t?:-]{{{_MAX_DEPTH}}}", re.MULTILINE)
+_OTHER_LINE_ENDS = "\r\x85\u2028\u2029"  # YAML knows five
 _MAY_ALIAS = re.compile(r"(?:^|[\s\[{,:?])\*\S")
 # What PyYAML's constructors raise for `2020-13-45`, a number of 5,000 digits, `!!bool x`, `!!int ''`, `!!timestamp x`.
 _MISFITS = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
@@ -156,9 +158,15 @@ def _load_yaml(text: str) -> Any:
 
 def _guard(text: str) -> None:
     """Refuse what would exhaust stack or time. Cheap signs first: nearly no file needs the walk over its events."""
-    may_nest = text.count("[") + text.count("{") >= _MAX_DEPTH or _MAY_NEST_DEEPLY.search(text)
-    if not may_nest and not _MAY_ALIAS.search(text):
+    suspicious = (
+        len(text) > _MAY_HOLD_MANY
+        or text.count("[") + text.count("{") >= _MAX_DEPTH
+        or any(end in text for end in _OTHER_LINE_ENDS)
+        or _MAY_NEST_DEEPLY.search(text)
+    )
+    if not suspicious and ("*" not in text or not _MAY_ALIAS.search(text)):
         return
+    aliased = False
     sizes: dict[str, int] = {}
     stack: list[tuple[str | None, int]] = [(None, 0)]
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -171,6 +179,7 @@ def _guard(text: str) -> None:
             case yaml.ScalarEvent():
                 _grow(stack, sizes, event.anchor, 1)
             case yaml.AliasEvent():
+                aliased = True
                 # An alias to a collection that is still open refers to itself: it has no end.
                 name = str(event.anchor)
                 endless = any(anchor == name for anchor, _ in stack)
@@ -178,7 +187,8 @@ def _guard(text: str) -> None:
             case _:
                 continue
         if len(stack) > _MAX_DEPTH or stack[-1][1] > _MAX_VALUES:
-            problem = f"nesting deeper than {_MAX_DEPTH}" if len(stack) > _MAX_DEPTH else "aliases without end"
+            many = "aliases without end" if aliased else f"more than {_MAX_VALUES:,} values"
+            problem = f"nesting deeper than {_MAX_DEPTH}" if len(stack) > _MAX_DEPTH else many
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type] # C's mark
 
 

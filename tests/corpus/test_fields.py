@@ -303,6 +303,11 @@ def test_expiry_is_told_not_judged() -> None:
     assert result.entry is not None
 
 
+@pytest.mark.xfail(strict=True, reason="vocabulary.ALIASES does not know Hugo's other name of expiryDate")
+def test_hugos_other_name_of_the_expiry_is_known() -> None:
+    assert reading({"unpublishdate": date(2020, 1, 1)}).expires == datetime(2020, 1, 1, tzinfo=UTC)
+
+
 # -------------------------------------------------------------------------------------------------------------- dates
 
 
@@ -884,7 +889,7 @@ def strings(value: object) -> list[str]:
             return []
 
 
-@settings(bounded, max_examples=700)
+@settings(bounded, max_examples=400)
 @given(st.dictionaries(KEYS, VALUES, max_size=8), st.sampled_from([PATH, "\udcff.md", "2020-01-01-x.md", "x"]))
 def test_any_metadata_is_an_entry_of_clean_values_or_is_hidden_or_has_an_error(
     metadata: dict[Any, Any], path: str

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syndicate.corpus.frontmatter import FrontMatterError, parse
 
 bounded = settings(
-    max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 SPLIT: list[tuple[str, str, dict[str, Any], str, str]] = [
@@ -108,6 +108,8 @@ BROKEN: list[tuple[str, str, str, int, int]] = [
     ("alias to itself", "---\na: &a [1, *a]\n---\n", "aliases without end", 2, 11),
     ("alias to what holds it", "---\na: &a {b: {c: *a}}\n---\n", "aliases without end", 2, 15),
     ("merge of itself", "---\na: &a\n  <<: *a\n---\n", "aliases without end", 3, 7),
+    ("values without end", f"---\na: [{'x,' * 600_000}]\n---\n", "more than 100,000 values", 2, None),
+    ("lines without end", "---\n" + "- x\n" * 400_000 + "---\n", "more than 100,000 values", 100001, 3),
     # TOML
     ("toml value", "+++\ntitle = 'x'\nb = soon\n+++\n", "Invalid value", 3, 5),
     ("toml twice", "+++\na = 1\na = 2\n+++\n", "Cannot overwrite", 3, 6),

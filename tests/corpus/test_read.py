@@ -50,6 +50,12 @@ def test_hidden_record_has_no_entry(tmp_path: Path) -> None:
     assert not found.is_visible(NOW)
 
 
+@pytest.mark.xfail(strict=True, reason="PyYAML keeps the last of two equal keys and says nothing of the first")
+@pytest.mark.parametrize("lines", ["draft: true\ndraft: false", "published: false\npublished: true"])
+def test_key_that_stands_twice_hides_when_either_value_does(tmp_path: Path, lines: str) -> None:
+    assert record(tmp_path, PLAIN.replace("title", f"{lines}\ntitle")).entry is None
+
+
 @pytest.mark.parametrize(
     ("expires", "seconds", "visible"),
     [
@@ -312,7 +318,7 @@ def deep(head: str, key: str, tail: str) -> bytes:
 
 
 @settings(
-    max_examples=1200,
+    max_examples=800,
     deadline=None,
     derandomize=True,
     database=None,
@@ -352,8 +358,8 @@ def test_any_bytes_are_a_record_or_problems_with_a_place(tmp_path: Path, content
 @pytest.mark.parametrize(
     "content",
     [
-        f"---\ntitle: T\ntopics: [{'~, ' * 100_000}~]\n---\n",
-        f"---\ntitle: T\nrelated: [{'~, ' * 100_000}~]\n---\n",
+        f"---\ntitle: T\ntopics: [{'~, ' * 40_000}~]\n---\n",
+        f"---\ntitle: T\nrelated: [{'~, ' * 40_000}~]\n---\n",
         f"---\ntitle: '{'<b>' * 200_000}'\nauthor: {'a' * 400_000}\n---\n",
         f'---\ntitle: T\nfeaturedContent: "{"<iframe " * 100_000}"\n---\n',
         f"---\ntitle: T\nauthor: '{'a' * 300_000}@'\nprovider: '{'<' * 300_000}'\n---\n",

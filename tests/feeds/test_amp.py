@@ -16,7 +16,7 @@ from syndicate.feeds.amp import CacheType, cache_url, subdomain
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "amp_cache_vectors.json").read_text())
 CACHE = "cdn.ampproject.org"
-bounded = settings(max_examples=500, deadline=None, derandomize=True, database=None)
+bounded = settings(max_examples=250, deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize(("host", "expected"), VECTORS["hosts"].items(), ids=[ascii(host) for host in VECTORS["hosts"]])

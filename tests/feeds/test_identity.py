@@ -17,7 +17,7 @@ from syndicate.model import Entry, Image, Person, Presentation, Related
 AUTHORITY = "feeds.test,2026"
 DAY = datetime(2026, 1, 31, tzinfo=UTC)
 PLAIN = Presentation()
-bounded = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+bounded = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 IMAGE = Image(url="https://i.test/", width=1, height=2, title="t")
 PERSON = Person(name="p", url="https://p.test/")

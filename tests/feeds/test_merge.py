@@ -16,7 +16,7 @@ from syndicate.feeds.slugs import topic_key
 from syndicate.model import Entry
 
 AUTHORITY = "feeds.test,2026"
-bounded = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+bounded = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
 def entry(path: str, url: str = "", day: int = 1, updated: int = 0, **more: Any) -> Entry:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from syndicate.feeds.slugs import is_safe_slug, marked_slug, slug, topic_key
 
-bounded = settings(max_examples=600, deadline=None, derandomize=True, database=None)
+bounded = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 
 SLUGS = [
     ("AI", "ai"),
@@ -135,14 +135,14 @@ def test_key_of_a_key_is_itself_for_every_character() -> None:
     """A topic is looked up by its key: were that to change once more, two keys could have one slug."""
     marks = ("", "\u0301", "\u0345", "\u0307", "\u0323")
     made = topic_key.__wrapped__
-    changed = [
-        char + mark
+    folding = [
+        char
         for char in map(chr, range(sys.maxunicode + 1))
-        for mark in marks
-        if (mark == "" or char.casefold() != char or unicodedata.normalize("NFC", char + mark) != char + mark)
-        if made(made(char + mark)) != made(char + mark)
+        if char.casefold() != char or unicodedata.decomposition(char) or unicodedata.combining(char)
     ]
-    assert changed == []
+    assert len(folding) > 5_000
+    names = [first + second for char in folding for mark in marks for first, second in ((char, mark), (mark, char))]
+    assert [name for name in names if made(made(name)) != made(name)] == []
 
 
 @pytest.mark.parametrize(

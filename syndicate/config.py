@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import yaml
 
@@ -29,25 +28,23 @@ _RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json"})
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(NamedTuple):
     """One corpus folder: `path` as the configuration wrote it, `root` where it is.
 
     `prefix` is put before the paths of its files to make identities: empty for the first source, so that one more
-    source changes none.
+    source changes none; else the folder's name between slashes, which no path within the first begins with.
     """
 
     path: str
     root: str
+    aliases: Mapping[str, tuple[str, ...]]
     prefix: str = ""
     include: tuple[str, ...] = ("**/*.md",)
     exclude: tuple[str, ...] = ()
-    aliases: Mapping[str, tuple[str, ...]]
     max_bytes: int = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(NamedTuple):
     """Everything that a run needs to know. Paths are absolute."""
 
     path: str
@@ -154,7 +151,9 @@ def _sources(root: Section, folder: str) -> tuple[Source, ...]:
     seen: set[str] = set()
     for section, source in zip(sections, sources, strict=True):
         if source.prefix and source.prefix in seen:
-            section.fault("path", f"a folder before it has the same name, {source.prefix[:-1]!r}: ids are made from it")
+            section.fault(
+                "path", f"a folder before it has the same name, {source.prefix.strip('/')!r}: ids are made from it"
+            )
         seen.add(source.prefix)
     return sources
 
@@ -167,7 +166,7 @@ def _source(section: Section, folder: str, *, first: bool) -> Source:
     source = Source(
         path=path,
         root=root,
-        prefix="" if first else f"{os.path.basename(os.path.normpath(path))}/",
+        prefix="" if first else f"/{os.path.basename(os.path.normpath(path))}/",
         include=section.names("include", ("**/*.md",)),
         exclude=section.names("exclude"),
         aliases=_aliases(section.section("fields")),

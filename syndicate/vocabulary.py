@@ -28,7 +28,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "heat": ("heat",),
     "slug": ("slug",),
     "path": ("path",),
-    "expires": ("expiryDate",),
+    "expires": ("expiryDate", "unpublishDate"),
 }
 
 # The fields that every entry has, and that feeds can be cut by.
@@ -36,3 +36,6 @@ DIMENSIONS = frozenset({"topics", "provider", "category", "type", "author", "lan
 
 # Keys whose values are for their owner alone: no configuration can publish them.
 PRIVATE = frozenset({"secured"})
+
+# Keys by which an owner hides a record, or withholds it for a time.
+VISIBILITY = ("published", "removed", "draft", "status", "publishDate", "pubDate")

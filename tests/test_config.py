@@ -112,7 +112,7 @@ def test_everything_can_be_said(folder: Path) -> None:
         language="pt-BR", description="D", rights="R", icon="https://www.test/i%20con.png", logo="https://www.test/l.png",
         hubs=("https://hub.test/?a=b%20c", "https://two.test"),
     )  # fmt: skip
-    assert [source.prefix for source in config.sources] == ["", "blog/", "old/"]
+    assert [source.prefix for source in config.sources] == ["", "/blog/", "/old/"]
     assert config.sources[0] == Source(
         path="news", root=str(folder / "news"), include=("*.md",), exclude=("a/**", "b"), max_bytes=9,
         aliases={"title": ("headline",), "topics": ("rubric", "extra.tags")},
@@ -303,7 +303,7 @@ def test_one_more_source_changes_no_identity_of_the_first(folder: Path) -> None:
     alone = read(SMALL, folder).sources[0]
     first, second = read(changed(path="  - path: news\n  - path: blog/../old"), folder).sources
     assert first == alone
-    assert second.prefix == "old/"
+    assert second.prefix == "/old/"
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])

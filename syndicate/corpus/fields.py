@@ -6,8 +6,7 @@ Only what is named here leaves the corpus. Keys are compared without regard to c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import unescape
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from ..values import addresses, dates
 from ..values.languages import language_of_path, language_tag
 from ..values.text import plain_text, strip_forbidden
 from ..vocabulary import ALIASES, DIMENSIONS, PRIVATE
+from .lexicon import Lexicon
 
 _HIDDEN_STATUS = frozenset({"draft", "hidden", "private", "pending", "trash", "skip"})
 _TRUE = frozenset({"true", "yes", "on", "1"})
@@ -43,7 +43,6 @@ _MAX_NUMBER = 2**63  # what a database holds; Python itself refuses to write 5,0
 Keys = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """How one corpus folder is read.
 
@@ -51,17 +50,22 @@ class Profile:
     `aliases` are tried before the known keys; `dimensions` are the fields that feeds are cut by.
     """
 
-    authority: str
-    home: str
-    prefix: str = ""
-    language: str = ""
-    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    dimensions: tuple[str, ...] = ()
-    presentation: Presentation = field(default_factory=Presentation)
-
-    def keys(self, name: str) -> tuple[str, ...]:
-        """The keys that may hold a field, the configured ones first."""
-        return (*self.aliases.get(name, ()), *ALIASES[name])
+    def __init__(
+        self,
+        *,
+        authority: str,
+        home: str,
+        prefix: str = "",
+        aliases: Mapping[str, tuple[str, ...]] | None = None,
+        dimensions: tuple[str, ...] = (),
+        presentation: Presentation | None = None,
+    ) -> None:
+        self.authority = authority
+        self.home = home
+        self.prefix = prefix
+        self.dimensions = dimensions
+        self.presentation = presentation or Presentation()
+        self.lexicon = Lexicon(aliases or {}, dimensions)
 
 
 class Fault(NamedTuple):
@@ -72,8 +76,7 @@ class Fault(NamedTuple):
     severity: str = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """What one record says: an entry to show (from its date, until `expires`), or that it is hidden, or its faults."""
 
     entry: Entry | None = None
@@ -91,8 +94,7 @@ class _Record:
     """One record while it is read; collects faults on the way."""
 
     def __init__(self, metadata: Mapping[Any, Any], body: str, path: str, profile: Profile) -> None:
-        self.metadata = metadata
-        self.data = {key.lower(): value for key, value in reversed(list(metadata.items())) if isinstance(key, str)}
+        self.found = profile.lexicon.sort(metadata)
         self.body = body
         self.path = path
         self.profile = profile
@@ -144,23 +146,13 @@ class _Record:
 
     # ------------------------------------------------------------------------------------------------ finding values
 
-    def _values(self, name: str) -> Iterator[tuple[str, Any]]:
+    def _values(self, name: str) -> Sequence[tuple[str, Any]]:
         """The keys of a field that hold something, in order of preference."""
-        for key in self.profile.keys(name):
-            value = self._value(key)
-            if value is not None and value != "":
-                yield key, value
+        return self.found.get(name, ())
 
-    def _value(self, key: str) -> Any:
-        first, *rest = key.lower().split(".")
-        if first in PRIVATE or not PRIVATE.isdisjoint(rest):
-            return None
-        value = self.data.get(first)
-        for part in rest:
-            if not isinstance(value, dict):
-                return None
-            value = next((item for name, item in value.items() if isinstance(name, str) and name.lower() == part), None)
-        return value
+    def _value(self, name: str) -> Any:
+        values = self.found.get(name)
+        return values[0][1] if values else None
 
     def _warn(self, keys: Keys, message: str) -> None:
         self.faults.append(Fault(keys, message))
@@ -190,7 +182,7 @@ class _Record:
 
     def _all(self, key: str) -> list[Any]:
         """What all spellings of a key hold: `draft: false` must not hide that `Draft: true` stands there, too."""
-        return [value for name, value in self.metadata.items() if isinstance(name, str) and name.lower() == key]
+        return [value for _, value in self._values(f"?{key}")]
 
     def _hides(self, key: str, value: object, *, shown_when: bool) -> bool:
         if value is None or value == "":
@@ -238,7 +230,7 @@ class _Record:
     def _not_before(self, date: datetime) -> datetime | None:
         """A date, or the later one until which the record is withheld; nothing when that one cannot be read."""
         for key in _NOT_BEFORE:
-            value = self._value(key)
+            value = self._value(f"?{key.lower()}")
             if value is None or value == "" or _is_flag(value):
                 continue
             try:
@@ -278,7 +270,7 @@ class _Record:
             if isinstance(value, str) and (tag := language_tag(value)):
                 return tag
             self._warn((key,), f"expected a language tag, got {_shown(value)}")
-        return language_of_path(self.path) or self.profile.language
+        return language_of_path(self.path)
 
     # ------------------------------------------------------------------------------------------------------ identity
 
@@ -417,7 +409,7 @@ class _Record:
         """The values of the fields that feeds are cut by, beyond those that every entry has."""
         for name in self.profile.dimensions:
             if name not in DIMENSIONS:
-                value = self._value(name)
+                value = self._value(f"by {name}")
                 yield name, () if value is None or value == "" else self._names_of_field(name, value)
 
     def _names_of_field(self, key: str, value: object) -> tuple[str, ...]:

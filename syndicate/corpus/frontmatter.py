@@ -16,6 +16,8 @@ import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
 from ..values.text import shorten, strip_forbidden
+from ..vocabulary import VISIBILITY
+from . import plain_yaml
 
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
@@ -95,6 +97,7 @@ def parse(text: str) -> Parsed:
     header = _split(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     match header.kind:
         case "yaml":
+            _refuse_second_thoughts(header)
             metadata, mended = _read_yaml(header)
         case "toml":
             metadata, mended = _read_toml(header), False
@@ -104,6 +107,8 @@ def parse(text: str) -> Parsed:
 
 
 def _split(text: str) -> _Header:
+    if (plain := _plain_fences(text)) is not None:
+        return plain
     start = len(text) - len(text.lstrip())
     first_line = text.count("\n", 0, start) + 1
     text = text[start:]
@@ -118,6 +123,16 @@ def _split(text: str) -> _Header:
     if _is_header_block(header):
         return _Header("pelican", header, body, first_line)
     return _Header("none", "", text, first_line)
+
+
+def _plain_fences(text: str) -> _Header | None:
+    """The commonest case, found by searching for two fences instead of matching every line against a pattern."""
+    if not text.startswith("---\n"):
+        return None
+    end = text.find("\n---", 3)
+    if end < 0 or text[end + 4 : end + 5] not in {"", "\n"}:
+        return None
+    return _Header("yaml", text[3 : end + 1], text[end + 4 :], 1)
 
 
 def _is_header_block(block: str) -> bool:
@@ -149,6 +164,9 @@ def _mended(text: str) -> str:
 
 
 def _load_yaml(text: str) -> Any:
+    plain = plain_yaml.read(text)
+    if plain is not None:
+        return plain
     _guard(text)
     try:
         return yaml.load(text, Loader=yaml.CSafeLoader)
@@ -235,6 +253,15 @@ def _placed(error: yaml.YAMLError, header: _Header) -> FrontMatterError:
             return FrontMatterError(what, header.first_line + mark.line, mark.column + 1)
         return FrontMatterError(what, header.first_line, 1)
     return FrontMatterError(str(error).splitlines()[0], header.first_line, 1)
+
+
+def _refuse_second_thoughts(header: _Header) -> None:
+    """Of a key that stands twice PyYAML keeps the last: `draft: false` must not undo a `draft: true` before it."""
+    text = f"\n{header.text}"
+    for key in VISIBILITY:
+        if text.count(f"\n{key}:") > 1:
+            line = text.count("\n", 0, text.rindex(f"\n{key}:"))
+            raise FrontMatterError(f"{key!r} stands here twice", header.first_line + line, 1)
 
 
 def _as_mapping(data: object, header: _Header) -> dict[str, Any]:

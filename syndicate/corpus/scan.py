@@ -1,85 +1,106 @@
-"""Which files a corpus folder holds."""
+"""Which files a corpus folder holds, and how the file system shows them. Paths are bytes: names need not be text."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from ..config import Source
 from ..errors import Problem
 
-_SKIPPED = frozenset({"node_modules", "__pycache__"})  # besides every name that begins with a dot
 _GLOB = re.compile(r"\*\*/|\*\*|\*|\?|\[!?-?(?:\w-\w|\w)+-?\]|.", re.DOTALL)
 _WILD = re.compile(r"[*?\[]")
-_SECTION_PAGE = "_index."  # Hugo's and Zola's pages about a folder: no entries by definition
+_SKIPPED = frozenset({b"node_modules", b"__pycache__"})
+# Names that begin with a dot are passed over, and Hugo's and Zola's pages about a folder: no entries by definition.
+_PASSED_OVER = (b".", b"_index.")
 
 
-def scan(source: Source, problems: list[Problem]) -> Iterator[str]:
-    """The paths of a source's files, relative to its folder with slashes.
+class Found(NamedTuple):
+    """A file by its name in its folder."""
 
-    A folder's own files come first, then its folders', each in the order of their names' bytes: on every disk the same.
-    A symbolic link is followed to a file within the folder only: what lies outside is not part of the corpus.
+    name: bytes
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[Found]]]:
+    """Each folder of a source (its path ends in a slash, the top's is empty) with its files, in the order of bytes.
+
+    A symbolic link is followed to a file within the source only: what lies outside is not part of the corpus.
     """
+    root = os.fsencode(source.root)
+    real_root = os.path.join(os.path.realpath(root), b"")
     chosen = _matcher(source.include, source.exclude)
-    root = os.path.realpath(source.root)
-    folders = [""]
+    folders = [b""]
     while folders:
         folder = folders.pop()
-        below: list[str] = []
-        for entry in _listed(source, folder, problems):
-            path = folder + entry.name
-            if entry.name.startswith((".", _SECTION_PAGE)):
-                continue
-            if entry.is_symlink():
-                if chosen(path) and _stays_inside(entry, root, _display(source, path), problems):
-                    yield path
-            elif entry.is_dir():
-                if entry.name not in _SKIPPED:
-                    below.append(f"{path}/")
-            elif chosen(path):
-                yield path
-        folders += reversed(below)
+        files: list[Found] = []
+        below: list[bytes] = []
+        for entry in _listed(source, root, folder, problems):
+            name = entry.name
+            try:
+                if entry.is_symlink():
+                    if chosen(folder + name) and _stays_inside(entry, real_root, source, folder, problems):
+                        files.append(_found(name, entry.stat()))
+                elif entry.is_dir():
+                    if name not in _SKIPPED:
+                        below.append(folder + name + b"/")
+                elif chosen(folder + name):
+                    files.append(_found(name, entry.stat(follow_symlinks=False)))
+            except FileNotFoundError:
+                continue  # went away since the folder was listed
+        if files:
+            files.sort()
+            yield folder, files
+        folders += sorted(below, reverse=True)
 
 
-def _listed(source: Source, folder: str, problems: list[Problem]) -> list[os.DirEntry[str]]:
+def shown_path(source: Source, path: bytes) -> str:
+    """A path for messages: as the configuration writes the source, then the file within it."""
+    return os.path.join(source.path, os.fsdecode(path)).encode("utf-8", "backslashreplace").decode()
+
+
+def _found(name: bytes, status: os.stat_result) -> Found:
+    return Found(name, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _listed(source: Source, root: bytes, folder: bytes, problems: list[Problem]) -> list[os.DirEntry[bytes]]:
     try:
-        with os.scandir(os.path.join(source.root, folder)) as entries:
-            return sorted(entries, key=lambda entry: os.fsencode(entry.name))
+        with os.scandir(os.path.join(root, folder)) as entries:
+            return [entry for entry in entries if not entry.name.startswith(_PASSED_OVER)]
     except OSError as error:
-        problems.append(Problem(_display(source, folder), 1, 1, "folder", f"cannot be read: {error.strerror}"))
+        shown = shown_path(source, folder)
+        problems.append(Problem(shown, 1, 1, "folder", f"cannot be read: {error.strerror}"))
         return []
 
 
-def _stays_inside(entry: os.DirEntry[str], root: str, shown: str, problems: list[Problem]) -> bool:
+def _stays_inside(
+    entry: os.DirEntry[bytes], root: bytes, source: Source, folder: bytes, problems: list[Problem]
+) -> bool:
     target = os.path.realpath(entry.path)
     if not os.path.isfile(target):
         return False  # a folder's files are read where they are; a dangling link is no file
-    if target.startswith(os.path.join(root, "")):
+    if target.startswith(root):
         return True
+    shown = shown_path(source, folder + entry.name)
     problems.append(Problem(shown, 1, 1, "file", "a symbolic link that leaves the corpus"))
     return False
 
 
-def _display(source: Source, path: str) -> str:
-    return os.path.join(source.path, path)
+def _matcher(include: tuple[str, ...], exclude: tuple[str, ...]) -> Callable[[bytes], object]:
+    """Whether a path is of the corpus, by glob patterns: `**` spans folders, `*` and `?` do not."""
+    if include == ("**/*.md",) and not exclude:
+        return lambda path: path.endswith(b".md")
+    included, excluded = _any_of(map(_translated, include)), _any_of(map(_excluding, exclude))
 
+    def chosen(path: bytes) -> bool:
+        text = os.fsdecode(path)
+        return bool(included.fullmatch(text)) and not excluded.fullmatch(text)
 
-class _Matcher:
-    """Glob patterns over relative paths: `**` spans folders, `*` and `?` do not."""
-
-    def __init__(self, include: tuple[str, ...], exclude: tuple[str, ...]) -> None:
-        self._include = _any_of(map(_translated, include))
-        self._exclude = _any_of(map(_excluding, exclude))
-
-    def __call__(self, path: str) -> bool:
-        return bool(self._include.fullmatch(path)) and not self._exclude.fullmatch(path)
-
-
-@cache
-def _matcher(include: tuple[str, ...], exclude: tuple[str, ...]) -> _Matcher:
-    return _Matcher(include, exclude)
+    return chosen
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..model import CDN_RELATION, Feed, Site
 from . import xml
 from .content import Prepared
+from .moulds import EntryParts, Extra
 
 NAME = "feed.atom"
 MEDIA_TYPE = "application/atom+xml"
@@ -16,7 +17,7 @@ def render_entry(prepared: Prepared) -> bytes:
     """One `<entry>`."""
     entry = prepared.entry
     return xml.atom_entry(
-        xml.EntryParts(
+        EntryParts(
             id=entry.id,
             title=entry.title,
             link=prepared.link,
@@ -27,6 +28,7 @@ def render_entry(prepared: Prepared) -> bytes:
             authors=prepared.authors,
             categories=entry.topics,
             language=entry.language,
+            is_permalink=entry.id == prepared.link,
             extras=tuple(_extras(prepared)),
         )
     )
@@ -38,7 +40,7 @@ def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
     return xml.atom_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE, hubs)).around(fragments)
 
 
-def _extras(prepared: Prepared) -> Iterator[xml.Extra]:
+def _extras(prepared: Prepared) -> Iterator[Extra]:
     """Every link of the entry: RFC 4287 §4.2.7.2 takes registered relations, and IRIs for others."""
     entry = prepared.entry
     yield xml.link("alternate", prepared.link, "text/html")

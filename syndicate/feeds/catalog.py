@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+import orjson
+
 from ..model import Feed, Format, Site
-from . import atom, jsonfeed, rss
+from . import jsonfeed
 
 NAME = "catalog.json"
-FILE_NAMES: dict[Format, str] = {"rss": rss.NAME, "atom": atom.NAME, "json": jsonfeed.NAME}
 
 
-def render(feeds: Sequence[Feed], site: Site, formats: Sequence[Format]) -> bytes:
-    """A JSON array, a feed a line: name, dimension, slug, number of entries, the newest one's time, the addresses."""
-    lines = [
-        json.dumps(
-            {
-                "name": feed.name,
-                "dimension": feed.dimension,
-                "slug": feed.slug,
-                "entries": feed.total,
-                "newest": jsonfeed.rfc3339(feed.newest) if feed.newest else None,
-                **{name: f"{site.url}{feed.path}/{FILE_NAMES[name]}" for name in formats},
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        for feed in feeds
-    ]
-    return ("[\n" + ",\n".join(lines) + "\n]\n").encode() if lines else b"[]\n"
+def card(feed: Feed, site: Site, formats: Sequence[Format]) -> str:
+    """One feed, as JSON: name, dimension, slug, number of entries, the newest one's time, the addresses."""
+    facts: dict[str, str | int | None] = {
+        "name": feed.name,
+        "dimension": feed.dimension,
+        "slug": feed.slug,
+        "entries": feed.total,
+        "newest": jsonfeed.rfc3339(feed.newest) if feed.newest else None,
+        **{name: f"{site.url}{feed.path}/feed.{name}" for name in formats},
+    }
+    return orjson.dumps(facts).decode()
+
+
+def render(cards: Sequence[str]) -> bytes:
+    """A JSON array, a feed a line."""
+    return ("[\n" + ",\n".join(cards) + "\n]\n").encode() if cards else b"[]\n"

@@ -6,13 +6,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import quote
 
-from ..model import Entry, Presentation
+from ..model import RENDERER, Entry, Presentation, Related
 
 _SAFE = "/-._~!$&'()*+,;=:@"  # what RFC 4151 §2.1 takes from RFC 3986's pchar and query
-
-# Raise it when a renderer changes what a fragment looks like: every digest changes with it.
-RENDERER = 1
-
 
 def path_id(authority: str, path: str) -> str:
     """The identity of an entry that states none: the path of its file within the corpus."""
@@ -43,9 +39,19 @@ def digest(entry: Entry, presentation: Presentation) -> str:
 
     Two entries with one digest have the same fragments in every format.
     """
+    import orjson
+
+    image = entry.image
     shown = (
-        RENDERER, presentation, entry.id, entry.title, entry.url, entry.published.isoformat(), entry.updated.isoformat(),
-        entry.summary, entry.body, entry.authors, entry.provider, entry.topics, entry.category, entry.type,
-        entry.language, entry.image, entry.video_url, entry.amp_url, entry.cdn_url, entry.related,
+        RENDERER, presentation.link, entry.id, entry.title, entry.url, entry.published.timestamp(), entry.updated.timestamp(),
+        entry.summary, entry.body, [(person.name, person.url) for person in entry.authors],
+        entry.provider and (entry.provider.name, entry.provider.url), entry.topics, entry.category, entry.type,
+        entry.language, image and (image.url, image.width, image.height, image.title), entry.video_url,
+        entry.amp_url, entry.cdn_url, [_shown_of(story) for story in entry.related],
     )  # fmt: skip
-    return sha256(repr(shown).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256(orjson.dumps(shown)).hexdigest()[:32]
+
+
+def _shown_of(story: Related) -> tuple[object, ...]:
+    published = story.published and story.published.timestamp()
+    return story.title, story.url, published, story.provider, story.amp_url, story.cdn_url

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from ..model import EXTENSIONS, Entry, Feed, Person, Related, Site
 from .content import Prepared
@@ -60,7 +61,7 @@ def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
 
 def rfc3339(moment: datetime) -> str:
     """A UTC time as JSON Feed writes it (RFC 3339)."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def _amp(entry: Entry) -> Object:
@@ -99,4 +100,4 @@ def _given(**values: Any) -> Object:
 
 
 def _dump(value: Object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(value)

@@ -8,6 +8,7 @@ from html import escape
 from ..model import CDN_RELATION, Feed, Site
 from . import xml
 from .content import Prepared
+from .moulds import EntryParts, Extra
 
 NAME = "feed.rss"
 MEDIA_TYPE = "application/rss+xml"
@@ -17,7 +18,7 @@ def render_entry(prepared: Prepared) -> bytes:
     """One `<item>`: its author is `dc:creator` (RSS's own `author` wants a mail address)."""
     entry = prepared.entry
     return xml.rss_item(
-        xml.EntryParts(
+        EntryParts(
             id=entry.id,
             title=entry.title,
             link=prepared.link,
@@ -28,6 +29,7 @@ def render_entry(prepared: Prepared) -> bytes:
             authors=(),
             categories=entry.topics,
             language="",
+            is_permalink=entry.id == prepared.link,
             extras=tuple(_extras(prepared)),
         )
     )
@@ -39,11 +41,11 @@ def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
     return xml.rss_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE, hubs)).around(fragments)
 
 
-def _extras(prepared: Prepared) -> list[xml.Extra]:
+def _extras(prepared: Prepared) -> list[Extra]:
     entry = prepared.entry
-    extras = [xml.Extra(f"{{{xml.DC}}}creator", person.name) for person in prepared.authors]
+    extras = [Extra(f"{{{xml.DC}}}creator", person.name) for person in prepared.authors]
     if entry.language:
-        extras.append(xml.Extra(f"{{{xml.DC}}}language", entry.language))
+        extras.append(Extra(f"{{{xml.DC}}}language", entry.language))
     if entry.image:
         extras.append(xml.media_content(entry.image))
     if entry.amp_url:

@@ -1,14 +1,41 @@
-"""Which feeds there are, and which entries each one shows, in what order."""
+"""Under which feeds an entry is filed, and what a feed is: its place, its words, the entries that it shows."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from ..model import CustomFeed, Entry, Feed, Selection, Site, TopicSettings, Where
+from ..model import Entry, Feed, Selection, Site, TopicSettings, Where
 from .identity import authority_date, feed_id
 from .slugs import marked_slug, slug, topic_key
+
+Terms = Mapping[str, Sequence[str]]
+
+
+class Figures(NamedTuple):
+    """What choosing needs to know of an entry; `terms` are its names in each dimension that has any."""
+
+    quality: int | None
+    heat: int | None
+    type: str
+    terms: Terms
+
+
+class Slot(NamedTuple):
+    """A feed that an entry is filed under, and how the entry spells its name."""
+
+    dimension: str
+    key: str
+    name: str
+
+
+class Shown(NamedTuple):
+    """One entry in a feed."""
+
+    published: datetime
+    id: str
+    updated: datetime
 
 
 class TopicNames:
@@ -39,132 +66,112 @@ class TopicNames:
         return own if own not in self._taken else marked_slug(key, 26)  # a mark may be configured: an old slug kept
 
 
-class _Subject(NamedTuple):
-    """What a feed is about."""
-
-    dimension: str
-    key: str
-    name: str
-    slug: str
-    path: str
-    title: str
-    description: str
-
-
-def newest_first(entries: Iterable[Entry]) -> list[Entry]:
-    """The order of every feed: by (published, id), descending."""
-    return sorted(entries, key=lambda entry: (entry.published, entry.id), reverse=True)
+def figures(entry: Entry) -> Figures:
+    """What choosing needs to know of an entry."""
+    terms: dict[str, tuple[str, ...]] = {
+        "topics": entry.topics,
+        "provider": (entry.provider.name,) if entry.provider else (),
+        "author": tuple(person.name for person in entry.authors),
+        "category": (entry.category,) if entry.category else (),
+        "type": (entry.type,) if entry.type else (),
+        "language": (entry.language,) if entry.language else (),
+        **dict(entry.terms),
+    }
+    return Figures(entry.quality, entry.heat, entry.type, {name: names for name, names in terms.items() if names})
 
 
-def plan(entries: Iterable[Entry], selection: Selection, site: Site) -> tuple[Feed, ...]:
-    """All feeds of a corpus, `all` first, then by dimension and slug, then the custom ones."""
-    names = TopicNames(selection.topics)
-    chosen = [entry for entry in newest_first(entries) if matches(entry, selection.where, names)]
-    feeds: list[Feed] = []
-    if selection.all:
-        subject = _Subject("all", "all", site.title, "all", "all", site.title, site.description)
-        feeds.append(_feed(subject, chosen, selection.limit, site))
-    for dimension in selection.by:
-        feeds += _cut(dimension, chosen, selection, site, names)
-    for custom in selection.custom:
-        shown = [entry for entry in chosen if matches(entry, custom.where, names)]
-        feeds.append(_feed(_custom_subject(custom, site), shown, selection.limit, site))
-    return tuple(feeds)
+class Filing:
+    """How entries are filed under feeds, for one configuration."""
+
+    def __init__(self, selection: Selection, site: Site) -> None:
+        self._selection = selection
+        self._site = site
+        self._topics = TopicNames(selection.topics)
+        self._plain = TopicNames(())
+        self._custom = {custom.slug: custom for custom in selection.custom}
+
+    def slots(self, figures: Figures) -> list[Slot]:
+        """Every feed that an entry belongs to; each once."""
+        selection = self._selection
+        if not self._matches(figures, selection.where):
+            return []
+        slots = [Slot("all", "all", "")] if selection.all else []
+        for dimension in selection.by:
+            names = self._names(dimension)
+            keyed = {names.key(name): name for name in reversed(figures.terms.get(dimension, ()))}
+            slots += [Slot(dimension, key, name) for key, name in keyed.items()]
+        slots += [Slot("custom", c.slug, "") for c in selection.custom if self._matches(figures, c.where)]
+        return slots
+
+    def lasting(self) -> list[Slot]:
+        """The feeds that are there even when they are empty: their addresses were given by a person."""
+        slots = [Slot("all", "all", "")] if self._selection.all else []
+        return slots + [Slot("custom", custom.slug, "") for custom in self._selection.custom]
+
+    def feed(self, slot: Slot, total: int, newest_first: Sequence[Shown]) -> Feed:
+        """The feed of a slot, whose `name` is the most frequent spelling, showing these entries of `total`."""
+        name, own_slug, title, description = self._words(slot)
+        return Feed(
+            dimension=slot.dimension,
+            name=name,
+            slug=own_slug,
+            path=slot.dimension if slot.dimension == "all" else f"{slot.dimension}/{own_slug}",
+            id=feed_id(self._site.authority, slot.dimension, slot.key),
+            title=title,
+            description=description or title,
+            updated=max((entry.updated for entry in newest_first), default=authority_date(self._site.authority)),
+            newest=newest_first[0].published if newest_first else None,
+            total=total,
+            entry_ids=tuple(entry.id for entry in newest_first),
+        )
+
+    def rank(self, dimension: str, slug: str) -> tuple[int, int, str]:
+        """Where a feed stands in lists: `all`, the dimensions as configured, custom feeds as configured."""
+        if dimension == "all":
+            return 0, 0, slug
+        if dimension == "custom":
+            return 2, list(self._custom).index(slug), slug
+        return 1, self._selection.by.index(dimension), slug
+
+    def _names(self, dimension: str) -> TopicNames:
+        return self._topics if dimension == "topics" else self._plain
+
+    def _words(self, slot: Slot) -> tuple[str, str, str, str]:
+        """Name, slug, title and description."""
+        site = self._site
+        if slot.dimension == "all":
+            return site.title, "all", site.title, site.description
+        if slot.dimension == "custom":
+            custom = self._custom[slot.key]
+            description = custom.description or f"{custom.title}: the newest from {site.title}"
+            return custom.title, custom.slug, custom.title, description
+        names = self._names(slot.dimension)
+        settings = names.settings(slot.key)
+        name = settings.name if settings else slot.name
+        title = (settings and settings.title) or f"{name} – {site.title}"
+        description = (settings and settings.description) or f"{name}: the newest from {site.title}"
+        return name, names.slug(slot.key), title, description
+
+    def _matches(self, figures: Figures, where: Where) -> bool:
+        """Whether an entry meets every condition; one without the figure fails a minimum."""
+        if where == _EVERYTHING:
+            return True
+        topics = {self._topics.key(name) for name in figures.terms.get("topics", ())}
+        return (
+            _at_least(figures.quality, where.min_quality)
+            and _at_least(figures.heat, where.min_heat)
+            and (not where.types or figures.type.casefold() in {kind.casefold() for kind in where.types})
+            and (not where.topics or not topics.isdisjoint(map(self._topics.key, where.topics)))
+        )
 
 
-def matches(entry: Entry, where: Where, names: TopicNames) -> bool:
-    """Whether an entry meets every condition; one without the figure fails a minimum."""
-    return (
-        _at_least(entry.quality, where.min_quality)
-        and _at_least(entry.heat, where.min_heat)
-        and (not where.types or entry.type.casefold() in {kind.casefold() for kind in where.types})
-        and (not where.topics or bool({names.key(n) for n in entry.topics} & {names.key(n) for n in where.topics}))
-    )
-
-
-def values(entry: Entry, dimension: str) -> tuple[str, ...]:
-    """The names under which an entry is filed in a dimension."""
-    match dimension:
-        case "topics":
-            return entry.topics
-        case "provider":
-            return (entry.provider.name,) if entry.provider else ()
-        case "author":
-            return tuple(person.name for person in entry.authors)
-        case "category" | "type" | "language":
-            value: str = getattr(entry, dimension)
-            return (value,) if value else ()
-        case _:
-            return dict(entry.terms).get(dimension, ())
-
-
-def _cut(
-    dimension: str, entries: Sequence[Entry], selection: Selection, site: Site, names: TopicNames
-) -> list[Feed]:
-    """One feed for each value of a dimension that at least one entry has."""
-    if dimension != "topics":
-        names = TopicNames(())
-    members: dict[str, list[Entry]] = defaultdict(list)
-    spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for entry in entries:
-        for key, name in {names.key(name): name for name in values(entry, dimension)}.items():
-            members[key].append(entry)
-            spellings[key][name] += 1
-    subjects = [_subject(dimension, key, _label(key, spellings[key], names), site, names) for key in members]
-    return [
-        _feed(subject, members[subject.key], selection.limit, site)
-        for subject in sorted(subjects, key=lambda subject: subject.slug)
-    ]
-
-
-def _label(key: str, spellings: Counter[str], names: TopicNames) -> str:
-    """The configured name, else the most frequent spelling, else the first by code points."""
-    settings = names.settings(key)
-    return settings.name if settings else min(spellings, key=lambda name: (-spellings[name], name))
-
-
-def _subject(dimension: str, key: str, label: str, site: Site, names: TopicNames) -> _Subject:
-    settings = names.settings(key)
-    own = names.slug(key)
-    return _Subject(
-        dimension=dimension,
-        key=key,
-        name=label,
-        slug=own,
-        path=f"{dimension}/{own}",
-        title=(settings and settings.title) or f"{label} – {site.title}",
-        description=(settings and settings.description) or f"{label}: the newest from {site.title}",
-    )
-
-
-def _custom_subject(custom: CustomFeed, site: Site) -> _Subject:
-    return _Subject(
-        dimension="custom",
-        key=custom.slug,
-        name=custom.title,
-        slug=custom.slug,
-        path=f"custom/{custom.slug}",
-        title=custom.title,
-        description=custom.description or f"{custom.title}: the newest from {site.title}",
-    )
-
-
-def _feed(subject: _Subject, entries: Sequence[Entry], limit: int, site: Site) -> Feed:
-    shown = entries[:limit]
-    return Feed(
-        dimension=subject.dimension,
-        name=subject.name,
-        slug=subject.slug,
-        path=subject.path,
-        id=feed_id(site.authority, subject.dimension, subject.key),
-        title=subject.title,
-        description=subject.description or subject.title,
-        updated=max((entry.updated for entry in shown), default=authority_date(site.authority)),
-        newest=shown[0].published if shown else None,
-        total=len(entries),
-        entry_ids=tuple(entry.id for entry in shown),
-    )
+def label(spellings: Iterable[tuple[str, int]]) -> str:
+    """The most frequent spelling of a name, given with their counts; of equals the first by code points."""
+    return min(spellings, key=lambda spelling: (-spelling[1], spelling[0]))[0]
 
 
 def _at_least(figure: int | None, minimum: int | None) -> bool:
     return minimum is None or (figure is not None and figure >= minimum)
+
+
+_EVERYTHING = Where()

@@ -3,12 +3,14 @@
 feedgen makes shells (a feed without entries) and fragments (one entry, cut out of a one-entry feed, so that no
 namespace is declared twice). What it cannot write goes through one extension: entry links with `rel` and `type`, hub
 links without losing the channel's `<link>`, relations that it does not know, Media RSS and Dublin Core.
+
+Making elements is what costs. Entries that have the same parts differ in words alone, so feedgen casts a mould for
+each such shape, once (moulds.py), and the words are filled in: the same bytes, in a third of the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -18,21 +20,14 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from ..model import Feed, Image, Person, Site
+from ..model import Feed, Image, Site
+from .moulds import EntryParts, Extra, fill
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 GENERATOR = "syndicate"  # without a version: an upgrade alone changes no bytes
-
-
-class Extra(NamedTuple):
-    """An element that feedgen cannot write. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
-
-    tag: str
-    text: str = ""
-    attributes: tuple[tuple[str, str], ...] = ()
 
 
 class Shell(NamedTuple):
@@ -46,25 +41,7 @@ class Shell(NamedTuple):
         return b"\n".join((self.head, *fragments, self.tail)) + b"\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryParts:
-    """What an entry's element holds, in either format."""
-
-    id: str
-    title: str
-    link: str
-    published: datetime
-    updated: datetime
-    summary: str
-    html: str
-    authors: tuple[Person, ...]
-    categories: tuple[str, ...]
-    language: str
-    extras: tuple[Extra, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedParts:
+class FeedParts(NamedTuple):
     """What a feed's element holds, in either format."""
 
     id: str
@@ -120,15 +97,25 @@ def media_content(image: Image) -> Extra:
 
 def rss_item(parts: EntryParts) -> bytes:
     """One `<item>`. `summary` is HTML, as readers take RSS descriptions."""
+    return fill(cast_rss_item, parts)
+
+
+def atom_entry(parts: EntryParts) -> bytes:
+    """One `<entry>`. `summary` is plain text; all links are among the extras."""
+    return fill(cast_atom_entry, parts)
+
+
+def cast_rss_item(parts: EntryParts) -> bytes:
+    """What `rss_item` answers, made by feedgen without a mould."""
     entry = _entry(parts, _RssEntry)
-    entry.guid(parts.id, permalink=parts.id == parts.link)
+    entry.guid(parts.id, permalink=parts.is_permalink)
     feed = _one_entry_feed(_Rss)
     feed.entry([entry], replace=True)
     return _between(feed.rss_str(), b"<item>", b"</channel></rss>")
 
 
-def atom_entry(parts: EntryParts) -> bytes:
-    """One `<entry>`. `summary` is plain text; all links are among the extras."""
+def cast_atom_entry(parts: EntryParts) -> bytes:
+    """What `atom_entry` answers, made by feedgen without a mould."""
     entry = _entry(parts, _AtomEntry)
     entry.updated(parts.updated)
     entry.author([{"name": who.name, "uri": who.url} for who in parts.authors])

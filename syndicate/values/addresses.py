@@ -6,9 +6,8 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
-_VALID = re.compile(
-    r"https?://[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*(?:[/?](?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*)?"
-)
+_PLAIN = r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*"
+_VALID = re.compile(rf"https?://[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*(?:[/?]{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*)?")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _IGNORED = re.compile(r"[\x00-\x1f\x7f-\x9f]")

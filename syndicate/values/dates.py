@@ -57,6 +57,8 @@ def from_path(path: str) -> datetime | None:
 
 
 def _settled(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC and not moment.microsecond and moment.year >= _EARLIEST:
+        return moment
     try:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -278,7 +277,7 @@ def test_json_feed_names_itself_its_page_and_every_hub(made: dict[str, bytes]) -
 
 @pytest.mark.parametrize("hubs", [(), ("https://hub.test/",), ("https://a.hub.test/", "https://b.hub.test/")])
 def test_channel_link_is_the_home_page_whatever_hubs_there_are(hubs: tuple[str, ...]) -> None:
-    made = documents(ENTRIES, replace(SITE, hubs=hubs))
+    made = documents(ENTRIES, SITE._replace(hubs=hubs))
     channel = parse_xml(made["rss"])[0]
     assert [link.text for link in channel.iterfind("link")] == [SITE.home]
     assert feedparser.parse(made["atom"]).feed.link == SITE.home
@@ -287,8 +286,8 @@ def test_channel_link_is_the_home_page_whatever_hubs_there_are(hubs: tuple[str, 
 
 @ALL
 def test_cache_links_are_absent_when_switched_off_and_amp_links_stay(name: str) -> None:
-    without = replace(FULL, cdn_url=None)
-    document = documents([without], presentation=replace(PLAIN, amp_links=False))[name]
+    without = FULL._replace(cdn_url=None)
+    document = documents([without], presentation=PLAIN._replace(amp_links=False))[name]
     assert b"https://news-test.cdn.ampproject.org/" not in document
     assert b"https://news.test/amp/story" in document
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import random
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sites import CONFIG, Place, record, tree
 
-from syndicate.feeds.identity import path_id, stated_id
-from syndicate.feeds.merge import combine, merge
+from syndicate.feeds.identity import path_id
+from syndicate.feeds.merge import combine
 from syndicate.feeds.slugs import topic_key
 from syndicate.model import Entry
 
 AUTHORITY = "feeds.test,2026"
-bounded = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+bounded = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+on_disk = settings(bounded, max_examples=40)  # each of them is a few builds
 
 
 def entry(path: str, url: str = "", day: int = 1, updated: int = 0, **more: Any) -> Entry:
@@ -30,22 +35,61 @@ def entry(path: str, url: str = "", day: int = 1, updated: int = 0, **more: Any)
     )
 
 
-def test_distinct_entries_stay_as_they_are() -> None:
-    entries = (entry("b"), entry("a"), entry("c"))
-    assert merge(entries, AUTHORITY) == (entries, 0, ())
-    assert merge((), AUTHORITY) == ((), 0, ())
+def put(place: Place, made: Entry) -> None:
+    """The file that says what an entry says, at the entry's path."""
+    lines = [f"webUrl: {made.url}", f"updatedDateTime: {made.updated:%Y-%m-%d}", f"topics: {json.dumps(made.topics)}"]
+    lines += [f"{name}: {json.dumps(names)}" for name, names in made.terms]
+    if made.id != path_id(AUTHORITY, made.path):
+        lines.append(f"id: {json.dumps(made.id)}")
+    place.put(made.path, record(made.title, *lines, date=f"{made.published:%Y-%m-%d}", body=made.body))
+
+
+def shown(place: Place) -> dict[str, dict[str, Any]]:
+    """The stories of the feed of all, by address."""
+    items = json.loads((place.output / "all/feed.json").read_bytes())["items"]
+    assert len({item["url"] for item in items}) == len(items)
+    return {item["url"].removeprefix("https://www.test/"): item for item in items}
+
+
+def ids(place: Place) -> dict[str, str]:
+    return {address: item["id"] for address, item in shown(place).items()}
+
+
+def own(path: str) -> str:
+    return path_id(AUTHORITY, path)
+
+
+def test_distinct_entries_stay_as_they_are(place: Place) -> None:
+    assert place.build()[:4] == (0, 0, 0, ())
+    for path in ("b.md", "a.md", "c.md"):
+        put(place, entry(path))
+    assert place.build()[:4] == (3, 0, 0, ())
+    assert ids(place) == {path: own(path) for path in ("a.md", "b.md", "c.md")}
 
 
 def test_story_has_the_earliest_identity_and_date_and_the_latest_text() -> None:
     early = entry("early", "https://a.test/", 1, title="Old", summary="old", topics=("A", "B"), quality=1)
     late = entry("late", "https://a.test/", 3, title="New", body="new", topics=("b", "C"), quality=9)
     middle = entry("middle", "https://a.test/", 2, title="Mid", topics=("D",))
-    (found,), merged, renamed = merge((middle, late, early), AUTHORITY)
+    found = combine([middle, late, early])
     assert (found.id, found.path, found.published) == (early.id, "early", early.published)
     assert (found.title, found.body, found.updated, found.quality) == ("New", "new", late.updated, 9)
     assert found.summary == ""  # the latest one's text, whole
     assert found.topics == ("A", "B", "D", "C")
-    assert (merged, renamed) == (2, ())
+
+
+def test_files_of_one_address_are_built_as_one_story(place: Place) -> None:
+    put(place, entry("early.md", "https://www.test/x", 1, title="Old", body="old", topics=("A", "B")))
+    put(place, entry("late.md", "https://www.test/x", 3, title="New", body="new", topics=("b", "C")))
+    put(place, entry("middle.md", "https://www.test/x", 2, title="Mid", topics=("D",)))
+    assert place.build()[:4] == (1, 0, 2, ())
+    item = shown(place)["x"]
+    assert (item["id"], item["title"]) == (own("early.md"), "New")
+    assert item["date_published"] == "2026-01-01T00:00:00Z"
+    assert item["date_modified"] == "2026-01-03T00:00:00Z"
+    assert "new" in item["content_html"]
+    assert item["tags"] == ["A", "B", "D", "C"]
+    assert sorted(path.name for path in (place.output / "topics").iterdir()) == ["a", "b", "c", "d"]
 
 
 def test_update_makes_the_latest_not_the_date() -> None:
@@ -66,115 +110,166 @@ def test_same_date_is_decided_by_the_path() -> None:
     assert combine(entries).title == "c"
 
 
-def test_stated_id_belongs_to_the_earliest_that_states_it() -> None:
-    first, second, third = (entry(path, day=day, id="urn:x") for path, day in (("z", 1), ("a", 2), ("b", 3)))
-    found = merge((third, first, second), AUTHORITY)
-    assert {each.path: each.id for each in found.entries} == {
-        "z": "urn:x", "a": path_id(AUTHORITY, "a"), "b": path_id(AUTHORITY, "b"),
-    }  # fmt: skip
-    assert {(each.path, owner.path) for each, owner in found.renamed} == {("a", "z"), ("b", "z")}
+def test_stated_id_belongs_to_the_earliest_that_states_it(place: Place) -> None:
+    for path, day in (("z.md", 1), ("a.md", 2), ("b.md", 3)):
+        put(place, entry(path, day=day, id="urn:x"))
+    problems = place.build().problems
+    assert ids(place) == {"z.md": "urn:x", "a.md": own("a.md"), "b.md": own("b.md")}
+    line = place.corpus.joinpath("a.md").read_text().splitlines().index('id: "urn:x"') + 1
+    message = "'urn:x' is the id of z.md already: this entry goes by its path"
+    assert [str(problem) for problem in problems] == [
+        f"corpus/{path}:{line}:5: id: {message} (warning)" for path in ("a.md", "b.md")
+    ]
 
 
-def test_path_belongs_to_its_file_even_when_an_earlier_one_states_it() -> None:
-    thief = entry("thief", day=1, id=path_id(AUTHORITY, "owner"))
-    owner = entry("owner", day=9)
-    found = merge((thief, owner), AUTHORITY)
-    assert {each.path: each.id for each in found.entries} == {
-        "thief": path_id(AUTHORITY, "thief"), "owner": path_id(AUTHORITY, "owner"),
-    }  # fmt: skip
-    assert found.renamed == ((thief, owner),)
+def test_path_belongs_to_its_file_even_when_an_earlier_one_states_it(place: Place) -> None:
+    put(place, entry("thief.md", day=1, id=own("owner.md")))
+    put(place, entry("owner.md", day=9))
+    (problem,) = place.build().problems
+    assert ids(place) == {path: own(path) for path in ("thief.md", "owner.md")}
+    assert (problem.path, problem.field, problem.severity) == ("corpus/thief.md", "id", "warning")
+    assert "is the id of owner.md already" in problem.message
 
 
-def test_owner_that_states_another_id_leaves_its_path_to_nobody() -> None:
-    owner = entry("owner", id="urn:x", day=2)
-    thief = entry("thief", id=path_id(AUTHORITY, "owner"), day=1)
-    found = merge((thief, owner), AUTHORITY)
-    assert {each.id for each in found.entries} == {"urn:x", path_id(AUTHORITY, "thief")}
+def test_owner_that_states_another_id_leaves_its_path_to_nobody(place: Place) -> None:
+    put(place, entry("owner.md", id="urn:x", day=2))
+    put(place, entry("thief.md", id=own("owner.md"), day=1))
+    (problem,) = place.build().problems
+    assert set(ids(place).values()) == {"urn:x", own("thief.md")}
+    assert problem.path == "corpus/thief.md"
 
 
-def test_one_path_in_two_corpus_folders_makes_two_ids() -> None:
+def test_one_path_in_two_corpus_folders_makes_two_ids(place: Place) -> None:
     """`b/x.md` of the first folder, and `x.md` of another folder called `b`."""
-    first = entry("b/x.md", "https://www.test/1", day=1)
-    second = entry("b/x.md", "https://www.test/2", day=2)
-    for entries in ((first, second), (second, first)):
-        found = merge(entries, AUTHORITY)
-        assert {each.url: each.id for each in found.entries} == {
-            first.url: path_id(AUTHORITY, "b/x.md"), second.url: stated_id(AUTHORITY, second.url),
-        }  # fmt: skip
-        assert found.renamed == ((second, first),)
+    (place.folder / "b").mkdir()
+    put(place, entry("b/x.md", "https://www.test/1"))
+    place.put("../b/x.md", record("Other", "webUrl: https://www.test/2", date="2026-01-02"))
+    made = []
+    for folders in ("corpus, b", "b, corpus"):
+        first, second = folders.split(", ")
+        place.configure(CONFIG.replace("{path: corpus}", f"[{{path: {first}}}, {{path: {second}}}]"))
+        assert place.build().problems == ()
+        made.append(ids(place))
+    assert made == [{"1": own("b/x.md"), "2": own("/b/x.md")}, {"1": own("/corpus/b/x.md"), "2": own("x.md")}]
+
+
+@pytest.mark.parametrize(
+    ("changed", "lines", "date"),
+    [
+        ("b.md", [], "2026-01-02"),
+        ("b.md", ["id: same", "draft: true"], "2026-01-02"),
+        ("b.md", ["id: same"], "2027-01-02"),
+        ("a.md", ["id: other"], "2026-01-01"),
+        ("c.md", ["webUrl: https://www.test/b"], "2026-01-01"),
+    ],
+    ids=["stated no more", "hidden", "not yet shown", "the owner states another", "merged into another"],
+)
+def test_warning_of_an_id_goes_when_its_reason_goes(changed: str, lines: list[str], date: str, place: Place) -> None:
+    place.put("a.md", record("A", "id: same", date="2026-01-01"))
+    place.put("b.md", record("B", "id: same", "webUrl: https://www.test/b", date="2026-01-02"))
+    (problem,) = place.build().problems
+    assert problem.path == "corpus/b.md"
+    place.put(changed, record("C", *lines, date=date))
+    assert place.build().problems == ()
 
 
 TOPICS = st.lists(st.sampled_from(["A", "a", "B", "b ", "C", "Ä", "A\u0308"]), max_size=3, unique_by=topic_key).map(
     tuple
 )
-IDS = st.sampled_from([*"abcdef"]).map(lambda path: path_id(AUTHORITY, path)) | st.sampled_from(["urn:x", "urn:y"])
+IDS = st.sampled_from([*"abcdef"]).map(lambda name: own(f"{name}.md")) | st.sampled_from(["urn:x", "urn:y"])
 
 
 @st.composite
-def corpora(draw: st.DrawFn) -> list[Entry]:
+def corpora(draw: st.DrawFn, addresses: int = 4) -> list[Entry]:
     """Entries of distinct paths, whose addresses, dates, topics and stated ids clash."""
     return [
         entry(
-            path,
-            f"https://www.test/{draw(st.integers(1, 4))}",
+            f"{name}.md",
+            f"https://www.test/{draw(st.integers(1, addresses))}",
             draw(st.integers(1, 3)),
             draw(st.integers(1, 5)),
             topics=draw(TOPICS),
             terms=(("series", draw(TOPICS)),),
             **({"id": draw(IDS)} if draw(st.booleans()) else {}),
         )
-        for path in draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6))
+        for name in draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6))
     ]
 
 
-@bounded
+stories = corpora(addresses=1).filter(bool)
+
+
+@on_disk
 @given(corpora(), st.randoms(use_true_random=False))
 def test_order_makes_no_difference(entries: list[Entry], shuffler: random.Random) -> None:
+    """All files at once, and one by one in any order."""
     shuffled = list(entries)
     shuffler.shuffle(shuffled)
-    one, other = merge(entries, AUTHORITY), merge(shuffled, AUTHORITY)
-    assert set(one.entries) == set(other.entries)
-    assert one.merged == other.merged
-    assert set(one.renamed) == set(other.renamed)
+    with tempfile.TemporaryDirectory() as folder:
+        text = CONFIG + "feeds: {by: [topics, series]}\n"
+        one, other = Place(Path(folder) / "one", text), Place(Path(folder) / "other", text)
+        for each in entries:
+            put(one, each)
+        at_once = one.build()
+        last = other.build()
+        for each in shuffled:
+            put(other, each)
+            last = other.build()
+        assert tree(one.output) == tree(other.output)
+        assert at_once[:3] == last[:3]
+        assert at_once.problems == last.problems
 
 
-@bounded
+@on_disk
 @given(corpora())
 def test_every_address_and_every_id_is_there_once(entries: list[Entry]) -> None:
-    found = merge(entries, AUTHORITY)
-    assert {each.url for each in found.entries} == {each.url for each in entries}
-    assert len({each.url for each in found.entries}) == len(found.entries) == len(entries) - found.merged
-    assert len({each.id for each in found.entries}) == len(found.entries)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(Path(folder) / "site")
+        for each in entries:
+            put(place, each)
+        found = place.build()
+        made = ids(place)
+        again = place.build()
+    assert {f"https://www.test/{address}" for address in made} == {each.url for each in entries}
+    assert len(made) == found.entries == len(entries) - found.merged
+    assert len(set(made.values())) == len(made)
+    assert (again.written, again.removed, again[:4]) == (0, 0, found[:4])
 
 
 @bounded
-@given(corpora())
-def test_nothing_is_lost_and_nothing_made_up(entries: list[Entry]) -> None:
-    for each in merge(entries, AUTHORITY).entries:
-        group = [other for other in entries if other.url == each.url]
-        assert {topic_key(name) for name in each.topics} == {
-            topic_key(name) for other in group for name in other.topics
-        }
-        assert len({topic_key(name) for name in each.topics}) == len(each.topics)
-        assert each.published == min(other.published for other in group)
-        assert each.updated == max(other.updated for other in group)
-        assert each.title in {other.title for other in group}
-        assert each.path in {other.path for other in group}
+@given(stories, st.randoms(use_true_random=False))
+def test_combination_is_of_the_set_of_entries(group: list[Entry], shuffler: random.Random) -> None:
+    shuffled = list(group)
+    shuffler.shuffle(shuffled)
+    assert combine(shuffled) == combine(group)
 
 
 @bounded
-@given(corpora())
-def test_merging_what_is_merged_changes_nothing(entries: list[Entry]) -> None:
-    once = merge(entries, AUTHORITY)
-    again = merge(once.entries, AUTHORITY)
-    assert set(again.entries) == set(once.entries)
-    assert (again.merged, again.renamed) == (0, ())
+@given(stories)
+def test_nothing_is_lost_and_nothing_made_up(group: list[Entry]) -> None:
+    each = combine(group)
+    assert {topic_key(name) for name in each.topics} == {topic_key(name) for other in group for name in other.topics}
+    assert len({topic_key(name) for name in each.topics}) == len(each.topics)
+    assert each.published == min(other.published for other in group)
+    assert each.updated == max(other.updated for other in group)
+    assert each.title in {other.title for other in group}
+    assert each.path in {other.path for other in group}
+
+
+@bounded
+@given(stories)
+def test_combining_what_is_combined_changes_nothing(group: list[Entry]) -> None:
+    once = combine(group)
+    assert combine([once]) == once
 
 
 @pytest.mark.parametrize("day", [1, 2, 3])
-def test_late_copy_moves_no_identity(day: int) -> None:
+def test_late_copy_moves_no_identity(day: int, place: Place) -> None:
     """An entry that arrives later under the same address leaves id and date where they are."""
-    first = entry("first", "https://a.test/", 1)
-    (alone,), *_ = merge([first], AUTHORITY)
-    (found,), *_ = merge([first, entry("second", "https://a.test/", day)], AUTHORITY)
-    assert (found.id, found.published) == (alone.id, alone.published)
+    put(place, entry("first.md", "https://www.test/x", 1))
+    place.build()
+    alone = shown(place)["x"]
+    put(place, entry("second.md", "https://www.test/x", day))
+    assert place.build().merged == 1
+    found = shown(place)["x"]
+    assert (found["id"], found["date_published"]) == (alone["id"], alone["date_published"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -144,7 +143,7 @@ def is_same_place(given_: str, shown: str) -> bool:
 @given(texts.map("T{}".format), texts, texts)
 def test_words_of_the_site_survive_in_the_shell(title: str, description: str, rights: str) -> None:
     title, description, rights = map(plain_text, (title, description, rights))
-    site = replace(SITE, title=title, description=description, rights=rights)
+    site = SITE._replace(title=title, description=description, rights=rights)
     feed = feed_of([], site)
     made = {name: renderer.render_feed(feed, site, []) for name, renderer in RENDERERS.items()}
     channel, atom, head = parse_xml(made["rss"])[0], parse_xml(made["atom"]), json.loads(made["json"])

@@ -1,0 +1,162 @@
+"""Entries of one shape differ in words alone: a mould is cast once for each shape, and filled for each entry.
+
+Whoever casts (feeds/xml.py, with feedgen) is given an entry whose words are marks, and whose times are two that no
+entry has; the mould is what stands between the marks. Filled with an entry's words, escaped as libxml2 does, it gives
+the bytes that casting the entry itself would give.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..model import Person
+
+Shape = tuple[bool, int, int, tuple[tuple[str, tuple[str, ...]], ...], tuple[bool, ...]]
+
+
+class Extra(NamedTuple):
+    """An element that feedgen cannot write. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
+
+    tag: str
+    text: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+class EntryParts(NamedTuple):
+    """What an entry's element holds, in either format."""
+
+    id: str
+    title: str
+    link: str
+    published: datetime
+    updated: datetime
+    summary: str
+    html: str
+    authors: tuple[Person, ...]
+    categories: tuple[str, ...]
+    language: str
+    is_permalink: bool
+    extras: tuple[Extra, ...]
+
+    def words(self) -> list[str]:
+        """Every text, in a fixed order."""
+        words = [self.id, self.title, self.link, self.summary, self.html, self.language, *self.categories]
+        for who in self.authors:
+            words += who.name, who.url or ""
+        for extra in self.extras:
+            words.append(extra.text)
+            words += [value for _, value in extra.attributes]
+        return words
+
+    def shape(self, words: list[str]) -> Shape:
+        """All but the words: entries of one shape have the same elements and attributes."""
+        extras = tuple([(extra.tag, tuple([name for name, _ in extra.attributes])) for extra in self.extras])
+        return self.is_permalink, len(self.categories), len(self.authors), extras, tuple(map(bool, words))
+
+
+Cast = Callable[[EntryParts], bytes]
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def rfc822(moment: datetime) -> str:
+    """A UTC time as RSS writes it (RFC 822, with four digits for the year)."""
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
+
+
+_PUBLISHED = datetime(1999, 12, 31, 23, 59, 58, tzinfo=UTC)
+_UPDATED = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
+# The two times as they are written, and how an entry's own are written in their place.
+_TIMES: dict[str, Callable[[EntryParts], str]] = {
+    rfc822(_PUBLISHED): lambda parts: rfc822(parts.published),
+    _PUBLISHED.isoformat(): lambda parts: parts.published.isoformat(),
+    _UPDATED.isoformat(): lambda parts: parts.updated.isoformat(),
+}
+_BREAK = "\0"  # stands in no word: XML has no such character
+_OPEN, _CLOSE = "\ue000", "\ue001"  # of private use: they stand in no mould but as marks
+_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}|" + "|".join(map(re.escape, _TIMES)))
+
+
+class Mould:
+    """An entry's bytes with gaps where its words stand. What follows `="` is an attribute's value, all else text.
+
+    Words are escaped together, joined by a character that stands in none, and the gaps are filled by one formatting:
+    an entry has dozens of them.
+    """
+
+    def __init__(self, cast: Cast, shape: Shape) -> None:
+        mould = cast(_marked(shape)).decode()
+        marks = list(_MARK.finditer(mould))
+        quoted = [mould[mark.start() - 1] == '"' for mark in marks]
+        self._texts = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and not inside]
+        self._values = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and inside]
+        self._times = [_TIMES[mark[0]] for mark in marks if not mark[1]]
+        texts, values = iter(range(len(self._texts))), iter(range(len(self._texts), len(self._texts) + len(self._values)))
+        times = iter(range(len(self._texts) + len(self._values), len(marks)))
+        self._order = [
+            next(times if not mark[1] else values if inside else texts)
+            for mark, inside in zip(marks, quoted, strict=True)
+        ]
+        self._template = "%s".join(part.replace("%", "%%") for part in _pieces(mould, marks))
+
+    def filled(self, parts: EntryParts, words: list[str]) -> bytes:
+        """The bytes of an entry of this shape, with these words of its."""
+        texts = _escaped(_BREAK.join([words[number] for number in self._texts]))
+        values = _escaped(_BREAK.join([words[number] for number in self._values])).replace('"', "&quot;")
+        if "\n" in values or "\t" in values:
+            values = values.replace("\n", "&#10;").replace("\t", "&#9;")
+        found = texts.split(_BREAK)
+        if self._values:
+            found += values.split(_BREAK)
+        found += [time(parts) for time in self._times]
+        return (self._template % tuple([found[number] for number in self._order])).encode()
+
+
+def _pieces(text: str, marks: list[re.Match[str]]) -> list[str]:
+    """What stands between the marks."""
+    edges = [0, *(edge for mark in marks for edge in mark.span()), len(text)]
+    return [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def fill(cast: Cast, parts: EntryParts) -> bytes:
+    """What casting an entry would give."""
+    words = parts.words()
+    return _mould(cast, parts.shape(words)).filled(parts, words)
+
+
+@lru_cache(maxsize=4096)
+def _mould(cast: Cast, shape: Shape) -> Mould:
+    return Mould(cast, shape)
+
+
+def _marked(shape: Shape) -> EntryParts:
+    """An entry of a shape whose words are marks."""
+    is_permalink, categories, authors, extras, given = shape
+    marks = iter(f"{_OPEN}{number}{_CLOSE}" if there else "" for number, there in enumerate(given))
+    identity, title, link, summary, html, language = (next(marks) for _ in range(6))
+    return EntryParts(
+        id=identity,
+        title=title,
+        link=link,
+        summary=summary,
+        html=html,
+        language=language,
+        published=_PUBLISHED,
+        updated=_UPDATED,
+        is_permalink=is_permalink,
+        categories=tuple(next(marks) for _ in range(categories)),
+        authors=tuple(Person(name=next(marks), url=next(marks) or None) for _ in range(authors)),
+        extras=tuple(Extra(tag, next(marks), tuple((name, next(marks)) for name in names)) for tag, names in extras),
+    )
+
+
+def _escaped(text: str) -> str:
+    """Text as libxml2 writes it."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;") if "\r" in text else text

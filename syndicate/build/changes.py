@@ -1,0 +1,90 @@
+"""What changed in the corpus since the last run, by how the file system shows its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..config import Config
+from ..corpus.scan import Found, scan
+from ..errors import Problem
+from ..store.index import FileStatus, Index
+
+# A file written to within a clock's tick of the scan that read it may have been written to again with no trace. Its
+# hash is compared once more (the "racily clean" case of git). Clocks of file systems tick up to two seconds (FAT).
+_TICK_NS = 2_000_000_000
+
+
+class Candidate(NamedTuple):
+    """A file that may have changed. `file` is 0 for one that is new; `known` is the hash of what was read last."""
+
+    source: int
+    folder: int
+    path: bytes
+    name: bytes
+    file: int
+    status: tuple[int, int, int]
+    known: bytes | None
+
+
+class Gone(NamedTuple):
+    """A file that is there no more."""
+
+    folder: int
+    name: bytes
+    file: int
+
+
+class Changes(NamedTuple):
+    """What a scan found: files to read, files that are gone, folders that are gone with all their files."""
+
+    candidates: list[Candidate]
+    gone: list[Gone]
+    folders: list[int]
+    problems: list[Problem]
+
+    def any(self) -> bool:
+        """Whether there is something to do."""
+        return bool(self.candidates or self.gone or self.folders)
+
+
+def find(index: Index, config: Config, *, anew: bool) -> Changes:
+    """Compare the corpus with the index; `anew` takes every file for changed."""
+    changes = Changes([], [], [], [])
+    racy_ns = (index.meta("scanned_ns") or 0) - _TICK_NS
+    for number, source in enumerate(config.sources):
+        known_folders = index.folders(number)
+        for path, found in scan(source, changes.problems):
+            folder = known_folders.pop(path, 0)
+            known = index.files(folder) if folder else {}
+            folder = folder or index.add_folder(number, path)
+            changed = found if anew else _differing(found, known, racy_ns)
+            for name, *status in changed:
+                before = known.get(name)
+                record = index.record(before.file) if before and not anew else None
+                file, hashed = before.file if before else 0, record.hash if record else None
+                changes.candidates.append(
+                    Candidate(number, folder, path + name, name, file, (status[0], status[1], status[2]), hashed)
+                )
+            changes.gone.extend(_gone(folder, found, known))
+        changes.folders.extend(known_folders.values())
+    for number in index.sources():
+        if number >= len(config.sources):
+            changes.folders.extend(index.folders(number).values())
+    return changes
+
+
+def _differing(found: Iterable[Found], known: dict[bytes, FileStatus], racy_ns: int) -> Iterator[Found]:
+    for file in found:
+        before = known.get(file[0])
+        if before is None or before[1:] != file[1:] or file[2] >= racy_ns:
+            yield file
+
+
+def _gone(folder: int, found: list[Found], known: dict[bytes, FileStatus]) -> Iterator[Gone]:
+    if len(found) == len(known) and all(file[0] in known for file in found):
+        return
+    there = {file[0] for file in found}
+    for name, status in known.items():
+        if name not in there:
+            yield Gone(folder, name, status.file)

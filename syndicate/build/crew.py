@@ -1,0 +1,128 @@
+"""Work spread over processes when there is enough of it."""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+
+class ChangedError(Exception):
+    """A file is not any more what it was when the run began."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Is told how far a stage of the run is: its name, how much is done, of how much."""
+
+_ENOUGH = 400  # starting a pool costs what reading a few hundred files costs
+_CHUNK = 128
+_OFTEN = 30
+_WORKERS = 2
+_AHEAD = 2 * _WORKERS + 2
+Task = TypeVar("Task", bound=tuple[Any, ...])
+Result = TypeVar("Result")
+
+
+class Crew:
+    """Spreads work over processes when there is enough of it; does it here when there is not.
+
+    The seam is `concurrent.futures.Executor`: `make` may give a pool of this machine's processes, or of a cluster's.
+    """
+
+    def __init__(self, make: Callable[[], Executor] | None = None) -> None:
+        self._make = make or _pool
+        self._executor: Executor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def beside(self, work: Callable[..., None], count: int) -> Iterator[Callable[..., None]]:
+        """Something to call in place of `work`, which does it beside this thread when it is to be called often."""
+        if count < _OFTEN:
+            yield work
+            return
+        calls = _Beside(work)
+        try:
+            yield calls
+        finally:
+            calls.finish()
+
+    def map(self, work: Callable[..., Result], tasks: Iterable[Task], count: int) -> Iterator[Result]:
+        """The results of a bench's method for each of `count` tasks' arguments, in their order.
+
+        Tasks are taken as they are needed, so that later ones may know of earlier results.
+        """
+        if count < _ENOUGH:
+            for task in tasks:
+                yield work(*task)
+            return
+        if self._executor is None:
+            self._executor = self._make()
+        remaining = iter(tasks)
+        waiting: deque[Future[list[Result]]] = deque()
+        while chunk := list(islice(remaining, _CHUNK)):
+            waiting.append(self._executor.submit(_do, work, chunk))
+            if len(waiting) >= _AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+class _Beside:
+    """Calls in another thread, in order, a few ahead: what they wait for is the disk, and hashes know no lock."""
+
+    def __init__(self, work: Callable[..., None]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._work = work
+        self._executor = ThreadPoolExecutor(max_workers=1)
+        self._waiting: deque[Future[None]] = deque()
+
+    def __call__(self, *arguments: Any) -> None:
+        self._waiting.append(self._executor.submit(self._work, *arguments))
+        if len(self._waiting) > _AHEAD:
+            self._waiting.popleft().result()
+
+    def finish(self) -> None:
+        """Wait for all calls; raises what any of them raised."""
+        try:
+            while self._waiting:
+                self._waiting.popleft().result()
+        finally:
+            self._executor.shutdown(cancel_futures=True)
+
+
+def _do(work: Callable[..., Result], tasks: Sequence[Task]) -> list[Result]:
+    with uncollected():
+        return [work(*task) for task in tasks]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles: a run makes many values and no cycles; looking for them takes a tenth of it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _pool() -> Executor:
+    """Two processes, forked, so that they share our modules. More cost memory, and this process has work, too."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=_WORKERS, mp_context=multiprocessing.get_context("fork"))

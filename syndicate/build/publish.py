@@ -1,0 +1,176 @@
+"""Dirty feeds -> documents: choose what each shows, render what is not rendered yet, splice, stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..feeds import catalog
+from ..feeds.select import Shown, Slot, label
+from ..model import FORMATS, Document, Feed
+from ..outputs.tree import Tree
+from ..store.index import CATALOG, DocumentRow, EntryRow, FragmentsRow, Index
+from .crew import Crew, Progress
+from .settle import origin
+from .work import Bench
+
+_BATCH = 64
+
+
+class _Plan(NamedTuple):
+    """A feed as it is to stand. `seen` covers its words and its entries' digests: a feed with the same is the same."""
+
+    number: int
+    feed: Feed
+    entries: list[EntryRow]
+    seen: bytes
+
+
+class Publisher:
+    """Stages the documents of feeds, and keeps the index in line with them."""
+
+    def __init__(self, index: Index, bench: Bench, crew: Crew, tree: Tree, showing: bytes) -> None:
+        self._index = index
+        self._bench = bench
+        self._crew = crew
+        self._tree = tree
+        self._showing = showing
+        self._filing = bench.filing
+        self._digests: dict[str, tuple[int, bytes]] = {}
+        self._gone: list[str] = []
+        self._stage: Callable[[Document, int], None] = self._put
+
+    def publish(self, dirty: set[int], damaged: set[int], progress: Progress) -> None:
+        """Stage what dirty feeds show now; what is gone is listed by `gone`."""
+        config = self._bench.config
+        for slot in self._filing.lasting():
+            if (slot.dimension, slot.key) not in self._index.feed_numbers():
+                dirty = dirty | {self._index.add_feed(slot.dimension, slot.key)}
+        plans: list[_Plan] = []
+        catalogued = CATALOG in damaged
+        for number in sorted(dirty | (damaged - {CATALOG})):
+            plan = self._plan(number)
+            if plan is None:
+                self._drop(number)
+                catalogued = True
+                continue
+            *_, card, seen = self._index.feed(number)
+            fresh = catalog.card(plan.feed, config.site, config.selection.formats)
+            catalogued |= card != fresh
+            if seen != plan.seen or card != fresh or number in damaged:
+                self._index.set_feed(number, plan.feed.path, fresh, plan.seen)
+            if seen != plan.seen or number in damaged:
+                plans.append(plan)
+        self._render(plans, progress)
+        with self._crew.beside(self._put, len(plans)) as self._stage:
+            for done, plan in enumerate(plans, 1):
+                self._splice(plan)
+                progress("writing", done, len(plans))
+            if catalogued or self._index.document(catalog.NAME) is None:
+                self._stage_catalog()
+
+    def gone(self) -> list[str]:
+        """The documents that no feed makes any more. One feed's old place may be another's new one."""
+        return [path for path in self._gone if path not in self._digests]
+
+    def settle(self) -> None:
+        """Remember how the documents stand, now that they are in place."""
+        for path, (feed, digest) in self._digests.items():
+            status = self._tree.status(path)
+            if status is not None:
+                self._index.put_document(DocumentRow(path, feed, digest, *status))
+
+    # -------------------------------------------------------------------------------------------------------- choosing
+
+    def _plan(self, number: int) -> _Plan | None:
+        """What a feed shows now; None when it is no more."""
+        index, config = self._index, self._bench.config
+        dimension, key, *_ = index.feed(number)
+        spellings = index.spellings(number)
+        if not spellings and not any(slot[:2] == (dimension, key) for slot in self._filing.lasting()):
+            return None
+        limit = config.selection.limit
+        rows = sorted(index.newest(number, limit), key=lambda row: (row.published, row.id), reverse=True)[:limit]
+        slot = Slot(dimension, key, label(spellings) if spellings else "")
+        shown = [Shown(_moment(row.published), row.id, _moment(row.updated)) for row in rows]
+        feed = self._filing.feed(slot, sum(count for _, count in spellings), shown)
+        # The total stands in the catalogue only: it does not make the feed's documents others.
+        seen = sha256(repr((self._showing, feed.path, feed.title, feed.description, feed.id)).encode())
+        for row in rows:
+            seen.update(row.digest)
+        return _Plan(number, feed, rows, seen.digest()[:16])
+
+    def _drop(self, number: int) -> None:
+        for path in self._index.documents_of(number):
+            self._index.drop_document(path)
+            self._gone.append(path)
+        self._index.drop_feed(number)
+
+    # ------------------------------------------------------------------------------------------------------- rendering
+
+    def _render(self, plans: Sequence[_Plan], progress: Progress) -> None:
+        """Render the entries of these feeds that are not rendered as they are now."""
+        wanted = {entry.file: entry for plan in plans for entry in plan.entries}
+        made = self._bench.config.selection.formats
+        positions = [position for position, name in enumerate(FORMATS, 1) if name in made]
+        missing = [entry for entry in wanted.values() if not self._is_rendered(entry, positions)]
+        tasks = [(self._origins(entry), entry.id) for entry in missing]
+        rows: list[FragmentsRow] = []
+        results = self._crew.map(self._bench.render, tasks, len(tasks))
+        for done, (entry, fragments) in enumerate(zip(missing, results, strict=True), 1):
+            rows.append((entry.file, entry.digest, *fragments))
+            if len(rows) >= _BATCH:
+                self._index.put_fragments(rows)
+                rows.clear()
+            progress("rendering", done, len(missing))
+        self._index.put_fragments(rows)
+
+    def _is_rendered(self, entry: EntryRow, positions: Sequence[int]) -> bool:
+        """Whether an entry is rendered as it is now, in the formats at these positions."""
+        rendered = self._index.rendered(entry.file)
+        return rendered is not None and rendered[0] == entry.digest and all(rendered[p] for p in positions)
+
+    def _origins(self, entry: EntryRow) -> list[Any]:
+        files = orjson.loads(entry.files) if entry.files else [entry.file]
+        return [origin(record) for record in map(self._index.record, files) if record is not None]
+
+    # -------------------------------------------------------------------------------------------------------- splicing
+
+    def _splice(self, plan: _Plan) -> None:
+        parts = list(self._index.fragments(entry.file for entry in plan.entries))
+        kept: set[str] = set()
+        for position, renderer in self._renderers():
+            fragments = [part[position] for part in parts]
+            content = renderer.render_feed(plan.feed, self._bench.config.site, fragments)
+            path = f"{plan.feed.path}/{renderer.NAME}"
+            kept.add(path)
+            self._stage(Document(path=path, content=content), plan.number)
+        for path in self._index.documents_of(plan.number):
+            if path not in kept:
+                self._index.drop_document(path)
+                self._gone.append(path)
+
+    def _put(self, document: Document, feed: int) -> None:
+        self._tree.stage(document)
+        self._digests[document.path] = feed, sha256(document.content).digest()
+
+    def _renderers(self) -> Iterator[tuple[int, Any]]:
+        from ..feeds import atom, jsonfeed, rss
+
+        made = self._bench.config.selection.formats
+        for position, (name, renderer) in enumerate((("rss", rss), ("atom", atom), ("json", jsonfeed))):
+            if name in made:
+                yield position, renderer
+
+    def _stage_catalog(self) -> None:
+        cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]
+        content = catalog.render([card for _, card in sorted(cards)])
+        self._stage(Document(path=catalog.NAME, content=content), CATALOG)
+
+
+def _moment(epoch: int) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)

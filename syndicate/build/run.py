@@ -1,0 +1,162 @@
+"""One run: what changed, what that means, what is written; then the index is committed.
+
+What only a run with work to do needs is imported when there is work.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NamedTuple
+
+from ..config import Config
+from ..errors import Problem
+from ..outputs.tree import Tree
+from ..store.index import HIDDEN, MERGED, SCANNING, SHOWN, WAITING, Index
+from . import fingerprints
+from .changes import Changes, find
+from .crew import Crew, Progress
+
+NO_FILE = 0
+"""Stands for the number of a file in what concerns none."""
+
+
+class Survey(NamedTuple):
+    """What a corpus holds at a time. `hidden` and `merged` count files; `news` are the problems not told before."""
+
+    entries: int
+    hidden: int
+    merged: int
+    problems: tuple[Problem, ...]
+    news: tuple[Problem, ...]
+
+
+class Written(NamedTuple):
+    """What a run did to the output tree: counts of feeds and documents."""
+
+    feeds: int
+    written: int
+    unchanged: int
+    removed: int
+
+
+class Run:
+    """One pass at a time of the world, over an open index."""
+
+    def __init__(self, index: Index, config: Config, now: int, crew: Crew, progress: Progress) -> None:
+        self._index = index
+        self._config = config
+        self._now = now
+        self._crew = crew
+        self._progress = progress
+        self._before: int | None = index.meta("built")
+        self._marks = fingerprints.of(config)
+        self._stale: set[str] = set()
+
+    def look(self) -> Survey:
+        """Read the whole corpus into an index that is new."""
+        self._stale = {"reading"}
+        changes = find(self._index, self._config, anew=True)
+        self._bring_in_line(changes)
+        return self._survey(changes, set())
+
+    def build(self, tree: Tree) -> tuple[Survey, Written]:
+        """Bring index and tree in line with the corpus, in one transaction that ends after the last file stands."""
+        index, config = self._index, self._config
+        unfinished = os.path.join(config.state, "unfinished")
+        written: list[str] = []
+        removed: list[str] = []
+        with index.transaction():
+            scanned_ns = time.time_ns()
+            self._stale = {name for name, mark in self._marks.items() if index.meta(name) != mark}
+            told = set(index.problems())
+            changes = find(index, config, anew="reading" in self._stale)
+            damaged = self._damaged(tree)
+            swept = self._before is None or os.path.lexists(unfinished)
+            if changes.any() or self._stale or damaged or swept or self._time_matters():
+                _touch(unfinished)
+                dirty = self._bring_in_line(changes)
+                written, removed = self._publish(tree, dirty, damaged, swept=swept)
+            for name in self._stale:
+                index.remember(name, self._marks[name])
+            index.remember("built", self._now)
+            index.remember("scanned_ns", scanned_ns)
+            survey = self._survey(changes, told)
+            kept = index.count_documents() - len(written)
+            result = Written(index.count_feeds(), len(written), kept, len(removed))
+        if os.path.lexists(unfinished):
+            os.unlink(unfinished)
+        return survey, result
+
+    def _damaged(self, tree: Tree) -> set[int]:
+        """The feeds whose documents do not stand as we left them."""
+        rows = self._index.documents()
+        return {row.feed for row in rows if tree.status(row.path) != (row.size_bytes, row.mtime_ns)}
+
+    def _time_matters(self) -> bool:
+        """Whether an entry begins or ceases to be shown between the last run and this one."""
+        return self._went_back() or bool(self._turned())
+
+    def _went_back(self) -> bool:
+        return self._before is not None and self._before > self._now
+
+    def _turned(self) -> set[str]:
+        return self._index.urls_that_turn(self._before, self._now) if self._before is not None else set()
+
+    def _bring_in_line(self, changes: Changes) -> set[int]:
+        """Files, records and entries as the corpus has them at this time; the feeds that this touched."""
+        from .settle import Settler
+        from .update import Update
+        from .work import Bench
+
+        bench = Bench(self._config)
+        settler = Settler(self._index, bench, self._now)
+        if "reading" in self._stale:
+            settler.forget()
+            Update(self._index, bench, self._now, settler).run(changes, self._crew, self._progress)
+            settler.unite()
+            return settler.dirty
+        touched = Update(self._index, bench, self._now, None).run(changes, self._crew, self._progress)
+        if "filing" in self._stale or self._went_back():
+            settler.forget()
+            settler.refile()
+        else:
+            settler.addresses(touched.urls | self._turned(), touched.ids, touched.leaders)
+        all_feeds = set(self._index.feed_numbers().values()) if "showing" in self._stale else set()
+        return settler.dirty | all_feeds
+
+    def _publish(self, tree: Tree, dirty: set[int], damaged: set[int], *, swept: bool) -> tuple[list[str], list[str]]:
+        """Put in place what dirty feeds show now, remove what is gone; the paths of both."""
+        from .publish import Publisher
+        from .work import Bench
+
+        publisher = Publisher(self._index, Bench(self._config), self._crew, tree, self._marks["showing"])
+        publisher.publish(dirty, damaged, self._progress)
+        written = tree.publish()
+        publisher.settle()
+        removed = publisher.gone()
+        if swept:
+            known = {row.path for row in self._index.documents()}
+            removed += [
+                path for path in tree.strays(self._config.site.url) if path not in known and path not in removed
+            ]
+        for path in removed:
+            tree.remove(path)
+        return written, removed
+
+    def _survey(self, changes: Changes, told: set[Problem]) -> Survey:
+        self._index.put_problems(NO_FILE, SCANNING, changes.problems)
+        states = self._index.count_states()
+        problems = tuple(sorted(self._index.problems()))
+        return Survey(
+            entries=states.get(SHOWN, 0),
+            hidden=states.get(HIDDEN, 0) + states.get(WAITING, 0),
+            merged=states.get(MERGED, 0),
+            problems=problems,
+            news=tuple(problem for problem in problems if problem not in told),
+        )
+
+
+def _touch(path: str) -> None:
+    with open(path, "wb"):
+        pass

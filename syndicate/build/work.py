@@ -1,0 +1,224 @@
+"""The work that many files need, one file at a time: it runs in this process, or spread over a pool of others.
+
+A `Bench` is everything the work needs to know; it is handed to each process once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from heapq import heappush, heappushpop
+from typing import NamedTuple
+
+import orjson
+
+from ..config import Config
+from ..corpus import read
+from ..corpus.fields import Profile
+from ..corpus.scan import shown_path
+from ..errors import Problem
+from ..feeds import content, select
+from ..feeds.identity import digest, path_id
+from ..feeds.merge import combine
+from ..model import FORMATS, Entry, Format
+from .crew import ChangedError
+
+
+class Outcome(NamedTuple):
+    """What reading one file gave. Without a `hash` the file is gone; without `said` it says what it said before.
+
+    `slots` and `fragments` are there when filing was asked for, and an entry was found that feeds may show.
+    """
+
+    hash: bytes | None
+    status: tuple[int, int, int] | None = None
+    said: Said | None = None
+    slots: list[select.Slot] | None = None
+    fragments: Fragments | None = None
+
+
+class Said(NamedTuple):
+    """What a file says, as the index keeps it."""
+
+    hidden: bool
+    stated: str | None
+    url: str | None
+    published: int | None
+    updated: int | None
+    expires: int | None
+    figures: str | None
+    digest: bytes | None
+    problems: tuple[Problem, ...]
+
+
+class Origin(NamedTuple):
+    """A file that an entry is made from, as it was when it was chosen."""
+
+    source: int
+    path: bytes
+    hash: bytes
+
+
+class Fragments(NamedTuple):
+    """One entry, rendered; a format that is not made is None."""
+
+    rss: bytes | None
+    atom: bytes | None
+    json: bytes | None
+
+
+class Prospects:
+    """How old an entry may be to stand among the newest of a feed, as far as known."""
+
+    def __init__(self, limit: int, oldest: dict[tuple[str, str], int] | None = None) -> None:
+        self._limit = limit
+        self._oldest = oldest or {}
+        self._newest: dict[tuple[str, str], list[int]] = {}
+
+    def likely(self, slots: Sequence[select.Slot], published: int) -> bool:
+        """Whether any of these feeds would show an entry of this time."""
+        return any(published >= self._oldest.get(slot[:2], published) for slot in slots)
+
+    def note(self, slots: Sequence[select.Slot], published: int) -> None:
+        """An entry is filed under these feeds."""
+        for dimension, key, _ in slots:
+            newest = self._newest.setdefault((dimension, key), [])
+            if len(newest) < self._limit:
+                heappush(newest, published)
+            else:
+                heappushpop(newest, published)
+
+    def snapshot(self) -> Prospects:
+        """What is known by now, as small as it can be."""
+        full = {feed: newest[0] for feed, newest in self._newest.items() if len(newest) == self._limit}
+        return Prospects(self._limit, full)
+
+
+class Bench:
+    """Everything the work needs to know."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def __reduce__(self) -> tuple[type[Bench], tuple[Config]]:
+        return Bench, (self.config,)  # what was made of it is made again where it goes
+
+    @cached_property
+    def profiles(self) -> list[Profile]:
+        """How the files of each source are read."""
+        return [read.profile(self.config, source) for source in self.config.sources]
+
+    def read(self, source: int, path: bytes, known: bytes | None, prospects: Prospects | None) -> Outcome:
+        """Read one file; `known` is the hash of what is known already.
+
+        With `prospects` the entry is filed, and rendered at once when some feed is likely to show it: reading it again
+        for that costs as much.
+        """
+        where = self.config.sources[source]
+        try:
+            found = read.load(where, path)
+        except FileNotFoundError:
+            return Outcome(None)
+        except read.UnreadableError as error:
+            return Outcome(b"", said=_said(read.unreadable(where, path, error), self.config))
+        hashed = sha256(found.data).digest()[:16]
+        if hashed == known:
+            return Outcome(hashed, found[1:])
+        record = read.understand(found, where, path, self.profiles[source])
+        figures = select.figures(record.entry) if record.entry else None
+        said = _said(record, self.config, figures)
+        if prospects is None or record.entry is None or figures is None:
+            return Outcome(hashed, found[1:], said)
+        slots = self.filing.slots(figures)
+        likely = prospects.likely(slots, said.published or 0)
+        return Outcome(hashed, found[1:], said, slots, self._rendered(record.entry) if likely else None)
+
+    def compose(self, origins: Sequence[Origin], entry_id: str | None) -> Entry:
+        """The entry that files make together, under another id when one is given.
+
+        Raises ChangedError when a file is not what it was.
+        """
+        entry = combine([self._entry(origin) for origin in origins])
+        return entry if entry_id in (None, entry.id) else entry._replace(id=entry_id)
+
+    def render(self, origins: Sequence[Origin], entry_id: str) -> Fragments:
+        """Render an entry in every format that is made."""
+        return self._rendered(self.compose(origins, entry_id))
+
+    def _rendered(self, entry: Entry) -> Fragments:
+        body_html = summary = ""
+        if entry.body:
+            from ..corpus import markdown
+
+            body_html = markdown.to_html(entry.body, entry.url)
+            summary = "" if entry.summary else markdown.first_paragraph(body_html)
+        prepared = content.prepare(entry, self.config.presentation, body_html, summary)
+        return Fragments(*(renderer and renderer(prepared) for renderer in self._renderers))
+
+    def warm_up(self) -> None:
+        """Import all that rendering needs, before processes are forked that would each import it."""
+        _ = self._renderers
+
+    @cached_property
+    def filing(self) -> select.Filing:
+        """Under which feeds entries are filed."""
+        return select.Filing(self.config.selection, self.config.site)
+
+    @cached_property
+    def _renderers(self) -> list[Callable[[content.Prepared], bytes] | None]:
+        from ..feeds import atom, jsonfeed, rss
+
+        made = self.config.selection.formats
+        known: dict[Format, Callable[[content.Prepared], bytes]] = {
+            "rss": rss.render_entry,
+            "atom": atom.render_entry,
+            "json": jsonfeed.render_entry,
+        }
+        return [known[name] if name in made else None for name in FORMATS]
+
+    def _entry(self, origin: Origin) -> Entry:
+        where = self.config.sources[origin.source]
+        try:
+            found = read.load(where, origin.path)
+        except (FileNotFoundError, read.UnreadableError):
+            raise ChangedError(shown_path(where, origin.path)) from None
+        if sha256(found.data).digest()[:16] != origin.hash:
+            raise ChangedError(shown_path(where, origin.path))
+        entry = read.understand(found, where, origin.path, self.profiles[origin.source]).entry
+        if entry is None:
+            raise ChangedError(shown_path(where, origin.path))
+        return entry
+
+
+def figures_as_text(figures: select.Figures) -> str:
+    """Figures as the index keeps them."""
+    return orjson.dumps(tuple(figures)).decode()
+
+
+def figures_from_text(text: str) -> select.Figures:
+    """Figures as the index kept them."""
+    return select.Figures._make(orjson.loads(text))
+
+
+def epoch(moment: datetime) -> int:
+    """Whole seconds since 1970."""
+    return int(moment.timestamp())
+
+
+def _said(record: read.Record, config: Config, figures: select.Figures | None = None) -> Said:
+    entry = record.entry
+    if entry is None or figures is None:
+        return Said(record.hidden, None, None, None, None, None, None, None, record.problems)
+    return Said(
+        hidden=False,
+        stated=entry.id if entry.id != path_id(config.site.authority, entry.path) else None,
+        url=entry.url,
+        published=epoch(entry.published),
+        updated=epoch(entry.updated),
+        expires=epoch(record.expires) if record.expires else None,
+        figures=figures_as_text(figures),
+        digest=bytes.fromhex(digest(entry, config.presentation)),
+        problems=record.problems,
+    )

@@ -1,0 +1,67 @@
+"""The tables of the index. A change of the schema raises VERSION: an index of another version is set aside and rebuilt.
+
+Times are whole seconds since 1970, UTC; `_ns` nanoseconds, as the file system has them. Paths are bytes: file names
+need not be text.
+"""
+
+VERSION = 1
+
+# Large pages suit fragments, which are a few kilobytes each.
+PAGE_BYTES = 8192
+
+TABLES = """
+-- What a run remembers of itself: fingerprints of the configuration, the time of the last build.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- The folders of the corpus, and their files: narrow, since every run reads all of it, a folder at a time.
+CREATE TABLE folders (folder INTEGER PRIMARY KEY, source INTEGER NOT NULL, path BLOB NOT NULL, UNIQUE (source, path));
+CREATE TABLE files (
+  folder INTEGER NOT NULL, name BLOB NOT NULL, file INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+  PRIMARY KEY (folder, name)
+) WITHOUT ROWID;
+
+-- What each file says, as far as choosing needs it. Only an entry has an address. `stated` is an id not of the path.
+CREATE TABLE records (
+  file INTEGER PRIMARY KEY, source INTEGER NOT NULL, path BLOB NOT NULL, hash BLOB NOT NULL, state INTEGER NOT NULL,
+  stated TEXT, url TEXT, published INTEGER, updated INTEGER, expires INTEGER, figures TEXT, digest BLOB
+);
+CREATE INDEX records_by_url ON records (url) WHERE url IS NOT NULL;
+CREATE INDEX records_by_stated ON records (stated) WHERE stated IS NOT NULL;
+CREATE INDEX records_by_state ON records (state);
+CREATE INDEX records_by_expiry ON records (expires) WHERE expires IS NOT NULL;
+
+CREATE TABLE problems (
+  file INTEGER NOT NULL, aspect INTEGER NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL, column INTEGER NOT NULL,
+  field TEXT NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL
+);
+CREATE INDEX problems_by_file ON problems (file);
+
+-- The entries that feeds may show. `file` leads: it gives the identity; `files` lists all of a merged entry (JSON).
+-- `filed` lists its feeds (JSON).
+CREATE TABLE entries (
+  file INTEGER PRIMARY KEY, id TEXT NOT NULL, published INTEGER NOT NULL, updated INTEGER NOT NULL,
+  digest BLOB NOT NULL, files TEXT, filed TEXT NOT NULL
+);
+CREATE INDEX entries_by_published ON entries (published);
+
+-- `seen` is what the feed last showed: a digest over its words, and its entries' digests.
+CREATE TABLE feeds (
+  feed INTEGER PRIMARY KEY, dimension TEXT NOT NULL, key TEXT NOT NULL, path TEXT, card TEXT, seen BLOB,
+  UNIQUE (dimension, key)
+);
+CREATE TABLE members (
+  feed INTEGER NOT NULL, published INTEGER NOT NULL, file INTEGER NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (feed, published, file)
+) WITHOUT ROWID;
+
+-- Each entry as rendered, by its digest.
+CREATE TABLE fragments (file INTEGER PRIMARY KEY, digest BLOB NOT NULL, rss BLOB, atom BLOB, json BLOB);
+
+-- The documents that stand in the output tree, and how the file system shows them.
+CREATE TABLE documents (
+  path TEXT PRIMARY KEY, feed INTEGER NOT NULL, digest BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX documents_by_feed ON documents (feed);
+"""

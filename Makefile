@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit golden lock clean
+.PHONY: build test lint unit bench golden lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -24,6 +24,11 @@ lint: $(VENV)/.development
 
 unit: $(VENV)/.development
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
+
+# The peers take minutes to install and a quarter of an hour to measure; BENCH=--full adds 50,000 records, and hours.
+bench: $(VENV)/.development
+	benchmarks/install-peers.sh benchmarks/.peers
+	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

@@ -6,7 +6,7 @@ Imports of a verb stand in the verb: `syndicate --version` must not wait for XML
 from __future__ import annotations
 
 import argparse
-import json
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ from .errors import ConfigError, LockedError, Problem, SyndicateError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .build import Progress
+    from .build.crew import Progress
     from .config import Config
     from .progress import Bar
 
@@ -42,6 +42,7 @@ _BUILD = """\
 examples:
   syndicate build
   syndicate build -c /srv/news/config.yaml --json
+  syndicate build --full
   syndicate build --now 2026-01-01T00:00:00Z     as the corpus stood then: later entries stay out
 """
 _CHECK = """\
@@ -54,10 +55,13 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; the answer is the exit code. Messages go to standard error, results to standard output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be text in any encoding
     try:
         options = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
             _say(str(problem))
@@ -74,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except KeyboardInterrupt:
         return 130
+    return code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
 
     build = _verb(verbs, "build", "build the feeds", _BUILD)
     _common(build)
+    build.add_argument("--full", action="store_true", help="start from nothing: read and render everything anew")
     build.set_defaults(run=_build)
 
     check = _verb(verbs, "check", "list every problem of configuration and corpus", _CHECK)
@@ -135,14 +141,20 @@ def _build(options: argparse.Namespace) -> int:
 
     config = _load(options.config)
     with _progress() as progress:
-        summary = build(config, _now(options), progress)
+        summary = build(config, _now(options), progress, full=options.full)
     if options.json:
+        import json
+
         print(json.dumps(summary.as_json()))
-    _tell(summary.problems)
-    if sys.stderr.isatty() and not options.json:
+    for note in summary.notes:
+        _say(f"syndicate: {note}")
+    for_person = sys.stderr.isatty()
+    _tell(summary.problems if for_person else summary.news)  # cron tells what is wrong once, not every five minutes
+    if for_person and not options.json:
         kept = f"{summary.written} written, {summary.unchanged} unchanged, {summary.removed} removed"
-        left_out = f"{summary.hidden} hidden, {summary.merged} merged, {_problems(len(summary.problems))}"
-        _say(f"{summary.feeds} feeds of {summary.entries} entries ({left_out}) in {summary.seconds:.2f} s")
+        left_out = f"{summary.hidden} hidden, {summary.merged} merged, {_count(len(summary.problems), 'problem')}"
+        made = f"{_count(summary.feeds, 'feed')} of {_count(summary.entries, 'entry', 'entries')}"
+        _say(f"{made} ({left_out}) in {summary.seconds:.2f} s")
         _say(f"{os.path.relpath(config.output)}/: {kept}")
     return PROBLEMS if options.strict and summary.problems else DONE
 
@@ -155,15 +167,15 @@ def _check(options: argparse.Namespace) -> int:
         survey = look(config, _now(options), progress)
     problems = survey.problems
     if options.json:
+        import json
+
         print(json.dumps([problem._asdict() for problem in problems], indent=1))
     else:
         for problem in problems:
             print(problem)
         errors = sum(problem.severity == "error" for problem in problems)
-        _say(
-            f"{len(survey.entries)} entries, {survey.hidden} hidden, {survey.merged} merged; "
-            f"{errors} {'error' if errors == 1 else 'errors'}, {len(problems) - errors} warnings"
-        )
+        shown = f"{_count(survey.entries, 'entry', 'entries')}, {survey.hidden} hidden, {survey.merged} merged"
+        _say(f"{shown}; {_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}")
     return PROBLEMS if options.strict and problems else DONE
 
 
@@ -208,8 +220,8 @@ def _tell(problems: Sequence[Problem]) -> None:
         _say(f"… and {more} more: syndicate check lists them all")
 
 
-def _problems(count: int) -> str:
-    return "1 problem" if count == 1 else f"{count} problems" if count else "no problems"
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -251,7 +250,7 @@ def test_build_after_any_changes_equals_a_build_from_nothing(seed: int, tmp_path
         summary = walk.place.build(walk.now)
         loaded = walk.place.load()
         fresh = tmp_path / f"fresh-{number}"
-        anew = build(replace(loaded, output=str(fresh / "feeds"), state=str(fresh / "state")), walk.now)
+        anew = build(loaded._replace(output=str(fresh / "feeds"), state=str(fresh / "state")), walk.now)
         assert tree(walk.place.output) == tree(fresh / "feeds")
         assert [str(problem) for problem in summary.problems] == [str(problem) for problem in anew.problems]
         figures = "entries hidden merged feeds".split()

@@ -6,7 +6,6 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -75,7 +74,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, dict[str, 
     """The root configuration, built somewhere else."""
     folder = tmp_path_factory.mktemp("sample")
     loaded = config.load(str(ROOT / "config.yaml"))
-    summary = build(replace(loaded, output=str(folder / "feeds"), state=str(folder / "state")), NOW)
+    summary = build(loaded._replace(output=str(folder / "feeds"), state=str(folder / "state")), NOW)
     return summary, tree(folder / "feeds")
 
 
@@ -90,7 +89,7 @@ def test_root_configuration_builds_the_committed_tree(built: tuple[Summary, dict
 
 
 def test_later_build_of_the_sample_changes_nothing(built: tuple[Summary, dict[str, bytes]], tmp_path: Path) -> None:
-    loaded = replace(config.load(str(ROOT / "config.yaml")), output=str(tmp_path / "f"), state=str(tmp_path / "s"))
+    loaded = config.load(str(ROOT / "config.yaml"))._replace(output=str(tmp_path / "f"), state=str(tmp_path / "s"))
     build(loaded, datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC))
     assert tree(tmp_path / "f") == built[1]
 

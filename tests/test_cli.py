@@ -521,7 +521,7 @@ def test_interrupted_run_ends_with_130_and_without_a_traceback(large: Place) -> 
     script = (
         "import signal, sys; from syndicate.cli import main\n"
         "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
-        "signal.setitimer(signal.ITIMER_REAL, 0.05); sys.exit(main(['check']))"
+        "signal.setitimer(signal.ITIMER_REAL, 0.4); sys.exit(main(['check']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],

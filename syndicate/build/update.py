@@ -66,6 +66,7 @@ class Update:
                 batch.clear()
             progress("reading", done, len(candidates))
         self._take(batch, changes.problems)
+        self._index.index_records()
         return self._touched
 
     def _tasks(self, candidates: list[Candidate]) -> Iterator[tuple[int, bytes, bytes | None, Prospects | None]]:

@@ -11,19 +11,23 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..model import Person
 
-Shape = tuple[bool, int, int, tuple[tuple[str, tuple[str, ...]], ...], tuple[bool, ...]]
+Shape = tuple[bool, int, int, tuple["Kind", ...], tuple[bool, ...]]
+
+
+Kind = tuple[str, tuple[str, ...]]
+"""A tag, and the names of its attributes. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
 
 
 class Extra(NamedTuple):
-    """An element that feedgen cannot write. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
+    """An element that feedgen cannot write; its words are its text, then its attributes' values."""
 
-    tag: str
-    text: str = ""
-    attributes: tuple[tuple[str, str], ...] = ()
+    kind: Kind
+    words: tuple[str, ...]
 
 
 class EntryParts(NamedTuple):
@@ -48,14 +52,13 @@ class EntryParts(NamedTuple):
         for who in self.authors:
             words += who.name, who.url or ""
         for extra in self.extras:
-            words.append(extra.text)
-            words += [value for _, value in extra.attributes]
+            words += extra.words
         return words
 
     def shape(self, words: list[str]) -> Shape:
         """All but the words: entries of one shape have the same elements and attributes."""
-        extras = tuple([(extra.tag, tuple([name for name, _ in extra.attributes])) for extra in self.extras])
-        return self.is_permalink, len(self.categories), len(self.authors), extras, tuple(map(bool, words))
+        kinds = tuple([extra.kind for extra in self.extras])
+        return self.is_permalink, len(self.categories), len(self.authors), kinds, tuple(map(bool, words))
 
 
 Cast = Callable[[EntryParts], bytes]
@@ -94,28 +97,35 @@ class Mould:
         mould = cast(_marked(shape)).decode()
         marks = list(_MARK.finditer(mould))
         quoted = [mould[mark.start() - 1] == '"' for mark in marks]
-        self._texts = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and not inside]
-        self._values = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and inside]
+        texts = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and not inside]
+        values = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and inside]
         self._times = [_TIMES[mark[0]] for mark in marks if not mark[1]]
-        texts, values = iter(range(len(self._texts))), iter(range(len(self._texts), len(self._texts) + len(self._values)))
-        times = iter(range(len(self._texts) + len(self._values), len(marks)))
-        self._order = [
-            next(times if not mark[1] else values if inside else texts)
-            for mark, inside in zip(marks, quoted, strict=True)
-        ]
+        self._texts, self._values = _picker(texts), _picker(values)
+        of_text, of_value = iter(range(len(texts))), iter(range(len(texts), len(texts) + len(values)))
+        of_time = iter(range(len(texts) + len(values), len(marks)))
+        self._in_order = _picker(
+            [next(of_time if not m[1] else of_value if inside else of_text) for m, inside in zip(marks, quoted, strict=True)]
+        )
         self._template = "%s".join(part.replace("%", "%%") for part in _pieces(mould, marks))
 
     def filled(self, parts: EntryParts, words: list[str]) -> bytes:
         """The bytes of an entry of this shape, with these words of its."""
-        texts = _escaped(_BREAK.join([words[number] for number in self._texts]))
-        values = _escaped(_BREAK.join([words[number] for number in self._values])).replace('"', "&quot;")
-        if "\n" in values or "\t" in values:
-            values = values.replace("\n", "&#10;").replace("\t", "&#9;")
+        texts = _escaped(_BREAK.join(self._texts(words)))
         found = texts.split(_BREAK)
-        if self._values:
-            found += values.split(_BREAK)
+        if values := self._values(words):
+            quoted = _escaped(_BREAK.join(values)).replace('"', "&quot;")
+            if "\n" in quoted or "\t" in quoted:
+                quoted = quoted.replace("\n", "&#10;").replace("\t", "&#9;")
+            found += quoted.split(_BREAK)
         found += [time(parts) for time in self._times]
-        return (self._template % tuple([found[number] for number in self._order])).encode()
+        return (self._template % self._in_order(found)).encode()
+
+
+def _picker(numbers: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    """Picks the items of a list at these numbers."""
+    if len(numbers) < 2:
+        return lambda items: tuple([items[number] for number in numbers])
+    return itemgetter(*numbers)
 
 
 def _pieces(text: str, marks: list[re.Match[str]]) -> list[str]:
@@ -137,7 +147,7 @@ def _mould(cast: Cast, shape: Shape) -> Mould:
 
 def _marked(shape: Shape) -> EntryParts:
     """An entry of a shape whose words are marks."""
-    is_permalink, categories, authors, extras, given = shape
+    is_permalink, categories, authors, kinds, given = shape
     marks = iter(f"{_OPEN}{number}{_CLOSE}" if there else "" for number, there in enumerate(given))
     identity, title, link, summary, html, language = (next(marks) for _ in range(6))
     return EntryParts(
@@ -152,7 +162,7 @@ def _marked(shape: Shape) -> EntryParts:
         is_permalink=is_permalink,
         categories=tuple(next(marks) for _ in range(categories)),
         authors=tuple(Person(name=next(marks), url=next(marks) or None) for _ in range(authors)),
-        extras=tuple(Extra(tag, next(marks), tuple((name, next(marks)) for name in names)) for tag, names in extras),
+        extras=tuple(Extra(kind, tuple(next(marks) for _ in range(1 + len(kind[1])))) for kind in kinds),
     )
 
 

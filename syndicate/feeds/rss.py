@@ -43,9 +43,9 @@ def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
 
 def _extras(prepared: Prepared) -> list[Extra]:
     entry = prepared.entry
-    extras = [Extra(f"{{{xml.DC}}}creator", person.name) for person in prepared.authors]
+    extras = [xml.creator(person.name) for person in prepared.authors]
     if entry.language:
-        extras.append(Extra(f"{{{xml.DC}}}language", entry.language))
+        extras.append(xml.language(entry.language))
     if entry.image:
         extras.append(xml.media_content(entry.image))
     if entry.amp_url:

@@ -21,12 +21,17 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from ..model import Feed, Image, Site
-from .moulds import EntryParts, Extra, fill
+from .moulds import EntryParts, Extra, Kind, fill
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_LINK: Kind = ("link", ("href", "rel"))
+_TYPED_LINK: Kind = ("link", ("href", "rel", "type"))
+_TITLED_LINK: Kind = ("link", ("href", "rel", "type", "title"))
+_CREATOR: Kind = (f"{{{DC}}}creator", ())
+_LANGUAGE: Kind = (f"{{{DC}}}language", ())
 GENERATOR = "syndicate"  # without a version: an upgrade alone changes no bytes
 
 
@@ -82,17 +87,26 @@ def feed_parts(feed: Feed, site: Site, name: str, media_type: str, extras: tuple
 
 def link(relation: str, url: str, media_type: str = "", title: str = "") -> Extra:
     """An Atom link, in either format."""
-    attributes = (("href", url), ("rel", relation), ("type", media_type), ("title", title))
-    return Extra("link", attributes=tuple((name, value) for name, value in attributes if value))
+    if title:
+        return Extra(_TITLED_LINK, ("", url, relation, media_type, title))
+    return Extra(_TYPED_LINK, ("", url, relation, media_type)) if media_type else Extra(_LINK, ("", url, relation))
+
+
+def creator(name: str) -> Extra:
+    """An author (Dublin Core): RSS's own element wants a mail address."""
+    return Extra(_CREATOR, (name,))
+
+
+def language(tag: str) -> Extra:
+    """An RSS item's language (Dublin Core)."""
+    return Extra(_LANGUAGE, (tag,))
 
 
 def media_content(image: Image) -> Extra:
     """A lone picture (Media RSS): without `media:title`, which some clients take for the entry's."""
-    sizes = (("width", image.width), ("height", image.height))
-    return Extra(
-        f"{{{MEDIA}}}content",
-        attributes=(("url", image.url), ("medium", "image"), *((name, str(n)) for name, n in sizes if n)),
-    )
+    sizes = [(name, str(n)) for name, n in (("width", image.width), ("height", image.height)) if n]
+    kind = (f"{{{MEDIA}}}content", ("url", "medium", *[name for name, _ in sizes]))
+    return Extra(kind, ("", image.url, "image", *[size for _, size in sizes]))
 
 
 def rss_item(parts: EntryParts) -> bytes:
@@ -189,14 +203,13 @@ class _AtomEntry(_Extension):
 
 
 def _append(parent: Any, extras: Sequence[Extra], *, qualified: bool) -> None:
-    for extra in extras:
+    for (tag, names), (text, *values) in extras:
         # feedgen's Atom tree has no namespace: its root carries xmlns as if it were an attribute.
-        tag = f"{{{ATOM}}}{extra.tag}" if qualified and not extra.tag.startswith("{") else extra.tag
-        element = etree.SubElement(parent, tag)
-        for name, value in extra.attributes:
+        element = etree.SubElement(parent, f"{{{ATOM}}}{tag}" if qualified and not tag.startswith("{") else tag)
+        for name, value in zip(names, values, strict=True):
             element.set(name, value)
-        if extra.text:
-            element.text = extra.text
+        if text:
+            element.text = text
 
 
 def _entry(parts: EntryParts, extension: type[_Extension]) -> Any:

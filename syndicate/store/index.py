@@ -17,6 +17,7 @@ from . import schema
 LOST, HIDDEN, WAITING, SHOWN, MERGED = range(5)
 """States of a record: faulty; hidden by its owner; an entry not to be shown at this time; shown; part of another."""
 
+_AT_ONCE = 100
 READING, SETTLING, SCANNING = 0, 1, 2
 """Aspects of problems: found in a file alone; found beside other files; found by the last scan, in no file."""
 
@@ -240,6 +241,11 @@ class Index:
         for table in ("records", "problems", "fragments"):
             self.sql.execute(f"DELETE FROM {table} WHERE file = ?", (file,))  # noqa: S608 - names of ours
 
+    def index_records(self) -> None:
+        """Make the records' indexes, unless they are there."""
+        for sql in schema.RECORD_INDEXES:
+            self.sql.execute(sql)
+
     def records_of_url(self, url: str) -> list[RecordRow]:
         """The entries that share an address."""
         return [RecordRow._make(row) for row in self.sql.execute("SELECT * FROM records WHERE url = ?", (url,))]
@@ -373,8 +379,13 @@ class Index:
 
     def fragments(self, files: Iterable[int]) -> Iterator[tuple[bytes, bytes, bytes]]:
         """RSS, Atom and JSON of entries, in the order asked for."""
-        for file in files:
-            yield self.sql.execute("SELECT rss, atom, json FROM fragments WHERE file = ?", (file,)).fetchone()
+        wanted = list(files)
+        for start in range(0, len(wanted), _AT_ONCE):
+            numbers = wanted[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(numbers))
+            sql = f"SELECT file, rss, atom, json FROM fragments WHERE file IN ({marks})"  # noqa: S608 - marks only
+            found = {row[0]: row[1:] for row in self.sql.execute(sql, numbers)}
+            yield from (found[number] for number in numbers)
 
     # ----------------------------------------------------------------------------------------------------- documents
 

@@ -22,7 +22,6 @@ Progress = Callable[[str, int, int], None]
 
 _ENOUGH = 400  # starting a pool costs what reading a few hundred files costs
 _CHUNK = 128
-_OFTEN = 30
 _WORKERS = 2
 _AHEAD = 2 * _WORKERS + 2
 Task = TypeVar("Task", bound=tuple[Any, ...])
@@ -46,22 +45,12 @@ class Crew:
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
 
-    @contextmanager
-    def beside(self, work: Callable[..., None], count: int) -> Iterator[Callable[..., None]]:
-        """Something to call in place of `work`, which does it beside this thread when it is to be called often."""
-        if count < _OFTEN:
-            yield work
-            return
-        calls = _Beside(work)
-        try:
-            yield calls
-        finally:
-            calls.finish()
+    def map(
+        self, work: Callable[..., Result], tasks: Iterable[Task], count: int, at_once: int = _CHUNK
+    ) -> Iterator[Result]:
+        """The results of `work` for each of `count` tasks' arguments, in their order.
 
-    def map(self, work: Callable[..., Result], tasks: Iterable[Task], count: int) -> Iterator[Result]:
-        """The results of a bench's method for each of `count` tasks' arguments, in their order.
-
-        Tasks are taken as they are needed, so that later ones may know of earlier results.
+        Tasks are taken as they are needed, so that later ones may know of earlier results, `at_once` for a process.
         """
         if count < _ENOUGH:
             for task in tasks:
@@ -71,36 +60,12 @@ class Crew:
             self._executor = self._make()
         remaining = iter(tasks)
         waiting: deque[Future[list[Result]]] = deque()
-        while chunk := list(islice(remaining, _CHUNK)):
+        while chunk := list(islice(remaining, at_once)):
             waiting.append(self._executor.submit(_do, work, chunk))
             if len(waiting) >= _AHEAD:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
-
-
-class _Beside:
-    """Calls in another thread, in order, a few ahead: what they wait for is the disk, and hashes know no lock."""
-
-    def __init__(self, work: Callable[..., None]) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        self._work = work
-        self._executor = ThreadPoolExecutor(max_workers=1)
-        self._waiting: deque[Future[None]] = deque()
-
-    def __call__(self, *arguments: Any) -> None:
-        self._waiting.append(self._executor.submit(self._work, *arguments))
-        if len(self._waiting) > _AHEAD:
-            self._waiting.popleft().result()
-
-    def finish(self) -> None:
-        """Wait for all calls; raises what any of them raised."""
-        try:
-            while self._waiting:
-                self._waiting.popleft().result()
-        finally:
-            self._executor.shutdown(cancel_futures=True)
 
 
 def _do(work: Callable[..., Result], tasks: Sequence[Task]) -> list[Result]:

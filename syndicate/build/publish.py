@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -30,6 +30,15 @@ class _Plan(NamedTuple):
     seen: bytes
 
 
+class _Staged(NamedTuple):
+    """A document beside its place; `written` is whether its bytes did not stand there already."""
+
+    path: str
+    feed: int
+    digest: bytes
+    written: bool
+
+
 class Publisher:
     """Stages the documents of feeds, and keeps the index in line with them."""
 
@@ -42,7 +51,6 @@ class Publisher:
         self._filing = bench.filing
         self._digests: dict[str, tuple[int, bytes]] = {}
         self._gone: list[str] = []
-        self._stage: Callable[[Document, int], None] = self._put
 
     def publish(self, dirty: set[int], damaged: set[int], progress: Progress) -> None:
         """Stage what dirty feeds show now; what is gone is listed by `gone`."""
@@ -66,12 +74,12 @@ class Publisher:
             if seen != plan.seen or number in damaged:
                 plans.append(plan)
         self._render(plans, progress)
-        with self._crew.beside(self._put, len(plans)) as self._stage:
-            for done, plan in enumerate(plans, 1):
-                self._splice(plan)
-                progress("writing", done, len(plans))
-            if catalogued or self._index.document(catalog.NAME) is None:
-                self._stage_catalog()
+        count = len(plans) * len(config.selection.formats)
+        # A few at once: documents are large, and whole chunks of them are in memory.
+        for staged in self._crew.map(_stage, self._documents(plans, progress), count, at_once=8):
+            self._keep(staged)
+        if catalogued or self._index.document(catalog.NAME) is None:
+            self._keep(_stage(self._tree, self._catalog(), CATALOG))
 
     def gone(self) -> list[str]:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
@@ -140,23 +148,26 @@ class Publisher:
 
     # -------------------------------------------------------------------------------------------------------- splicing
 
-    def _splice(self, plan: _Plan) -> None:
-        parts = list(self._index.fragments(entry.file for entry in plan.entries))
-        kept: set[str] = set()
-        for position, renderer in self._renderers():
-            fragments = [part[position] for part in parts]
-            content = renderer.render_feed(plan.feed, self._bench.config.site, fragments)
-            path = f"{plan.feed.path}/{renderer.NAME}"
-            kept.add(path)
-            self._stage(Document(path=path, content=content), plan.number)
-        for path in self._index.documents_of(plan.number):
-            if path not in kept:
-                self._index.drop_document(path)
-                self._gone.append(path)
+    def _documents(self, plans: Sequence[_Plan], progress: Progress) -> Iterator[tuple[Tree, Document, int]]:
+        for done, plan in enumerate(plans, 1):
+            parts = list(self._index.fragments(entry.file for entry in plan.entries))
+            made: set[str] = set()
+            for position, renderer in self._renderers():
+                fragments = [part[position] for part in parts]
+                content = renderer.render_feed(plan.feed, self._bench.config.site, fragments)
+                path = f"{plan.feed.path}/{renderer.NAME}"
+                made.add(path)
+                yield self._tree, Document(path=path, content=content), plan.number
+            for path in self._index.documents_of(plan.number):
+                if path not in made:
+                    self._index.drop_document(path)
+                    self._gone.append(path)
+            progress("writing", done, len(plans))
 
-    def _put(self, document: Document, feed: int) -> None:
-        self._tree.stage(document)
-        self._digests[document.path] = feed, sha256(document.content).digest()
+    def _keep(self, staged: _Staged) -> None:
+        self._digests[staged.path] = staged.feed, staged.digest
+        if staged.written:
+            self._tree.expect(staged.path)
 
     def _renderers(self) -> Iterator[tuple[int, Any]]:
         from ..feeds import atom, jsonfeed, rss
@@ -166,10 +177,13 @@ class Publisher:
             if name in made:
                 yield position, renderer
 
-    def _stage_catalog(self) -> None:
+    def _catalog(self) -> Document:
         cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]
-        content = catalog.render([card for _, card in sorted(cards)])
-        self._stage(Document(path=catalog.NAME, content=content), CATALOG)
+        return Document(path=catalog.NAME, content=catalog.render([card for _, card in sorted(cards)]))
+
+
+def _stage(tree: Tree, document: Document, feed: int) -> _Staged:
+    return _Staged(document.path, feed, sha256(document.content).digest(), tree.stage(document))
 
 
 def _moment(epoch: int) -> datetime:

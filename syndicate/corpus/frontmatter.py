@@ -97,8 +97,8 @@ def parse(text: str) -> Parsed:
     header = _split(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     match header.kind:
         case "yaml":
-            _refuse_second_thoughts(header)
             metadata, mended = _read_yaml(header)
+            _refuse_second_thoughts(header, metadata)
         case "toml":
             metadata, mended = _read_toml(header), False
         case _:
@@ -255,12 +255,12 @@ def _placed(error: yaml.YAMLError, header: _Header) -> FrontMatterError:
     return FrontMatterError(str(error).splitlines()[0], header.first_line, 1)
 
 
-def _refuse_second_thoughts(header: _Header) -> None:
+def _refuse_second_thoughts(header: _Header, metadata: dict[str, Any]) -> None:
     """Of a key that stands twice PyYAML keeps the last: `draft: false` must not undo a `draft: true` before it."""
-    text = f"\n{header.text}"
+    text = header.text if header.text.startswith("\n") else f"\n{header.text}"
     for key in VISIBILITY:
-        if text.count(f"\n{key}:") > 1:
-            line = text.count("\n", 0, text.rindex(f"\n{key}:"))
+        if key in metadata and text.count(f"\n{key}:") > 1:
+            line = header.text.count("\n", 0, header.text.rindex(f"\n{key}:") + 1)
             raise FrontMatterError(f"{key!r} stands here twice", header.first_line + line, 1)
 
 

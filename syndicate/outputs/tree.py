@@ -33,7 +33,7 @@ class Tree:
     def __init__(self, root: str, owner: str) -> None:
         self._root = root
         self._owner = owner
-        self._staged: list[str] = []
+        self._staged: dict[str, None] = {}
         self._safe_folders: set[str] = set()
 
     def claim(self) -> None:
@@ -69,7 +69,7 @@ class Tree:
         temporary = f"{full}{_TEMPORARY}"
         try:
             self._make_folder(os.path.dirname(full))
-            self._staged.append(document.path)
+            self.expect(document.path)
             if os.path.lexists(temporary):
                 os.unlink(temporary)  # a killed run's, or a link
             with open(temporary, "xb") as file:
@@ -79,9 +79,13 @@ class Tree:
             raise _failure(full, error) from None
         return True
 
+    def expect(self, path: str) -> None:
+        """A document is staged, perhaps by another process."""
+        self._staged[path] = None
+
     def publish(self) -> list[str]:
         """Put the staged documents in place; their paths. They are on the disk before they are seen."""
-        staged = self._staged
+        staged = list(self._staged)
         full = ""
         try:
             self._flush()
@@ -91,7 +95,7 @@ class Tree:
         except OSError as error:
             self.discard()
             raise _failure(full, error) from None
-        self._staged = []
+        self._staged = {}
         return staged
 
     def discard(self) -> None:
@@ -100,7 +104,7 @@ class Tree:
             temporary = os.path.join(self._root, f"{path}{_TEMPORARY}")
             if os.path.lexists(temporary):
                 os.unlink(temporary)
-        self._staged = []
+        self._staged = {}
 
     def remove(self, path: str) -> None:
         """Remove a document, and its folder when that leaves it empty."""

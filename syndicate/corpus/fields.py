@@ -6,13 +6,12 @@ Only what is named here leaves the corpus. Keys are compared without regard to c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from html import unescape
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ..feeds import amp
 from ..feeds.identity import path_id, stated_id
 from ..model import Entry, Image, Person, Presentation, Related
 from ..values import addresses, dates
@@ -20,14 +19,25 @@ from ..values.languages import language_of_path, language_tag
 from ..values.text import plain_text, strip_forbidden
 from ..vocabulary import ALIASES, DIMENSIONS, PRIVATE
 from .lexicon import Lexicon
+from .scalars import (
+    MAX_NUMBER,
+    TRUE,
+    cache_url_of,
+    date_fault,
+    date_or_none,
+    described,
+    is_date,
+    is_flag,
+    name_of,
+    person_of,
+    pixels,
+    site_of,
+    words_of,
+)
 
 _HIDDEN_STATUS = frozenset({"draft", "hidden", "private", "pending", "trash", "skip"})
-_TRUE = frozenset({"true", "yes", "on", "1"})
-_FLAGS = _TRUE | {"false", "no", "off", "0"}
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_WORD = re.compile(r"[<(]?[^\s<>()]+[>)]?")
-_MAIL = re.compile(r"[^@]@[^@]")
 _FRAME = re.compile(r"<iframe\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 _JEKYLL_POST = re.compile(r"(?:^|.*/)_posts/(?:.*/)?(\d{4})-(\d{2})-(\d{2})-([^/]+)\.[^./]+")
 
@@ -38,7 +48,6 @@ _SPILLED = re.compile(
 )
 # Where `date` is stated, too, these say from when on an entry may be seen (Hugo).
 _NOT_BEFORE = ("publishDate", "pubDate", "published")
-_MAX_NUMBER = 2**63  # what a database holds; Python itself refuses to write 5,000 digits
 
 Keys = tuple[str | int, ...]
 
@@ -187,18 +196,18 @@ class _Record:
     def _hides(self, key: str, value: object, *, shown_when: bool) -> bool:
         if value is None or value == "":
             return False
-        if _is_flag(value):
-            return (value is True or _words(value).lower() in _TRUE) is not shown_when
-        if key == "published" and _is_date(value):
+        if is_flag(value):
+            return (value is True or words_of(value).lower() in TRUE) is not shown_when
+        if key == "published" and is_date(value):
             return False  # a date under this key says when, not whether
-        self._error((key,), f"expected true or false, got {_shown(value)}: the entry is hidden")
+        self._error((key,), f"expected true or false, got {described(value)}: the entry is hidden")
         return True
 
     def _is_hidden_status(self, value: object) -> bool:
         if isinstance(value, list | dict):
-            self._error(("status",), f"expected a word, got {_shown(value)}: the entry is hidden")
+            self._error(("status",), f"expected a word, got {described(value)}: the entry is hidden")
             return True
-        return _words(value).lower() in _HIDDEN_STATUS
+        return words_of(value).lower() in _HIDDEN_STATUS
 
     def _blind(self, name: str, date: datetime | None) -> bool:
         """An expiry that cannot be read hides the entry: it may lie in the past."""
@@ -213,12 +222,12 @@ class _Record:
     def _published(self) -> datetime | None:
         faults: list[Fault] = []
         for key, value in self._values("published"):
-            if _is_flag(value):
+            if is_flag(value):
                 continue
             try:
                 return self._not_before(dates.parse(value))
             except ValueError as error:
-                faults.append(Fault((key,), _date_fault(value, error)))
+                faults.append(Fault((key,), date_fault(value, error)))
         name = self.path.rpartition("/")[2]
         found = dates.from_file_name(name) or dates.from_path(self._segment("path")) or dates.from_path(self.path)
         if found is None:
@@ -231,12 +240,12 @@ class _Record:
         """A date, or the later one until which the record is withheld; nothing when that one cannot be read."""
         for key in _NOT_BEFORE:
             value = self._value(f"?{key.lower()}")
-            if value is None or value == "" or _is_flag(value):
+            if value is None or value == "" or is_flag(value):
                 continue
             try:
                 date = max(date, dates.parse(value))
             except ValueError as error:
-                self._error((key,), f"{_date_fault(value, error)}: the entry is hidden")
+                self._error((key,), f"{date_fault(value, error)}: the entry is hidden")
                 return None
         return date
 
@@ -245,31 +254,31 @@ class _Record:
             try:
                 return dates.parse(value)
             except ValueError as error:
-                self._warn((key,), _date_fault(value, error))
+                self._warn((key,), date_fault(value, error))
         return None
 
     # ----------------------------------------------------------------------------------------------- text and numbers
 
     def _text(self, name: str) -> str:
         for key, value in self._values(name):
-            if text := plain_text(_words(value)):
+            if text := plain_text(words_of(value)):
                 return text
             if not isinstance(value, str) and name not in {"category", "type"}:
-                self._warn((key,), f"expected text, got {_shown(value)}")
+                self._warn((key,), f"expected text, got {described(value)}")
         return ""
 
     def _number(self, name: str) -> int | None:
         for key, value in self._values(name):
-            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER:
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER:
                 return int(value)
-            self._warn((key,), f"expected a number, got {_shown(value)}")
+            self._warn((key,), f"expected a number, got {described(value)}")
         return None
 
     def _language(self) -> str:
         for key, value in self._values("language"):
             if isinstance(value, str) and (tag := language_tag(value)):
                 return tag
-            self._warn((key,), f"expected a language tag, got {_shown(value)}")
+            self._warn((key,), f"expected a language tag, got {described(value)}")
         return language_of_path(self.path)
 
     # ------------------------------------------------------------------------------------------------------ identity
@@ -277,9 +286,9 @@ class _Record:
     def _id(self) -> str:
         authority = self.profile.authority
         for key, value in self._values("id"):
-            text = strip_forbidden(_words(value)).strip()
+            text = strip_forbidden(words_of(value)).strip()
             if not text:
-                self._warn((key,), f"expected text, got {_shown(value)}")
+                self._warn((key,), f"expected text, got {described(value)}")
                 continue
             if _UUID.fullmatch(text):
                 return f"urn:uuid:{text.lower()}"
@@ -321,7 +330,7 @@ class _Record:
     def _segment(self, name: str) -> str:
         """A part of an address that the record states, without slashes around it."""
         return next(
-            (text for _, value in self._values(name) if (text := strip_forbidden(_words(value)).strip("/ "))), ""
+            (text for _, value in self._values(name) if (text := strip_forbidden(words_of(value)).strip("/ "))), ""
         )
 
     def _address(self, name: str) -> str | None:
@@ -332,7 +341,7 @@ class _Record:
 
     def _cleaned(self, keys: Keys, value: object, base: str = "") -> str | None:
         if not isinstance(value, str):
-            self._warn(keys, f"expected an address, got {_shown(value)}")
+            self._warn(keys, f"expected an address, got {described(value)}")
             return None
         try:
             return addresses.clean(value, base or self.profile.home)
@@ -347,7 +356,7 @@ class _Record:
             return None
         if amp_url is None:
             return given
-        computed = _cache_url(amp_url, self.profile.presentation)
+        computed = cache_url_of(amp_url, self.profile.presentation)
         if given and computed and given != computed:
             key = next(key for key, _ in self._values("cdn"))
             self._warn((key,), f"differs from the computed {computed}")
@@ -359,9 +368,9 @@ class _Record:
         for key, value in self._values("provider"):
             stated = value if isinstance(value, dict) else {"name": value}
             domain = stated.get("domain") or stated.get("url")
-            if name := _name(stated.get("name")) or _name(domain):
-                return Person(name=name, url=_site(domain))
-            self._warn((key,), f"expected a name, got {_shown(value)}")
+            if name := name_of(stated.get("name")) or name_of(domain):
+                return Person(name=name, url=site_of(domain))
+            self._warn((key,), f"expected a name, got {described(value)}")
         return None
 
     def _authors(self) -> tuple[Person, ...]:
@@ -369,10 +378,10 @@ class _Record:
             people = value if isinstance(value, list) else [value]
             if key == "authors" and isinstance(value, str):
                 people = re.split(r"[;,]", value)
-            found = [person for person in map(_person, people) if person]
+            found = [person for person in map(person_of, people) if person]
             if found:
                 return tuple(dict.fromkeys(found))
-            self._warn((key,), f"expected names, got {_shown(value)}")
+            self._warn((key,), f"expected names, got {described(value)}")
         return ()
 
     # -------------------------------------------------------------------------------------------------------- topics
@@ -395,14 +404,14 @@ class _Record:
             case int() | float():
                 items = [value]
             case _:
-                self._warn((key,), f"expected a list of names, got {_shown(value)}")
+                self._warn((key,), f"expected a list of names, got {described(value)}")
                 return ()
         names: dict[str, str] = {}
         for index, item in enumerate(items):
-            if name := plain_text(_words(item)):
+            if name := plain_text(words_of(item)):
                 names.setdefault(name.casefold(), name)
             elif item is None or not isinstance(item, str):
-                self._warn((key, index), f"expected a name, got {_shown(item)}")
+                self._warn((key, index), f"expected a name, got {described(item)}")
         return tuple(names.values())
 
     def _terms(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -433,14 +442,14 @@ class _Record:
             url = self._cleaned(keys, image, base)
             return Image(url=url) if url else None
         if not isinstance(image, dict):
-            self._warn(keys, f"expected an image, got {_shown(image)}")
+            self._warn(keys, f"expected an image, got {described(image)}")
             return None
         name = next((name for name in ("url", "src", "image", "path") if image.get(name)), "url")
         url = self._cleaned((*keys, name), image.get(name), base)
         if not url:
             return None
         title = image.get("title") or image.get("alt") or ""
-        width, height = _pixels(image.get("width")), _pixels(image.get("height"))
+        width, height = pixels(image.get("width")), pixels(image.get("height"))
         return Image(url=url, width=width, height=height, title=plain_text(title) if isinstance(title, str) else "")
 
     def _video(self) -> str | None:
@@ -456,7 +465,7 @@ class _Record:
         found: list[Related] = []
         for key, value in self._values("related"):
             if limit and not isinstance(value, list):
-                self._warn((key,), f"expected a list of stories, got {_shown(value)}")
+                self._warn((key,), f"expected a list of stories, got {described(value)}")
                 continue
             for index, item in enumerate(value if limit else ()):
                 if len(found) >= limit:
@@ -469,9 +478,9 @@ class _Record:
 
     def _one_related(self, keys: Keys, item: object) -> Related | None:
         if not isinstance(item, dict):
-            self._warn(keys, f"expected a story, got {_shown(item)}")
+            self._warn(keys, f"expected a story, got {described(item)}")
             return None
-        title = plain_text(_words(item.get("title") or item.get("name")))
+        title = plain_text(words_of(item.get("title") or item.get("name")))
         address = item.get("webUrl") or item.get("originalUrl") or item.get("url")
         if not title or not address:
             self._warn(keys, "a related story needs a title and an address")
@@ -487,8 +496,8 @@ class _Record:
         return Related(
             title=title,
             url=url,
-            published=_date_or_none(item.get("publishedDateTime")),
-            provider=_name(provider),
+            published=date_or_none(item.get("publishedDateTime")),
+            provider=name_of(provider),
             amp_url=amp_url,
             cdn_url=self._cdn_of(amp_url, cdn_url),
         )
@@ -496,96 +505,7 @@ class _Record:
     def _cdn_of(self, amp_url: str | None, given: str | None) -> str | None:
         if not self.profile.presentation.amp_links:
             return None
-        return given or (_cache_url(amp_url, self.profile.presentation) if amp_url else None)
+        return given or (cache_url_of(amp_url, self.profile.presentation) if amp_url else None)
 
     def _optional(self, keys: Keys, value: object) -> str | None:
         return None if value is None or value == "" else self._cleaned(keys, value)
-
-
-def _cache_url(amp_url: str, presentation: Presentation) -> str | None:
-    try:
-        return amp.cache_url(amp_url, presentation.amp_cache)
-    except ValueError:
-        return None  # an address with a port cannot be cached; the AMP link itself stays
-
-
-def _person(value: object) -> Person | None:
-    """A name, with an address when one is given; never a mail address."""
-    if isinstance(value, dict):
-        name, url = value.get("name"), value.get("url") or value.get("uri") or value.get("website")
-    else:
-        name, url = value, None
-    if not isinstance(name, str) or not (name := _name(name)):
-        return None
-    return Person(name=name, url=_quiet(addresses.clean, url))
-
-
-def _name(value: object) -> str:
-    """A name as it may be shown: never a mail address, nor a password before a host."""
-    name = plain_text(_words(value))
-    if "@" in name:
-        name = " ".join(_WORD.sub(lambda word: "" if _MAIL.search(word[0]) else word[0], name).split()).strip("()<> ")
-    return name
-
-
-def _site(domain: object) -> str | None:
-    """The address of a provider, whose domain may carry a path."""
-    if not isinstance(domain, str) or not domain.strip():
-        return None
-    return _quiet(addresses.clean, domain if "://" in domain else f"https://{domain.strip()}")
-
-
-def _quiet(clean: Callable[[str], str], address: object) -> str | None:
-    try:
-        return clean(address) if isinstance(address, str) else None
-    except ValueError:
-        return None
-
-
-def _pixels(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:9])
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else None
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool) or _words(value).lower() in _FLAGS
-
-
-def _is_date(value: object) -> bool:
-    return _date_or_none(value) is not None
-
-
-def _date_or_none(value: object) -> datetime | None:
-    try:
-        return dates.parse(value)
-    except ValueError:
-        return None
-
-
-def _date_fault(value: object, error: ValueError) -> str:
-    return f"expected a date, got {_shown(value)} ({error})"
-
-
-def _words(value: object) -> str:
-    """The text of a value that may stand for text: a string or a number."""
-    if isinstance(value, str):
-        return value.strip()
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
-    return str(value) if is_number else ""
-
-
-def _shown(value: object) -> str:
-    """A value for a message: never long, never the whole of something private."""
-    match value:
-        case dict():
-            return "keys and values"
-        case list():
-            return "a list"
-        case None:
-            return "nothing"
-        case int() if not abs(value) < _MAX_NUMBER:
-            return "a number of many digits"
-        case _:
-            text = str(value)
-            return repr(text if len(text) <= 40 else text[:39] + "…")

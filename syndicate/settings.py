@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 import yaml
@@ -43,6 +42,8 @@ class Section:
         """Refuse every key that was not asked for."""
         for key, (key_node, _) in self._children.items():
             if key not in self._asked:
+                from difflib import get_close_matches
+
                 near = get_close_matches(key, self._asked, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(self._asked))}"
                 self._fault_at(key_node, self._full(key), f"unknown key{hint}")

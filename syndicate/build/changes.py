@@ -61,8 +61,8 @@ def find(index: Index, config: Config, *, anew: bool) -> Changes:
             changed = found if anew else _differing(found, known, racy_ns)
             for name, *status in changed:
                 before = known.get(name)
-                record = index.record(before.file) if before and not anew else None
-                file, hashed = before.file if before else 0, record.hash if record else None
+                record = index.record(before[0]) if before and not anew else None
+                file, hashed = before[0] if before else 0, record.hash if record else None
                 changes.candidates.append(
                     Candidate(number, folder, path + name, name, file, (status[0], status[1], status[2]), hashed)
                 )
@@ -87,4 +87,4 @@ def _gone(folder: int, found: list[Found], known: dict[bytes, FileStatus]) -> It
     there = {file[0] for file in found}
     for name, status in known.items():
         if name not in there:
-            yield Gone(folder, name, status.file)
+            yield Gone(folder, name, status[0])

@@ -50,7 +50,7 @@ class Update:
             self._index.drop_file(gone.folder, gone.name)
         for folder in changes.folders:
             for status in self._index.files(folder).values():
-                self._drop(status.file)
+                self._drop(status[0])
             self._index.drop_folder(folder)
         candidates = changes.candidates
         if self._settler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from ..model import RENDERER, Entry, Presentation, Related
 
 _SAFE = "/-._~!$&'()*+,;=:@"  # what RFC 4151 §2.1 takes from RFC 3986's pchar and query
 
+@lru_cache(maxsize=16)  # asked for several times while one file is read
 def path_id(authority: str, path: str) -> str:
     """The identity of an entry that states none: the path of its file within the corpus."""
     return f"tag:{authority}:{quote(path, safe=_SAFE, errors='surrogateescape')}"

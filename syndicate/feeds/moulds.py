@@ -73,17 +73,30 @@ def rfc822(moment: datetime) -> str:
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
 
 
+def _escaped(text: str) -> str:
+    """Text as libxml2 writes it."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;") if "\r" in text else text
+
+
+@lru_cache(maxsize=2)
+def _escaped_content(html: str) -> str:
+    return _escaped(html)
+
+
 _PUBLISHED = datetime(1999, 12, 31, 23, 59, 58, tzinfo=UTC)
 _UPDATED = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
-# The two times as they are written, and how an entry's own are written in their place.
-_TIMES: dict[str, Callable[[EntryParts], str]] = {
+_BREAK = "\0"  # stands in no word: XML has no such character
+_OPEN, _CLOSE = "\ue000", "\ue001"  # of private use: they stand in no mould but as marks
+_HTML = 4  # the number of the content among the words
+# What is not filled in with the other words: the two times, and the content, which is long, and the same in both formats.
+_APART: dict[str, Callable[[EntryParts], str]] = {
     rfc822(_PUBLISHED): lambda parts: rfc822(parts.published),
     _PUBLISHED.isoformat(): lambda parts: parts.published.isoformat(),
     _UPDATED.isoformat(): lambda parts: parts.updated.isoformat(),
+    f"{_OPEN}{_HTML}{_CLOSE}": lambda parts: _escaped_content(parts.html),
 }
-_BREAK = "\0"  # stands in no word: XML has no such character
-_OPEN, _CLOSE = "\ue000", "\ue001"  # of private use: they stand in no mould but as marks
-_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}|" + "|".join(map(re.escape, _TIMES)))
+_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}|" + "|".join(map(re.escape, _APART)))
 
 
 class Mould:
@@ -97,14 +110,14 @@ class Mould:
         mould = cast(_marked(shape)).decode()
         marks = list(_MARK.finditer(mould))
         quoted = [mould[mark.start() - 1] == '"' for mark in marks]
-        texts = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and not inside]
-        values = [int(mark[1]) for mark, inside in zip(marks, quoted, strict=True) if mark[1] and inside]
-        self._times = [_TIMES[mark[0]] for mark in marks if not mark[1]]
+        texts = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _APART and not inside]
+        values = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _APART and inside]
+        self._apart = [_APART[mark[0]] for mark in marks if mark[0] in _APART]
         self._texts, self._values = _picker(texts), _picker(values)
         of_text, of_value = iter(range(len(texts))), iter(range(len(texts), len(texts) + len(values)))
-        of_time = iter(range(len(texts) + len(values), len(marks)))
+        of_apart = iter(range(len(texts) + len(values), len(marks)))
         self._in_order = _picker(
-            [next(of_time if not m[1] else of_value if inside else of_text) for m, inside in zip(marks, quoted, strict=True)]
+            [next(of_apart if m[0] in _APART else of_value if inside else of_text) for m, inside in zip(marks, quoted, strict=True)]
         )
         self._template = "%s".join(part.replace("%", "%%") for part in _pieces(mould, marks))
 
@@ -117,7 +130,7 @@ class Mould:
             if "\n" in quoted or "\t" in quoted:
                 quoted = quoted.replace("\n", "&#10;").replace("\t", "&#9;")
             found += quoted.split(_BREAK)
-        found += [time(parts) for time in self._times]
+        found += [written(parts) for written in self._apart]
         return (self._template % self._in_order(found)).encode()
 
 
@@ -164,9 +177,3 @@ def _marked(shape: Shape) -> EntryParts:
         authors=tuple(Person(name=next(marks), url=next(marks) or None) for _ in range(authors)),
         extras=tuple(Extra(kind, tuple(next(marks) for _ in range(1 + len(kind[1])))) for kind in kinds),
     )
-
-
-def _escaped(text: str) -> str:
-    """Text as libxml2 writes it."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;") if "\r" in text else text

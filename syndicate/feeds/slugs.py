@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from base64 import b32encode
 from functools import lru_cache
-from hashlib import sha256
 
 _PLAIN = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
@@ -45,6 +43,9 @@ def marked_slug(name: str, length: int = 13) -> str:
 
     `length` is that of the mark: 13 characters hold 65 bits.
     """
+    from base64 import b32encode
+    from hashlib import sha256
+
     key = topic_key(name)
     ascii_only = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     stem = _NOT_PLAIN.sub("-", ascii_only)[:40].strip("-") or "x"

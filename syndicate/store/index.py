@@ -25,13 +25,8 @@ CATALOG = 0
 """The number under which documents of no single feed are kept."""
 
 
-class FileStatus(NamedTuple):
-    """A file as the last scan saw it."""
-
-    file: int
-    size_bytes: int
-    mtime_ns: int
-    ctime_ns: int
+FileStatus = tuple[int, int, int, int]
+"""A file's number, and its size, modification and change time as the last scan saw them. Every run reads them all."""
 
 
 class RecordRow(NamedTuple):
@@ -200,7 +195,7 @@ class Index:
         rows = self.sql.execute(
             "SELECT name, file, size_bytes, mtime_ns, ctime_ns FROM files WHERE folder = ?", (folder,)
         )
-        return {row[0]: FileStatus._make(row[1:]) for row in rows}
+        return {row[0]: row[1:] for row in rows}
 
     def last_file(self) -> int:
         """The highest number given to a file yet."""

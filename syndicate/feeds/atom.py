@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..model import CDN_RELATION, Feed, Site
+from ..model import Feed, Site
 from . import xml
 from .content import Prepared
 from .moulds import EntryParts, Extra
@@ -36,18 +36,14 @@ def render_entry(prepared: Prepared) -> bytes:
 
 def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
     """The whole document: the shell of the feed around the fragments of its entries."""
-    hubs = tuple(xml.link("hub", hub) for hub in site.hubs)
-    return xml.atom_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE, hubs)).around(fragments)
+    return xml.atom_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE)).around(fragments)
 
 
 def _extras(prepared: Prepared) -> Iterator[Extra]:
     """Every link of the entry: RFC 4287 §4.2.7.2 takes registered relations, and IRIs for others."""
     entry = prepared.entry
     yield xml.link("alternate", prepared.link, "text/html")
-    if entry.amp_url:
-        yield xml.link("amphtml", entry.amp_url, "text/html")
-    if entry.cdn_url:
-        yield xml.link(CDN_RELATION, entry.cdn_url, "text/html")
+    yield from xml.amp_links(entry)
     for story in entry.related:
         yield xml.link("related", story.url, "text/html", story.title)
     if entry.image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ..model import CDN_RELATION, Feed, Site
+from ..model import Feed, Site
 from . import xml
 from .content import Prepared
 from .moulds import EntryParts, Extra
@@ -37,8 +37,7 @@ def render_entry(prepared: Prepared) -> bytes:
 
 def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
     """The whole document: the shell of the feed around the fragments of its entries."""
-    hubs = tuple(xml.link("hub", hub) for hub in site.hubs)
-    return xml.rss_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE, hubs)).around(fragments)
+    return xml.rss_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE)).around(fragments)
 
 
 def _extras(prepared: Prepared) -> list[Extra]:
@@ -48,8 +47,4 @@ def _extras(prepared: Prepared) -> list[Extra]:
         extras.append(xml.language(entry.language))
     if entry.image:
         extras.append(xml.media_content(entry.image))
-    if entry.amp_url:
-        extras.append(xml.link("amphtml", entry.amp_url, "text/html"))
-    if entry.cdn_url:
-        extras.append(xml.link(CDN_RELATION, entry.cdn_url, "text/html"))
-    return extras
+    return [*extras, *xml.amp_links(entry)]

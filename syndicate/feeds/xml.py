@@ -20,7 +20,7 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from ..model import Feed, Image, Site
+from ..model import CDN_RELATION, Entry, Feed, Image, Site
 from .moulds import EntryParts, Extra, Kind, fill
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -65,7 +65,7 @@ class FeedParts(NamedTuple):
     extras: tuple[Extra, ...]
 
 
-def feed_parts(feed: Feed, site: Site, name: str, media_type: str, extras: tuple[Extra, ...]) -> FeedParts:
+def feed_parts(feed: Feed, site: Site, name: str, media_type: str) -> FeedParts:
     """What a feed's document says of itself; `name` is its file's."""
     return FeedParts(
         id=feed.id,
@@ -81,7 +81,7 @@ def feed_parts(feed: Feed, site: Site, name: str, media_type: str, extras: tuple
         rights=site.rights,
         icon=site.icon,
         logo=site.logo,
-        extras=extras,
+        extras=tuple(link("hub", hub) for hub in site.hubs),
     )
 
 
@@ -90,6 +90,12 @@ def link(relation: str, url: str, media_type: str = "", title: str = "") -> Extr
     if title:
         return Extra(_TITLED_LINK, ("", url, relation, media_type, title))
     return Extra(_TYPED_LINK, ("", url, relation, media_type)) if media_type else Extra(_LINK, ("", url, relation))
+
+
+def amp_links(entry: Entry) -> list[Extra]:
+    """The AMP page and its cache's address: never `alternate`, which clients would open as the article."""
+    links = (("amphtml", entry.amp_url), (CDN_RELATION, entry.cdn_url))
+    return [link(relation, url, "text/html") for relation, url in links if url]
 
 
 def creator(name: str) -> Extra:

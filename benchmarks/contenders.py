@@ -58,7 +58,9 @@ class Contender:
         }
         # From a checkout that nobody installed, ours is found as well.
         ours = {"PYTHONPATH": python_path} if self.name == OURS else {}
-        return {**os.environ, **mine, **ours}
+        # Python's programs keep their compiled modules, as every installation does.
+        theirs = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**theirs, **mine, **ours}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

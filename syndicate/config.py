@@ -1,7 +1,5 @@
 """config.yaml -> Config: parsed whole, unknown keys refused, every fault told at once with its line and column."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

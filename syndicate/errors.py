@@ -8,8 +8,6 @@ SyndicateError            anything that ends a command with a clear line
 A fault in the corpus is not an exception but a value: a `Problem`. It costs only the file it names.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -6,8 +6,6 @@ All times are aware and UTC. All addresses are absolute, valid http(s) addresses
 dropped them. All text is plain, free of characters that XML refuses, unless a name says HTML.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Literal, NamedTuple
 

@@ -4,8 +4,6 @@ Files first, then one transaction: killed at any instant, the next run finds the
 again. Whether a feed changed is judged against the index, never against the disk.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import time

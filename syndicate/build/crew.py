@@ -46,19 +46,19 @@ class Crew:
             self._executor.shutdown(cancel_futures=True)
 
     def map(
-        self, work: Callable[..., Result], tasks: Iterable[Task], count: int, at_once: int = _CHUNK
+        self, work: Callable[[Sequence[Task]], list[Result]], tasks: Iterable[Task], count: int, at_once: int = _CHUNK
     ) -> Iterator[Result]:
-        """The results of `work` for each of `count` tasks' arguments, in their order.
+        """What `work` makes of `count` tasks, in their order; it is given `at_once` of them.
 
-        Tasks are taken as they are needed, so that later ones may know of earlier results, `at_once` for a process.
+        Tasks are taken as they are needed, so that later ones may know of earlier results.
         """
+        remaining = iter(tasks)
         if count < _ENOUGH:
-            for task in tasks:
-                yield work(*task)
+            while chunk := list(islice(remaining, at_once)):
+                yield from work(chunk)
             return
         if self._executor is None:
             self._executor = self._make()
-        remaining = iter(tasks)
         waiting: deque[Future[list[Result]]] = deque()
         while chunk := list(islice(remaining, at_once)):
             waiting.append(self._executor.submit(_do, work, chunk))
@@ -68,9 +68,9 @@ class Crew:
             yield from waiting.popleft().result()
 
 
-def _do(work: Callable[..., Result], tasks: Sequence[Task]) -> list[Result]:
+def _do(work: Callable[[Sequence[Task]], list[Result]], tasks: Sequence[Task]) -> list[Result]:
     with uncollected():
-        return [work(*task) for task in tasks]
+        return work(tasks)
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Dirty feeds -> documents: choose what each shows, render what is not rendered yet, splice, stage."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,7 +9,7 @@ import orjson
 
 from ..feeds import catalog
 from ..feeds.select import Shown, Slot, label
-from ..model import FORMATS, Document, Feed
+from ..model import FORMATS, Document, Feed, Format, Site
 from ..outputs.tree import Tree
 from ..store.index import CATALOG, DocumentRow, EntryRow, FragmentsRow, Index
 from .crew import Crew, Progress
@@ -37,6 +35,31 @@ class _Staged(NamedTuple):
     feed: int
     digest: bytes
     written: bool
+
+
+class _Press(NamedTuple):
+    """Makes documents of rendered entries and stages them, in this process or one of the pool."""
+
+    site: Site
+    formats: tuple[Format, ...]
+    tree: Tree
+
+    def print(self, tasks: Sequence[tuple[int, Feed, list[tuple[bytes, bytes, bytes]]]]) -> list[list[_Staged]]:
+        """The documents of feeds, each given with its entries' fragments in the order of FORMATS."""
+        return [[self.stage(doc, number) for doc in self._documents(feed, parts)] for number, feed, parts in tasks]
+
+    def stage(self, document: Document, feed: int) -> _Staged:
+        return _Staged(document.path, feed, sha256(document.content).digest(), self.tree.stage(document))
+
+    def _documents(self, feed: Feed, parts: list[tuple[bytes, bytes, bytes]]) -> Iterator[Document]:
+        from ..feeds import atom, jsonfeed, rss
+
+        known: dict[Format, Any] = {"rss": rss, "atom": atom, "json": jsonfeed}
+        for position, name in enumerate(FORMATS):
+            if name in self.formats:
+                renderer = known[name]
+                content = renderer.render_feed(feed, self.site, [part[position] for part in parts])
+                yield Document(path=f"{feed.path}/{renderer.NAME}", content=content)
 
 
 class Publisher:
@@ -74,12 +97,10 @@ class Publisher:
             if seen != plan.seen or number in damaged:
                 plans.append(plan)
         self._render(plans, progress)
-        count = len(plans) * len(config.selection.formats)
-        # A few at once: documents are large, and whole chunks of them are in memory.
-        for staged in self._crew.map(_stage, self._documents(plans, progress), count, at_once=8):
-            self._keep(staged)
+        press = _Press(config.site, config.selection.formats, self._tree)
+        self._lay_out(press, plans, progress)
         if catalogued or self._index.document(catalog.NAME) is None:
-            self._keep(_stage(self._tree, self._catalog(), CATALOG))
+            self._keep(press.stage(self._catalog(), CATALOG))
 
     def gone(self) -> list[str]:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
@@ -148,16 +169,18 @@ class Publisher:
 
     # -------------------------------------------------------------------------------------------------------- splicing
 
-    def _documents(self, plans: Sequence[_Plan], progress: Progress) -> Iterator[tuple[Tree, Document, int]]:
-        for done, plan in enumerate(plans, 1):
-            parts = list(self._index.fragments(entry.file for entry in plan.entries))
-            made: set[str] = set()
-            for position, renderer in self._renderers():
-                fragments = [part[position] for part in parts]
-                content = renderer.render_feed(plan.feed, self._bench.config.site, fragments)
-                path = f"{plan.feed.path}/{renderer.NAME}"
-                made.add(path)
-                yield self._tree, Document(path=path, content=content), plan.number
+    def _lay_out(self, press: _Press, plans: Sequence[_Plan], progress: Progress) -> None:
+        """Stage the documents of these feeds."""
+        tasks = (
+            (plan.number, plan.feed, list(self._index.fragments(entry.file for entry in plan.entries)))
+            for plan in plans
+        )
+        # A few at once: documents are large, and what they are made of is in memory.
+        results = self._crew.map(press.print, tasks, len(plans) * len(press.formats), at_once=3)
+        for done, (plan, documents) in enumerate(zip(plans, results, strict=True), 1):
+            for staged in documents:
+                self._keep(staged)
+            made = {staged.path for staged in documents}
             for path in self._index.documents_of(plan.number):
                 if path not in made:
                     self._index.drop_document(path)
@@ -169,21 +192,9 @@ class Publisher:
         if staged.written:
             self._tree.expect(staged.path)
 
-    def _renderers(self) -> Iterator[tuple[int, Any]]:
-        from ..feeds import atom, jsonfeed, rss
-
-        made = self._bench.config.selection.formats
-        for position, (name, renderer) in enumerate((("rss", rss), ("atom", atom), ("json", jsonfeed))):
-            if name in made:
-                yield position, renderer
-
     def _catalog(self) -> Document:
         cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]
         return Document(path=catalog.NAME, content=catalog.render([card for _, card in sorted(cards)]))
-
-
-def _stage(tree: Tree, document: Document, feed: int) -> _Staged:
-    return _Staged(document.path, feed, sha256(document.content).digest(), tree.stage(document))
 
 
 def _moment(epoch: int) -> datetime:

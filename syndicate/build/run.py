@@ -3,8 +3,6 @@
 What only a run with work to do needs is imported when there is work.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from typing import NamedTuple

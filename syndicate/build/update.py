@@ -1,7 +1,5 @@
 """Changed files -> the index: read them, keep what they say, tell which addresses and ids that touches."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +12,7 @@ from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, FragmentsRow, I
 from .changes import Candidate, Changes
 from .crew import Crew, Progress
 from .settle import Settler
-from .work import Bench, Outcome, Prospects, Said
+from .work import Bench, Outcome, Prospects, Reading, Said
 
 _BATCH = 128
 
@@ -69,7 +67,7 @@ class Update:
         self._index.index_records()
         return self._touched
 
-    def _tasks(self, candidates: list[Candidate]) -> Iterator[tuple[int, bytes, bytes | None, Prospects | None]]:
+    def _tasks(self, candidates: list[Candidate]) -> Iterator[Reading]:
         prospects = self._prospects
         for number, candidate in enumerate(candidates):
             if self._prospects and number % _BATCH == 0:

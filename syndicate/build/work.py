@@ -3,8 +3,6 @@
 A `Bench` is everything the work needs to know; it is handed to each process once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -25,18 +23,11 @@ from ..feeds.merge import combine
 from ..model import FORMATS, Entry, Format
 from .crew import ChangedError
 
+# Some files pass each stage together, so that its code and data stay in the processor's caches: a third of the time.
+_BATCH = 32
 
-class Outcome(NamedTuple):
-    """What reading one file gave. Without a `hash` the file is gone; without `said` it says what it said before.
-
-    `slots` and `fragments` are there when filing was asked for, and an entry was found that feeds may show.
-    """
-
-    hash: bytes | None
-    status: tuple[int, int, int] | None = None
-    said: Said | None = None
-    slots: list[select.Slot] | None = None
-    fragments: Fragments | None = None
+Reading = tuple[int, bytes, bytes | None, "Prospects | None"]
+"""A file to read: its source, its path, the hash of what is known of it already, what is known of feeds."""
 
 
 class Said(NamedTuple):
@@ -69,6 +60,19 @@ class Fragments(NamedTuple):
     json: bytes | None
 
 
+class Outcome(NamedTuple):
+    """What reading one file gave. Without a `hash` the file is gone; without `said` it says what it said before.
+
+    `slots` and `fragments` are there when filing was asked for, and an entry was found that feeds may show.
+    """
+
+    hash: bytes | None
+    status: tuple[int, int, int] | None = None
+    said: Said | None = None
+    slots: list[select.Slot] | None = None
+    fragments: Fragments | None = None
+
+
 class Prospects:
     """How old an entry may be to stand among the newest of a feed, as far as known."""
 
@@ -90,7 +94,7 @@ class Prospects:
             else:
                 heappushpop(newest, published)
 
-    def snapshot(self) -> Prospects:
+    def snapshot(self) -> "Prospects":
         """What is known by now, as small as it can be."""
         full = {feed: newest[0] for feed, newest in self._newest.items() if len(newest) == self._limit}
         return Prospects(self._limit, full)
@@ -102,7 +106,7 @@ class Bench:
     def __init__(self, config: Config) -> None:
         self.config = config
 
-    def __reduce__(self) -> tuple[type[Bench], tuple[Config]]:
+    def __reduce__(self) -> "tuple[type[Bench], tuple[Config]]":
         return Bench, (self.config,)  # what was made of it is made again where it goes
 
     @cached_property
@@ -110,30 +114,39 @@ class Bench:
         """How the files of each source are read."""
         return [read.profile(self.config, source) for source in self.config.sources]
 
-    def read(self, source: int, path: bytes, known: bytes | None, prospects: Prospects | None) -> Outcome:
-        """Read one file; `known` is the hash of what is known already.
-
-        With `prospects` the entry is filed, and rendered at once when some feed is likely to show it: reading it again
-        for that costs as much.
+    def read(self, tasks: Sequence[Reading]) -> list[Outcome]:
+        """Read files. With `prospects` entries are filed, and rendered at once when some feed is likely to show them:
+        reading them again for that costs as much.
         """
+        outcomes: list[Outcome] = []
+        for start in range(0, len(tasks), _BATCH):
+            read = [self._read(*task) for task in tasks[start : start + _BATCH]]
+            fragments = iter(self._rendered([entry for _, entry in read if entry]))
+            outcomes += (outcome._replace(fragments=next(fragments)) if entry else outcome for outcome, entry in read)
+        return outcomes
+
+    def _read(
+        self, source: int, path: bytes, known: bytes | None, prospects: Prospects | None
+    ) -> tuple[Outcome, Entry | None]:
+        """What reading one file gives, and the entry if it is to be rendered at once."""
         where = self.config.sources[source]
         try:
             found = read.load(where, path)
         except FileNotFoundError:
-            return Outcome(None)
+            return Outcome(None), None
         except read.UnreadableError as error:
-            return Outcome(b"", said=_said(read.unreadable(where, path, error), self.config))
+            return Outcome(b"", said=_said(read.unreadable(where, path, error), self.config)), None
         hashed = sha256(found.data).digest()[:16]
         if hashed == known:
-            return Outcome(hashed, found[1:])
+            return Outcome(hashed, found[1:]), None
         record = read.understand(found, where, path, self.profiles[source])
         figures = select.figures(record.entry) if record.entry else None
         said = _said(record, self.config, figures)
         if prospects is None or record.entry is None or figures is None:
-            return Outcome(hashed, found[1:], said)
+            return Outcome(hashed, found[1:], said), None
         slots = self.filing.slots(figures)
         likely = prospects.likely(slots, said.published or 0)
-        return Outcome(hashed, found[1:], said, slots, self._rendered(record.entry) if likely else None)
+        return Outcome(hashed, found[1:], said, slots), record.entry if likely else None
 
     def compose(self, origins: Sequence[Origin], entry_id: str | None) -> Entry:
         """The entry that files make together, under another id when one is given.
@@ -143,19 +156,26 @@ class Bench:
         entry = combine([self._entry(origin) for origin in origins])
         return entry if entry_id in (None, entry.id) else entry._replace(id=entry_id)
 
-    def render(self, origins: Sequence[Origin], entry_id: str) -> Fragments:
-        """Render an entry in every format that is made."""
-        return self._rendered(self.compose(origins, entry_id))
+    def render(self, tasks: Sequence[tuple[Sequence[Origin], str]]) -> list[Fragments]:
+        """Render entries, each from its origins and under its id, in every format that is made."""
+        fragments: list[Fragments] = []
+        for start in range(0, len(tasks), _BATCH):
+            fragments += self._rendered([self.compose(*task) for task in tasks[start : start + _BATCH]])
+        return fragments
 
-    def _rendered(self, entry: Entry) -> Fragments:
+    def _rendered(self, entries: Sequence[Entry]) -> list[Fragments]:
+        prepared = [self._prepared(entry) for entry in entries]
+        columns = [list(map(render, prepared)) if render else [None] * len(entries) for render in self._renderers]
+        return [Fragments(*row) for row in zip(*columns, strict=True)]
+
+    def _prepared(self, entry: Entry) -> content.Prepared:
         body_html = summary = ""
         if entry.body:
             from ..corpus import markdown
 
             body_html = markdown.to_html(entry.body, entry.url)
             summary = "" if entry.summary else markdown.first_paragraph(body_html)
-        prepared = content.prepare(entry, self.config.presentation, body_html, summary)
-        return Fragments(*(renderer and renderer(prepared) for renderer in self._renderers))
+        return content.prepare(entry, self.config.presentation, body_html, summary)
 
     def warm_up(self) -> None:
         """Import all that rendering needs, before processes are forked that would each import it."""

@@ -3,8 +3,6 @@
 Only what is named here leaves the corpus. Keys are compared without regard to case; a dotted key names a nested one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -4,8 +4,6 @@ python-frontmatter finds and splits the fences; PyYAML's C loader reads the YAML
 can otherwise exhaust the stack (deep nesting ends the process) or the time (aliases that multiply).
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Which field of an entry a key of the metadata speaks of: one look-up a key, however many aliases there are."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """One file of the corpus -> what it says: an entry, or that it is hidden, or its faults. It never raises for a file."""
 
-from __future__ import annotations
-
 import os
 import stat
 from datetime import datetime

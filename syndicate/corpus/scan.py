@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from ..config import Source
 from ..errors import Problem
@@ -17,13 +16,8 @@ _SKIPPED = frozenset({b"node_modules", b"__pycache__"})
 _PASSED_OVER = (b".", b"_index.")
 
 
-class Found(NamedTuple):
-    """A file by its name in its folder."""
-
-    name: bytes
-    size_bytes: int
-    mtime_ns: int
-    ctime_ns: int
+Found = tuple[bytes, int, int, int]
+"""A file: its name in its folder, its size in bytes, its modification and change time in nanoseconds."""
 
 
 def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[Found]]]:
@@ -42,14 +36,16 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
         for entry in _listed(source, root, folder, problems):
             name = entry.name
             try:
-                if entry.is_symlink():
-                    if chosen(folder + name) and _stays_inside(entry, real_root, source, folder, problems):
-                        files.append(_found(name, entry.stat()))
-                elif entry.is_dir():
+                if entry.is_dir(follow_symlinks=False):
                     if name not in _SKIPPED:
                         below.append(folder + name + b"/")
-                elif chosen(folder + name):
-                    files.append(_found(name, entry.stat(follow_symlinks=False)))
+                    continue
+                if not chosen(folder + name):
+                    continue
+                if entry.is_symlink() and not _stays_inside(entry, real_root, source, folder, problems):
+                    continue
+                status = entry.stat()
+                files.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
             except FileNotFoundError:
                 continue  # went away since the folder was listed
         if files:
@@ -61,10 +57,6 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
 def shown_path(source: Source, path: bytes) -> str:
     """A path for messages: as the configuration writes the source, then the file within it."""
     return os.path.join(source.path, os.fsdecode(path)).encode("utf-8", "backslashreplace").decode()
-
-
-def _found(name: bytes, status: os.stat_result) -> Found:
-    return Found(name, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _listed(source: Source, root: bytes, folder: bytes, problems: list[Problem]) -> list[os.DirEntry[bytes]]:

@@ -5,8 +5,6 @@ elsewhere, and comments that were never meant to be read. Code keeps its tags, t
 in the length of the text: what is not closed is looked for once.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Readers differ in which elements they show; all of them show the content. So it 
 story comes from, and the related ones.
 """
 
-from __future__ import annotations
-
 from html import escape
 from typing import NamedTuple
 

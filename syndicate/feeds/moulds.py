@@ -5,8 +5,6 @@ entry has; the mould is what stands between the marks. Filled with an entry's wo
 the bytes that casting the entry itself would give.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Under which feeds an entry is filed, and what a feed is: its place, its words, the entries that it shows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple

@@ -8,8 +8,6 @@ Making elements is what costs. Entries that have the same parts differ in words 
 each such shape, once (moulds.py), and the words are filled in: the same bytes, in a third of the time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache

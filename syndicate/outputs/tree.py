@@ -1,7 +1,5 @@
 """The output tree on disk: documents appear whole or not at all, and nothing that we did not make is touched."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator
@@ -35,6 +33,9 @@ class Tree:
         self._owner = owner
         self._staged: dict[str, None] = {}
         self._safe_folders: set[str] = set()
+
+    def __reduce__(self) -> "tuple[type[Tree], tuple[str, str]]":
+        return Tree, (self._root, self._owner)  # another process stages beside the same places, and tells us
 
     def claim(self) -> None:
         """Make the folder ours when it is new or empty. Raises OutputError when it is somebody else's."""

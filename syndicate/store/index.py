@@ -3,8 +3,6 @@
 A run works in one transaction, which it commits last: killed at any instant, the next run finds the state before it.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -84,7 +82,7 @@ class Index:
         self._place = place  # where a new index is to stand
 
     @classmethod
-    def open(cls, state: str) -> Index:
+    def open(cls, state: str) -> "Index":
         """Open the index in a state folder. A new one is made apart, and takes its place with its first commit.
 
         Raises StaleIndexError when it cannot be used, OutputError when the folder cannot be written.
@@ -101,7 +99,7 @@ class Index:
         return index
 
     @classmethod
-    def _make(cls, path: str) -> Index:
+    def _make(cls, path: str) -> "Index":
         """An empty index beside its place. Until it is whole it needs no journal on the disk: a kill loses it all."""
         new = f"{path}.new"
         if os.path.lexists(new):
@@ -112,7 +110,7 @@ class Index:
         return index
 
     @classmethod
-    def in_memory(cls) -> Index:
+    def in_memory(cls) -> "Index":
         """An index that is forgotten."""
         index = cls(sqlite3.connect(":memory:", isolation_level=None))
         index._prepare()
@@ -189,6 +187,11 @@ class Index:
             return int(row[0])
         cursor = self.sql.execute("INSERT INTO folders (source, path) VALUES (?, ?)", (source, path))
         return int(cursor.lastrowid or 0)
+
+    def statuses(self, folder: int) -> list[tuple[bytes, int, int, int]]:
+        """Name, size, modification and change time of a folder's files, in the order of their names."""
+        sql = "SELECT name, size_bytes, mtime_ns, ctime_ns FROM files WHERE folder = ? ORDER BY name"
+        return self.sql.execute(sql, (folder,)).fetchall()
 
     def files(self, folder: int) -> dict[bytes, FileStatus]:
         """The files of a folder by name."""

@@ -1,11 +1,11 @@
 """What changed in the corpus since the last run, by how the file system shows its files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
 from ..config import Config
-from ..corpus.scan import Found, scan
+from ..corpus.scan import Found, look, scan
 from ..errors import Problem
 from ..store.index import FileStatus, Index
 
@@ -17,15 +17,22 @@ _TICK_NS = 2_000_000_000
 
 
 class Candidate(NamedTuple):
-    """A file that may have changed. `file` is 0 for one that is new; `known` is the hash of what was read last."""
+    """A file that may have changed, in a folder by number and path.
+
+    `file` is 0 for one that is new; `known` is the hash of what was read last.
+    """
 
     source: int
     folder: int
-    path: bytes
+    below: bytes
     name: bytes
     file: int
-    status: tuple[int, int, int]
     known: bytes | None
+
+    @property
+    def path(self) -> bytes:
+        """The file's path in its source."""
+        return self.below + self.name
 
 
 class Gone(NamedTuple):
@@ -55,21 +62,20 @@ def find(index: Index, config: Config, *, anew: bool) -> Changes:
     racy_ns = (index.meta("scanned_ns") or 0) - _TICK_NS
     for number, source in enumerate(config.sources):
         known_folders = index.folders(number)
-        for path, found in scan(source, changes.problems):
-            folder = known_folders.pop(path, 0)
+        for below, names in scan(source, changes.problems):
+            folder = known_folders.pop(below, 0)
+            found = [] if anew else look(source, below, names)
             if folder and not anew and _stands(found, index.statuses(folder), racy_ns):
                 continue
             known = index.files(folder) if folder else {}
-            folder = folder or index.add_folder(number, path)
-            changed = found if anew else _differing(found, known, racy_ns)
-            for name, *status in changed:
+            folder = folder or index.add_folder(number, below)
+            there = names if anew else [file[0] for file in found]
+            for name in there if anew else _differing(found, known, racy_ns):
                 before = known.get(name)
                 record = index.record(before[0]) if before and not anew else None
                 file, hashed = before[0] if before else 0, record.hash if record else None
-                changes.candidates.append(
-                    Candidate(number, folder, path + name, name, file, (status[0], status[1], status[2]), hashed)
-                )
-            changes.gone.extend(_gone(folder, found, known))
+                changes.candidates.append(Candidate(number, folder, below, name, file, hashed))
+            changes.gone.extend(Gone(folder, name, known[name][0]) for name in known.keys() - there)
         changes.folders.extend(known_folders.values())
     for number in index.sources():
         if number >= len(config.sources):
@@ -82,17 +88,8 @@ def _stands(found: list[Found], known: list[Found], racy_ns: int) -> bool:
     return found == known and max(map(_mtime_ns, found)) < racy_ns
 
 
-def _differing(found: Iterable[Found], known: dict[bytes, FileStatus], racy_ns: int) -> Iterator[Found]:
+def _differing(found: list[Found], known: dict[bytes, FileStatus], racy_ns: int) -> Iterator[bytes]:
     for file in found:
         before = known.get(file[0])
         if before is None or before[1:] != file[1:] or file[2] >= racy_ns:
-            yield file
-
-
-def _gone(folder: int, found: list[Found], known: dict[bytes, FileStatus]) -> Iterator[Gone]:
-    if len(found) == len(known) and all(file[0] in known for file in found):
-        return
-    there = {file[0] for file in found}
-    for name, status in known.items():
-        if name not in there:
-            yield Gone(folder, name, status[0])
+            yield file[0]

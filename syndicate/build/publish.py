@@ -146,7 +146,8 @@ class Publisher:
         wanted = {entry.file: entry for plan in plans for entry in plan.entries}
         made = self._bench.config.selection.formats
         positions = [position for position, name in enumerate(FORMATS, 1) if name in made]
-        missing = [entry for entry in wanted.values() if not self._is_rendered(entry, positions)]
+        rendered = self._index.rendered(wanted)
+        missing = [entry for entry in wanted.values() if not _is_rendered(entry, rendered.get(entry.file), positions)]
         tasks = [(self._origins(entry), entry.id) for entry in missing]
         rows: list[FragmentsRow] = []
         results = self._crew.map(self._bench.render, tasks, len(tasks))
@@ -157,11 +158,6 @@ class Publisher:
                 rows.clear()
             progress("rendering", done, len(missing))
         self._index.put_fragments(rows)
-
-    def _is_rendered(self, entry: EntryRow, positions: Sequence[int]) -> bool:
-        """Whether an entry is rendered as it is now, in the formats at these positions."""
-        rendered = self._index.rendered(entry.file)
-        return rendered is not None and rendered[0] == entry.digest and all(rendered[p] for p in positions)
 
     def _origins(self, entry: EntryRow) -> list[Any]:
         files = orjson.loads(entry.files) if entry.files else [entry.file]
@@ -195,6 +191,11 @@ class Publisher:
     def _catalog(self) -> Document:
         cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]
         return Document(path=catalog.NAME, content=catalog.render([card for _, card in sorted(cards)]))
+
+
+def _is_rendered(entry: EntryRow, rendered: tuple[bytes, bool, bool, bool] | None, positions: Sequence[int]) -> bool:
+    """Whether an entry is rendered as it is now, in the formats at these positions."""
+    return rendered is not None and rendered[0] == entry.digest and all(rendered[at] for at in positions)
 
 
 def _moment(epoch: int) -> datetime:

@@ -48,7 +48,8 @@ class Settler:
                 visible = self._is_visible(row)
                 states.append((SHOWN if visible else WAITING, row.file))
                 if visible:
-                    shown.append((row, self._filing.slots(figures_from_text(row.figures or ""))))
+                    slots = self._filing.slots(figures_from_text(row.figures or ""))
+                    shown.append((row, row.stated or self._path_id(row), slots))
             self.file_singles(shown)
             shown.clear()
         index.set_states(states)
@@ -80,15 +81,15 @@ class Settler:
 
     # ------------------------------------------------------------------------------------------------------- filing
 
-    def file_singles(self, rows: Iterable[tuple[RecordRow, list[Slot]]]) -> None:
-        """File visible entries of one file each, none of which is filed yet."""
+    def file_singles(self, rows: Iterable[tuple[RecordRow, str, list[Slot]]]) -> None:
+        """File visible entries of one file each, none of which is filed yet: what they say, their ids, their feeds."""
         members: list[tuple[int, int, int, str]] = []
         entries: list[EntryRow] = []
-        for row, slots in rows:
+        for row, entry_id, slots in rows:
             filed = [(self._feed(dim, key), name) for dim, key, name in slots]
             published = row.published or 0
             members += ((feed, published, row.file, name) for feed, name in filed)
-            entries.append(self._entry_row(row, filed))
+            entries.append(_entry_row(row, entry_id, filed))
         self._index.add_members(members)
         self._index.put_entries(entries)
 
@@ -122,7 +123,8 @@ class Settler:
 
     def _refile(self, record: RecordRow, files: str | None, updated: int, digested: bytes, known: Figures) -> None:
         filed = [(self._feed(dim, key), name) for dim, key, name in self._filing.slots(known)]
-        row = self._entry_row(record, filed)._replace(files=files, updated=updated, digest=digested)
+        entry_id = record.stated or self._path_id(record)
+        row = _entry_row(record, entry_id, filed)._replace(files=files, updated=updated, digest=digested)
         if self._index.entry(record.file) == row:
             return  # nothing that any feed shows has changed
         self._unfile(record.file)
@@ -191,12 +193,6 @@ class Settler:
         message = f"{record.stated!r} is the id of {self._path(owner)} already: this entry goes by its path"
         return Problem(shown_path(source, record.path), line, column, "id", message, "warning")
 
-    def _entry_row(self, record: RecordRow, filed: list[tuple[int, str]]) -> EntryRow:
-        return EntryRow(
-            record.file, record.stated or self._path_id(record), record.published or 0, record.updated or 0,
-            record.digest or b"", None, orjson.dumps(filed).decode(),
-        )  # fmt: skip
-
     def _path_id(self, record: RecordRow) -> str:
         return path_id(self._authority, self._path(record))
 
@@ -205,6 +201,13 @@ class Settler:
 
     def _prefix(self, source: int) -> str:
         return self._bench.config.sources[source].prefix
+
+
+def _entry_row(record: RecordRow, entry_id: str, filed: list[tuple[int, str]]) -> EntryRow:
+    return EntryRow(
+        record.file, entry_id, record.published or 0, record.updated or 0,
+        record.digest or b"", None, orjson.dumps(filed).decode(),
+    )  # fmt: skip
 
 
 def origin(record: RecordRow) -> Origin:

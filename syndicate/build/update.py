@@ -1,6 +1,7 @@
 """Changed files -> the index: read them, keep what they say, tell which addresses and ids that touches."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -54,25 +55,31 @@ class Update:
         if self._settler:
             self._bench.warm_up()
             # Names often begin with the date. The newest first, so that few are rendered that newer ones push out.
-            candidates.sort(key=lambda candidate: candidate.name, reverse=True)
-        outcomes = crew.map(self._bench.read, self._tasks(candidates), len(candidates))
+            candidates.sort(key=lambda candidate: candidate.name)
+        count = len(candidates)
         batch: list[tuple[Candidate, Outcome]] = []
-        for done, pair in enumerate(zip(candidates, outcomes, strict=True), 1):
-            batch.append(pair)
+        given: deque[Candidate] = deque()
+        for done, outcome in enumerate(crew.map(self._bench.read, self._tasks(candidates, given), count), 1):
+            batch.append((given.popleft(), outcome))
             if len(batch) >= _BATCH:
                 self._take(batch, changes.problems)
                 batch.clear()
-            progress("reading", done, len(candidates))
+            progress("reading", done, count)
         self._take(batch, changes.problems)
         self._index.index_records()
         return self._touched
 
-    def _tasks(self, candidates: list[Candidate]) -> Iterator[Reading]:
+    def _tasks(self, candidates: list[Candidate], given: deque[Candidate]) -> Iterator[Reading]:
+        """What is to be read, from the end of the list, which is long: what was read needs no memory any more."""
         prospects = self._prospects
-        for number, candidate in enumerate(candidates):
+        number = 0
+        while candidates:
             if self._prospects and number % _BATCH == 0:
                 prospects = self._prospects.snapshot()
+            candidate = candidates.pop()
+            given.append(candidate)
             yield candidate.source, candidate.path, candidate.known, prospects
+            number += 1
 
     # --------------------------------------------------------------------------------------------------------- keeping
 
@@ -89,7 +96,7 @@ class Update:
             if not file:
                 number += 1
                 file = number
-            files.append((candidate.folder, candidate.name, file, *(outcome.status or candidate.status)))
+            files.append((candidate.folder, candidate.name, file, *outcome.status))
             if outcome.said is not None:
                 taken.append((self._row(file, candidate, outcome.hash, outcome.said), outcome))
         for row, outcome in taken:
@@ -110,12 +117,12 @@ class Update:
 
     def _file(self, taken: list[tuple[RecordRow, Outcome]], settler: Settler) -> None:
         """File the entries among these records, and keep those that were rendered."""
-        filed: list[tuple[RecordRow, list[Slot]]] = []
+        filed: list[tuple[RecordRow, str, list[Slot]]] = []
         fragments: list[FragmentsRow] = []
         for row, outcome in taken:
-            if outcome.slots is None or row.state != SHOWN:
+            if outcome.said is None or outcome.slots is None or row.state != SHOWN:
                 continue
-            filed.append((row, outcome.slots))
+            filed.append((row, outcome.said.id, outcome.slots))
             if self._prospects:
                 self._prospects.note(outcome.slots, row.published or 0)
             if outcome.fragments:

@@ -34,6 +34,7 @@ class Said(NamedTuple):
     """What a file says, as the index keeps it."""
 
     hidden: bool
+    id: str
     stated: str | None
     url: str | None
     published: int | None
@@ -67,7 +68,7 @@ class Outcome(NamedTuple):
     """
 
     hash: bytes | None
-    status: tuple[int, int, int] | None = None
+    status: read.Status = (0, 0, 0)
     said: Said | None = None
     slots: list[select.Slot] | None = None
     fragments: Fragments | None = None
@@ -135,7 +136,7 @@ class Bench:
         except FileNotFoundError:
             return Outcome(None), None
         except read.UnreadableError as error:
-            return Outcome(b"", said=_said(read.unreadable(where, path, error), self.config)), None
+            return Outcome(b"", read.status(where, path), _said(read.unreadable(where, path, error), self.config)), None
         hashed = sha256(found.data).digest()[:16]
         if hashed == known:
             return Outcome(hashed, found[1:]), None
@@ -230,9 +231,10 @@ def epoch(moment: datetime) -> int:
 def _said(record: read.Record, config: Config, figures: select.Figures | None = None) -> Said:
     entry = record.entry
     if entry is None or figures is None:
-        return Said(record.hidden, None, None, None, None, None, None, None, record.problems)
+        return Said(record.hidden, "", None, None, None, None, None, None, None, record.problems)
     return Said(
         hidden=False,
+        id=entry.id,
         stated=entry.id if entry.id != path_id(config.site.authority, entry.path) else None,
         url=entry.url,
         published=epoch(entry.published),

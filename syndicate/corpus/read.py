@@ -15,6 +15,10 @@ from .scan import shown_path
 _TRIES = 3
 
 
+Status = tuple[int, int, int]
+"""A file's size in bytes, its modification and change time in nanoseconds."""
+
+
 class Content(NamedTuple):
     """A file's bytes, and how the file system showed the file while they were read."""
 
@@ -70,6 +74,15 @@ def load(source: Source, path: bytes) -> Content:
         raise
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
+
+
+def status(source: Source, path: bytes) -> Status:
+    """How the file system shows a file that cannot be read."""
+    try:
+        status = os.stat(os.path.join(os.fsencode(source.root), path))
+    except OSError:
+        return 0, 0, 0
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def understand(content: Content, source: Source, path: bytes, how: Profile) -> Record:

@@ -20,8 +20,8 @@ Found = tuple[bytes, int, int, int]
 """A file: its name in its folder, its size in bytes, its modification and change time in nanoseconds."""
 
 
-def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[Found]]]:
-    """Each folder of a source (its path ends in a slash, the top's is empty) with its files, in the order of bytes.
+def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Each folder of a source (its path ends in a slash, the top's is empty) with its files' names, in bytes' order.
 
     A symbolic link is followed to a file within the source only: what lies outside is not part of the corpus.
     """
@@ -31,27 +31,40 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
     folders = [b""]
     while folders:
         folder = folders.pop()
-        files: list[Found] = []
+        names: list[bytes] = []
         below: list[bytes] = []
         for entry in _listed(source, root, folder, problems):
             name = entry.name
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    if name not in _SKIPPED:
-                        below.append(folder + name + b"/")
-                    continue
-                if not chosen(folder + name):
-                    continue
-                if entry.is_symlink() and not _stays_inside(entry, real_root, source, folder, problems):
-                    continue
-                status = entry.stat()
-                files.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
-            except FileNotFoundError:
-                continue  # went away since the folder was listed
-        if files:
-            files.sort()
-            yield folder, files
+            if entry.is_dir(follow_symlinks=False):
+                if name not in _SKIPPED:
+                    below.append(folder + name + b"/")
+            elif chosen(folder + name) and (
+                not entry.is_symlink() or _stays_inside(entry, real_root, source, folder, problems)
+            ):
+                names.append(name)
+        if names:
+            names.sort()
+            yield folder, names
         folders += sorted(below, reverse=True)
+
+
+def look(source: Source, folder: bytes, names: list[bytes]) -> list[Found]:
+    """How the file system shows the files of a folder; those that went away meanwhile are left out."""
+    found: list[Found] = []
+    try:
+        handle = os.open(os.path.join(os.fsencode(source.root), folder), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return found
+    try:
+        for name in names:
+            try:
+                status = os.stat(name, dir_fd=handle)  # a quarter faster than by a whole path
+            except OSError:
+                continue
+            found.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    finally:
+        os.close(handle)
+    return found
 
 
 def shown_path(source: Source, path: bytes) -> str:

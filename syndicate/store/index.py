@@ -365,11 +365,10 @@ class Index:
 
     # ----------------------------------------------------------------------------------------------------- fragments
 
-    def rendered(self, file: int) -> tuple[bytes, bool, bool, bool] | None:
-        """As which digest an entry is rendered, and whether in RSS, Atom and JSON."""
-        sql = "SELECT digest, rss IS NOT NULL, atom IS NOT NULL, json IS NOT NULL FROM fragments WHERE file = ?"
-        row: tuple[bytes, bool, bool, bool] | None = self.sql.execute(sql, (file,)).fetchone()
-        return row
+    def rendered(self, files: Iterable[int]) -> dict[int, tuple[bytes, bool, bool, bool]]:
+        """For each of these entries that is rendered: as which digest, and whether in RSS, Atom and JSON."""
+        what = "file, digest, rss IS NOT NULL, atom IS NOT NULL, json IS NOT NULL"
+        return {row[0]: row[1:] for row in self._of_fragments(what, list(files))}
 
     def put_fragments(self, rows: Iterable[FragmentsRow]) -> None:
         """Keep (file, digest, rss, atom, json)."""
@@ -378,12 +377,14 @@ class Index:
     def fragments(self, files: Iterable[int]) -> Iterator[tuple[bytes, bytes, bytes]]:
         """RSS, Atom and JSON of entries, in the order asked for."""
         wanted = list(files)
-        for start in range(0, len(wanted), _AT_ONCE):
-            numbers = wanted[start : start + _AT_ONCE]
+        found = {row[0]: row[1:] for row in self._of_fragments("file, rss, atom, json", wanted)}
+        return (found[number] for number in wanted)
+
+    def _of_fragments(self, what: str, files: list[int]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(files), _AT_ONCE):
+            numbers = files[start : start + _AT_ONCE]
             marks = ",".join("?" * len(numbers))
-            sql = f"SELECT file, rss, atom, json FROM fragments WHERE file IN ({marks})"  # noqa: S608 - marks only
-            found = {row[0]: row[1:] for row in self.sql.execute(sql, numbers)}
-            yield from (found[number] for number in numbers)
+            yield from self.sql.execute(f"SELECT {what} FROM fragments WHERE file IN ({marks})", numbers)  # noqa: S608
 
     # ----------------------------------------------------------------------------------------------------- documents
 

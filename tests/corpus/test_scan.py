@@ -27,7 +27,7 @@ def scanned(
 ) -> tuple[list[str], list[Problem]]:
     problems: list[Problem] = []
     source = Source(path="corpus", root=str(folder), aliases={}, include=include, exclude=exclude)
-    found = [(folder, file[0]) for folder, files in scan(source, problems) for file in files]
+    found = [(folder, name) for folder, names in scan(source, problems) for name in names]
     return [os.fsdecode(folder + name) for folder, name in found], problems
 
 

@@ -12,7 +12,6 @@ from .feeds.identity import authority_date
 from .feeds.slugs import is_safe_slug, topic_key
 from .model import FORMATS, CustomFeed, Format, LinkChoice, Presentation, Selection, Site, TopicSettings, Where
 from .settings import Section, read_root
-from .values import addresses
 from .values.languages import language_tag
 from .vocabulary import ALIASES, DIMENSIONS, PRIVATE
 
@@ -23,6 +22,7 @@ _AUTHORITY = re.compile(
 )
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
 _RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json"})
+_ENVIRONMENT = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -42,6 +42,30 @@ class Source(NamedTuple):
     max_bytes: int = 8 * 1024 * 1024
 
 
+class Hub(NamedTuple):
+    """A WebSub hub. `header_env` names the environment variable that holds a header for it; at most `concurrency` pings
+    are under way to it at once.
+    """
+
+    url: str
+    header_env: str = ""
+    concurrency: int = 8
+
+
+class Push(NamedTuple):
+    """How hubs are told. With `verify` a ping waits until the public feed has the bytes just built, at most so long;
+    then it goes out all the same, or fails.
+    """
+
+    verify: bool = True
+    verify_timeout_s: float = 600.0
+    unverified: str = "ping"
+    timeout_s: float = 15.0
+    concurrency: int = 32
+    attempts: int = 12
+    window_h: float = 72.0
+
+
 class Config(NamedTuple):
     """Everything that a run needs to know. Paths are absolute."""
 
@@ -52,6 +76,8 @@ class Config(NamedTuple):
     presentation: Presentation
     output: str
     state: str
+    hubs: tuple[Hub, ...] = ()
+    push: Push = Push()
 
 
 def load(path: str) -> Config:
@@ -83,8 +109,8 @@ def parse(text: str, path: str) -> Config:
 
 def _config(root: Section, path: str) -> Config:
     folder = os.path.dirname(os.path.abspath(path))
-    hubs = tuple(_hub(root, hub) for hub in root.names("hubs"))
-    site = _site(root.section("site", required=True), tuple(filter(None, hubs)))
+    hubs = _hubs(root)
+    site = _site(root.section("site", required=True), tuple(hub.url for hub in hubs))
     feeds = root.section("feeds")
     presentation = _presentation(feeds, root.section("amp"))
     config = Config(
@@ -95,6 +121,8 @@ def _config(root: Section, path: str) -> Config:
         presentation=presentation,
         output=os.path.join(folder, root.text("output", "feeds")),
         state=os.path.join(folder, root.text("state", ".syndicate")),
+        hubs=hubs,
+        push=_push(root.section("push")),
     )
     if _is_within(config.state, config.output):
         root.fault("state", "lies within the output folder, which is published")
@@ -129,18 +157,45 @@ def _site(section: Section, hubs: tuple[str, ...]) -> Site:
         rights=section.text("rights", ""),
         icon=section.address("icon") or None,
         logo=section.address("logo") or None,
-        hubs=tuple(dict.fromkeys(hubs)),
+        hubs=hubs,
     )
     section.close()
     return site
 
 
-def _hub(root: Section, hub: str) -> str:
-    try:
-        return addresses.clean(hub)
-    except ValueError as error:
-        root.fault("hubs", str(error), hub)
-        return ""
+def _hubs(root: Section) -> tuple[Hub, ...]:
+    hubs: dict[str, Hub] = {}
+    for section in root.sections("hubs", short="url"):
+        hub = Hub(
+            url=section.address("url", required=True),
+            header_env=section.text("header_env", ""),
+            concurrency=section.integer("concurrency", Hub("").concurrency, minimum=1),
+        )
+        if hub.header_env and not _ENVIRONMENT.fullmatch(hub.header_env):
+            section.fault("header_env", "expected the name of an environment variable, which holds the header")
+        if hub.url in hubs:
+            section.fault("url", f"{hub.url} stands here twice")
+        if hub.url:
+            hubs[hub.url] = hub
+        section.close()
+    return tuple(hubs.values())
+
+
+def _push(section: Section) -> Push:
+    usual = Push()
+    push = Push(
+        verify=section.flag("verify", default=usual.verify),
+        verify_timeout_s=section.number("verify_timeout_s", usual.verify_timeout_s, above=0),
+        unverified=section.text("unverified", usual.unverified),
+        timeout_s=section.number("timeout_s", usual.timeout_s, above=0),
+        concurrency=section.integer("concurrency", usual.concurrency, minimum=1),
+        attempts=section.integer("attempts", usual.attempts, minimum=1),
+        window_h=section.number("window_h", usual.window_h, above=0),
+    )
+    if push.unverified not in {"ping", "fail"}:
+        section.fault("unverified", f"expected ping or fail, got {push.unverified!r}")
+    section.close()
+    return push
 
 
 def _sources(root: Section, folder: str) -> tuple[Source, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,14 +122,30 @@ class Section:
         """The mapping under a key; an empty one when there is none."""
         return Section(self._take(key, required=required) or self._empty(), self._full(key), self._path, self._faults)
 
-    def sections(self, key: str, *, required: bool = False) -> list[Section]:
-        """A list of mappings; one alone is a list of one."""
+    def number(self, key: str, default: float, *, above: float) -> float:
+        """A number, greater than `above`."""
+        node = self._take(key)
+        if node is None:
+            return default
+        value = _construct(node)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self.fault(key, f"expected a number, got {_shown(node)}")
+        elif value <= above:
+            self.fault(key, f"expected more than {above:g}, got {value:g}")
+        else:
+            return float(value)
+        return default
+
+    def sections(self, key: str, *, required: bool = False, short: str = "") -> list[Section]:
+        """A list of mappings; one alone is a list of one. A text stands for a mapping whose key `short` has it."""
         node = self._take(key, required=required)
         if node is None:
             return []
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]
         if required and not items:
             self.fault(key, "must not be empty")
+        if short:
+            items = [_spelt_out(item, short) if isinstance(item, yaml.ScalarNode) else item for item in items]
         return [
             Section(item, f"{self._full(key)}[{index}]", self._path, self._faults) for index, item in enumerate(items)
         ]
@@ -176,6 +193,11 @@ def read_root(text: str, path: str, faults: list[Problem]) -> Section:
     """The document's top mapping. Raises yaml.YAMLError when it is not YAML."""
     node = yaml.compose(text, Loader=yaml.CSafeLoader)
     return Section(node, "", path, faults)
+
+
+def _spelt_out(item: yaml.ScalarNode, key: str) -> yaml.MappingNode:
+    name = yaml.ScalarNode("tag:yaml.org,2002:str", key, item.start_mark, item.end_mark)
+    return yaml.MappingNode("tag:yaml.org,2002:map", [(name, item)], item.start_mark, item.end_mark)
 
 
 def _construct(node: yaml.Node) -> Any:

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.config import Config, Source, load, parse
+from syndicate.config import Config, Hub, Push, Source, load, parse
 from syndicate.errors import ConfigError
 from syndicate.model import CustomFeed, Presentation, Selection, Site, TopicSettings, Where
 from syndicate.vocabulary import ALIASES
@@ -99,7 +99,8 @@ topics:
   2020: {}
   Open   Data:
 amp: {cache: amp.test, links: true}
-hubs: ["https://hub.test/?a=b c", "https://hub.test/?a=b%20c", "https://two.test"]
+hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
+push: {verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
 output: ../out
 state: /var/lib/syndicate
 """
@@ -134,6 +135,10 @@ def test_everything_can_be_said(folder: Path) -> None:
         ),
     )
     assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
+    assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
+    assert config.push == Push(
+        verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15, window_h=0.5
+    )
     assert os.path.normpath(config.output) == str(folder.parent / "out")
     assert config.state == "/var/lib/syndicate"
 
@@ -160,7 +165,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, site, state, topics"]),
+    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, push, site, state, topics"]),
     ("key twice", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: stands here twice"]),
     ("key that is no text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -237,8 +242,16 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("topics are a list", changed(x="topics: [A]"), ["7:9: topics: expected keys and values"]),
     # the rest
     ("cache", changed(x="amp: {cache: 'https://cdn.test/'}"), ["7:14: amp.cache: expected a host"]),
-    ("hubs", changed(x="hubs: [x, 'https://hub.test/', 'ftp://x.test/']"), ["7:8: hubs: no scheme in 'x'", "7:32: hubs: scheme 'ftp' is not http or https in 'ftp://x.test/'"]),
-    ("hub", changed(x="hubs: x"), ["7:7: hubs: no scheme in 'x'"]),
+    ("hubs", changed(x="hubs: [x, 'https://hub.test/', 'ftp://x.test/']"), ["7:8: hubs[0].url: no scheme in 'x'", "7:32: hubs[2].url: scheme 'ftp' is not http or https in 'ftp://x.test/'"]),
+    ("hub", changed(x="hubs: x"), ["7:7: hubs[0].url: no scheme in 'x'"]),
+    ("hub without an address", changed(x="hubs: [{concurrency: 0}]"), ["7:8: hubs[0].url: is required", "7:22: hubs[0].concurrency: expected at least 1, got 0"]),
+    ("hub, unknown key", changed(x="hubs: [{url: 'https://hub.test/', header: x}]"), ["7:35: hubs[0].header: unknown key; did you mean 'header_env'?"]),
+    ("hub with its secret", changed(x="hubs: [{url: 'https://hub.test/', header_env: 'Bearer s3cret'}]"), ["7:47: hubs[0].header_env: expected the name of an environment variable"]),
+    ("hub twice", changed(x="hubs: ['https://hub.test/', {url: 'https://hub.test/'}]"), ["7:35: hubs[1].url: https://hub.test/ stands here twice"]),
+    ("hubs are a list of lists", changed(x="hubs: [[x]]"), ["7:8: hubs[0]: expected keys and values", "7:8: hubs[0].url: is required"]),
+    ("push, numbers", changed(x="push: {timeout_s: 0, window_h: x, attempts: 0, concurrency: 1.5, verify_timeout_s: .inf}"), ["7:19: push.timeout_s: expected more than 0, got 0", "7:32: push.window_h: expected a number, got 'x'", "7:45: push.attempts: expected at least 1, got 0", "7:61: push.concurrency: expected a whole number", "7:84: push.verify_timeout_s: expected a number"]),
+    ("push, unverified", changed(x="push: {unverified: drop}"), ["7:20: push.unverified: expected ping or fail, got 'drop'"]),
+    ("push, unknown key", changed(x="push: {verfy: no}"), ["7:8: push.verfy: unknown key; did you mean 'verify'?"]),
     ("state in the output", changed(x="state: feeds/state"), ["7:8: state: lies within the output folder, which is published"]),
     ("state is the output", changed(x="state: ./feeds"), ["7:8: state: lies within the output folder, which is published"]),
     ("output in the state", changed(x="output: .syndicate/out"), ["7:9: output: lies within the state folder"]),
@@ -270,7 +283,7 @@ outputs: x
     assert places == sorted(places)
     assert [line.split(":")[2].strip() for line in told] == [
         "site.title", "site.url", "site.id", "site.languages", "corpus[0].path", "corpus[0].fields.title", "feeds.limit", "feeds.by",
-        "feeds.formats", "feeds.where.x", "feeds.custom.A", "feeds.custom.A.title", "topics.A.slug", "amp.links", "hubs", "outputs",
+        "feeds.formats", "feeds.where.x", "feeds.custom.A", "feeds.custom.A.title", "topics.A.slug", "amp.links", "hubs[0].url", "outputs",
     ]  # fmt: skip
     assert len(told) == 16
 
@@ -325,7 +338,7 @@ def test_configuration_that_ships_is_right() -> None:
     config = load(str(root / "config.yaml"))
     assert config.selection.by == ("topics", "provider")
     stated = yaml.safe_load((root / "config.yaml").read_text())
-    assert set(stated) == {"site", "corpus", "feeds", "topics", "amp", "hubs", "output", "state"}
+    assert set(stated) == {"site", "corpus", "feeds", "topics", "amp", "hubs", "push", "output", "state"}
 
 
 KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link",

@@ -14,16 +14,13 @@ from typing import Any, NamedTuple
 from ..config import Config
 from ..errors import OutputError, Problem
 from ..outputs.tree import Tree
+from ..progress import Progress, silent
 from ..store.index import Index, StaleIndexError, set_aside
 from ..store.lock import lock
-from .crew import ChangedError, Crew, Progress, uncollected
+from .crew import ChangedError, Crew, uncollected
 from .run import Run, Survey, Written
 
 _TRIES = 3
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """No progress, for programs."""
 
 
 class Summary(NamedTuple):
@@ -83,18 +80,24 @@ def look(config: Config, now: datetime, progress: Progress = silent) -> Survey:
 
 
 def _open(config: Config, notes: list[str], *, full: bool) -> Index:
-    if full and os.path.lexists(os.path.join(config.state, "index.db")):
-        set_aside(config.state)
     try:
-        return Index.open(config.state)
+        index = Index.open(config.state)
+        if full:
+            index.forget_corpus()
     except StaleIndexError as error:
-        notes.append(_rebuilt(config, str(error)))
-        return Index.open(config.state)
+        why = str(error)
+    except sqlite3.DatabaseError as error:
+        index.close()
+        why = f"damaged ({error})"
+    else:
+        return index
+    notes.append(_rebuilt(config, why))
+    return Index.open(config.state)
 
 
 def _rebuilt(config: Config, why: str) -> str:
-    aside = set_aside(config.state)
-    return f"the index was {why}: set aside as {os.path.relpath(aside)}, and built anew"
+    set_aside(config.state)
+    return f"the index was {why}: set aside as {os.path.relpath(config.state)}/index.db.old, and built anew"
 
 
 def _attempt(index: Index, config: Config, now: datetime, progress: Progress) -> tuple[Survey, Written]:

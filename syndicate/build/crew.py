@@ -17,9 +17,6 @@ class ChangedError(Exception):
     """A file is not any more what it was when the run began."""
 
 
-Progress = Callable[[str, int, int], None]
-"""Is told how far a stage of the run is: its name, how much is done, of how much."""
-
 _ENOUGH = 400  # starting a pool costs what reading a few hundred files costs
 _CHUNK = 128
 _WORKERS = 2

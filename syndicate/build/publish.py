@@ -11,8 +11,10 @@ from ..feeds import catalog
 from ..feeds.select import Shown, Slot, label
 from ..model import FORMATS, Document, Feed, Format, Site
 from ..outputs.tree import Tree
+from ..progress import Progress
 from ..store.index import CATALOG, DocumentRow, EntryRow, FragmentsRow, Index
-from .crew import Crew, Progress
+from ..store.outbox import Outbox, Topic
+from .crew import Crew
 from .settle import origin
 from .work import Bench
 
@@ -106,12 +108,19 @@ class Publisher:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
         return [path for path in self._gone if path not in self._digests]
 
-    def settle(self) -> None:
-        """Remember how the documents stand, now that they are in place."""
+    def settle(self, now_s: float) -> None:
+        """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
+        site = self._bench.config.site
+        topics: list[Topic] = []
         for path, (feed, digest) in self._digests.items():
             status = self._tree.status(path)
             if status is not None:
                 self._index.put_document(DocumentRow(path, feed, digest, *status))
+                if feed != CATALOG:
+                    topics.append(Topic(f"{site.url}{path}", path, digest, status.size_bytes))
+        outbox = Outbox(self._index.sql)
+        outbox.want(topics, site.hubs, now_s)
+        outbox.keep(site.url, site.hubs)
 
     # -------------------------------------------------------------------------------------------------------- choosing
 

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from ..config import Config
 from ..errors import Problem
 from ..outputs.tree import Tree
+from ..progress import Progress
 from ..store.index import HIDDEN, MERGED, SCANNING, SHOWN, WAITING, Index
 from . import fingerprints
 from .changes import Changes, find
-from .crew import Crew, Progress
+from .crew import Crew
 
 NO_FILE = 0
 """Stands for the number of a file in what concerns none."""
@@ -131,7 +132,7 @@ class Run:
         publisher = Publisher(self._index, Bench(self._config), self._crew, tree, self._marks["showing"])
         publisher.publish(dirty, damaged, self._progress)
         written = tree.publish()
-        publisher.settle()
+        publisher.settle(time.time())
         removed = publisher.gone()
         if swept:
             known = {row.path for row in self._index.documents()}

@@ -9,9 +9,10 @@ from ..corpus.scan import shown_path
 from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.select import Slot
+from ..progress import Progress
 from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, FragmentsRow, Index, RecordRow
 from .changes import Candidate, Changes
-from .crew import Crew, Progress
+from .crew import Crew
 from .settle import Settler
 from .work import Bench, Outcome, Prospects, Reading, Said
 

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from ..errors import OutputError, Problem
 from . import schema
+from .outbox import TABLES as OUTBOX_TABLES
 
 LOST, HIDDEN, WAITING, SHOWN, MERGED = range(5)
 """States of a record: faulty; hidden by its owner; an entry not to be shown at this time; shown; part of another."""
 
 _AT_ONCE = 100
+_PATIENCE_S = 60
 READING, SETTLING, SCANNING = 0, 1, 2
 """Aspects of problems: found in a file alone; found beside other files; found by the last scan, in no file."""
 
@@ -90,8 +92,10 @@ class Index:
         path = os.path.join(state, "index.db")
         is_new = not os.path.lexists(path) or os.path.getsize(path) == 0
         try:
-            index = cls._make(path) if is_new else cls(sqlite3.connect(path, isolation_level=None, timeout=60))
+            index = cls._make(path) if is_new else cls(connect(path))
             index._prepare()  # noqa: SLF001 - of this class
+            if is_new:
+                index._adopt_outbox(aside_of(path))  # noqa: SLF001 - of this class
         except (sqlite3.OperationalError, OSError) as error:
             raise OutputError(f"{path}: {error}") from None
         except sqlite3.DatabaseError as error:
@@ -123,10 +127,32 @@ class Index:
             raise StaleIndexError(f"of version {version}, not {schema.VERSION}")
         if version == 0:
             self.sql.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
-            self.sql.executescript(f"BEGIN;{schema.TABLES};PRAGMA user_version = {schema.VERSION};COMMIT")
+            self.sql.executescript(
+                f"BEGIN;{schema.TABLES};{schema.OUTBOX};PRAGMA user_version = {schema.VERSION};COMMIT"
+            )
         if not self._place:
             self.sql.execute("PRAGMA journal_mode = WAL")
-            self.sql.execute("PRAGMA synchronous = NORMAL")
+
+    def _adopt_outbox(self, aside: str) -> None:
+        """Take over what hubs are still to be told, if an index was set aside, and it can be read as far as that."""
+        if not os.path.lexists(aside):
+            return
+        try:
+            self.sql.execute("ATTACH ? AS aside", (aside,))
+            with self._atomic():
+                for table in OUTBOX_TABLES:
+                    self.sql.execute(f"INSERT INTO main.{table} SELECT * FROM aside.{table}")  # noqa: S608
+        except sqlite3.DatabaseError:
+            pass  # it knows nothing of hubs, or is damaged there, too: then every feed is announced once more
+        if len(self.sql.execute("PRAGMA database_list").fetchall()) > 1:
+            self.sql.execute("DETACH aside")
+
+    def forget_corpus(self) -> None:
+        """Start from nothing, but for what hubs were told: the tables of the outbox stay."""
+        with self._atomic():
+            for (table,) in self.sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                if table not in OUTBOX_TABLES:
+                    self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 
     def close(self) -> None:
         """Close the database."""
@@ -135,6 +161,13 @@ class Index:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes inside happen, or none."""
+        with self._atomic():
+            yield
+        if self._place:
+            self._take_place()
+
+    @contextmanager
+    def _atomic(self) -> Iterator[None]:
         self.sql.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -143,8 +176,6 @@ class Index:
                 self.sql.execute("ROLLBACK")
             raise
         self.sql.execute("COMMIT")
-        if self._place:
-            self._take_place()
 
     def _take_place(self) -> None:
         """A new index is whole: it goes where the next run looks for it."""
@@ -156,7 +187,9 @@ class Index:
         finally:
             os.close(handle)
         os.replace(f"{self._place}.new", self._place)
-        self.sql = sqlite3.connect(self._place, isolation_level=None, timeout=60)
+        if os.path.lexists(aside_of(self._place)):
+            os.replace(aside_of(self._place), f"{self._place}.old")  # a later index must not take over its outbox again
+        self.sql = connect(self._place)
         self._place = ""
 
     # ---------------------------------------------------------------------------------------------------------- meta
@@ -414,12 +447,24 @@ class Index:
         return [row[0] for row in self.sql.execute("SELECT path FROM documents WHERE feed = ?", (feed,))]
 
 
-def set_aside(state: str) -> str:
-    """Move an index that cannot be used out of the way; where it is now."""
+def connect(path: str) -> sqlite3.Connection:
+    """The database at a place. Others write to it, too: a build for as long as it runs, a pusher for an instant."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def aside_of(path: str) -> str:
+    """Where an index goes that cannot be used."""
+    return f"{path}.aside"
+
+
+def set_aside(state: str) -> None:
+    """Move an index that cannot be used out of the way, with its journal, until a new one took over its outbox."""
     path = os.path.join(state, "index.db")
-    aside = f"{path}.aside"
-    os.replace(path, aside)
     for suffix in ("-wal", "-shm"):
         if os.path.lexists(path + suffix):
-            os.unlink(path + suffix)
-    return aside
+            os.replace(path + suffix, aside_of(path) + suffix)
+        elif os.path.lexists(aside_of(path) + suffix):
+            os.unlink(aside_of(path) + suffix)
+    os.replace(path, aside_of(path))

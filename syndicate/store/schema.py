@@ -4,7 +4,7 @@ Times are whole seconds since 1970, UTC; `_ns` nanoseconds, as the file system h
 need not be text.
 """
 
-VERSION = 1
+VERSION = 2
 
 # Large pages suit fragments, which are a few kilobytes each.
 PAGE_BYTES = 8192
@@ -59,6 +59,40 @@ CREATE TABLE documents (
   size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX documents_by_feed ON documents (feed);
+"""
+
+# What outlives an index that is built anew (outbox.py). Times are seconds since 1970.
+OUTBOX = """
+-- The documents that hubs are told of. `generation` rises whenever the bytes change.
+CREATE TABLE topics (
+  topic_url TEXT PRIMARY KEY, path TEXT NOT NULL, digest BLOB NOT NULL, size_bytes INTEGER NOT NULL,
+  generation INTEGER NOT NULL, changed_at REAL NOT NULL
+) WITHOUT ROWID;
+
+-- One row a hub and topic. `since` is the time of the oldest change that the hub was not told of; `attempts` and
+-- `checks` count the tries for the wanted generation, since `first_at` and `checked_at`.
+CREATE TABLE deliveries (
+  hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, wanted INTEGER NOT NULL, acked INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL DEFAULT 'due', since REAL NOT NULL, next_at REAL NOT NULL, acked_at REAL,
+  attempts INTEGER NOT NULL DEFAULT 0, first_at REAL, checks INTEGER NOT NULL DEFAULT 0, checked_at REAL,
+  owner TEXT, leased_until REAL NOT NULL DEFAULT 0, status INTEGER, error TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (hub_url, topic_url)
+) WITHOUT ROWID;
+CREATE INDEX deliveries_by_time ON deliveries (hub_url, next_at) WHERE acked < wanted;
+CREATE INDEX deliveries_by_topic ON deliveries (topic_url);
+
+-- How each hub fares (retry.Breaker).
+CREATE TABLE hubs (
+  hub_url TEXT PRIMARY KEY, failures INTEGER NOT NULL, openings INTEGER NOT NULL, open_until REAL NOT NULL,
+  not_before REAL NOT NULL
+) WITHOUT ROWID;
+
+-- The latest tries of each delivery.
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY, hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, generation INTEGER NOT NULL, at REAL NOT NULL,
+  state TEXT NOT NULL, status INTEGER, error TEXT NOT NULL, seconds REAL NOT NULL
+);
+CREATE INDEX attempts_by_hub ON attempts (hub_url, id);
 """
 
 # Made after the first records are in: a third of the time that keeping them in order takes, record by record.

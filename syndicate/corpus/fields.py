@@ -170,12 +170,15 @@ class _Record:
     # ---------------------------------------------------------------------------------------------------- visibility
 
     def _is_hidden(self) -> bool:
-        """Whether the record asks to be hidden. What cannot be understood hides it, too: nothing private is shown."""
+        """Whether the record asks to be hidden. What cannot be understood hides it, too: nothing private is shown.
+
+        All spellings of a key are looked at: `draft: false` must not hide that `Draft: true` stands there, too.
+        """
         return (
-            any(self._hides("published", value, shown_when=True) for value in self._all("published"))
-            or any(self._hides("removed", value, shown_when=False) for value in self._all("removed"))
-            or any(self._hides("draft", value, shown_when=False) for value in self._all("draft"))
-            or any(map(self._is_hidden_status, self._all("status")))
+            any(self._hides("published", value, shown_when=True) for _, value in self._values("?published"))
+            or any(self._hides("removed", value, shown_when=False) for _, value in self._values("?removed"))
+            or any(self._hides("draft", value, shown_when=False) for _, value in self._values("?draft"))
+            or any(self._is_hidden_status(value) for _, value in self._values("?status"))
             or self.path.startswith("_drafts/")
             or "/_drafts/" in self.path
             or self._spills()
@@ -186,10 +189,6 @@ class _Record:
             return False
         self._error((), "the text holds a private key: the front matter ends too early, or does not begin")
         return True
-
-    def _all(self, key: str) -> list[Any]:
-        """What all spellings of a key hold: `draft: false` must not hide that `Draft: true` stands there, too."""
-        return [value for _, value in self._values(f"?{key}")]
 
     def _hides(self, key: str, value: object, *, shown_when: bool) -> bool:
         if value is None or value == "":
@@ -479,26 +478,23 @@ class _Record:
             self._warn(keys, f"expected a story, got {described(item)}")
             return None
         title = plain_text(words_of(item.get("title") or item.get("name")))
-        address = item.get("webUrl") or item.get("originalUrl") or item.get("url")
+        name = "webUrl" if item.get("webUrl") else "originalUrl" if item.get("originalUrl") else "url"
+        address = item.get(name)
         if not title or not address:
             self._warn(keys, "a related story needs a title and an address")
             return None
-        name = next(name for name in ("webUrl", "originalUrl", "url") if item.get(name))
         url = self._cleaned((*keys, name), address)
         if url is None:
             return None
-        amp_url = self._optional((*keys, "ampWebUrl"), item.get("ampWebUrl"))
-        cdn_url = self._optional((*keys, "cdnAmpWebUrl"), item.get("cdnAmpWebUrl"))
+        amp_url, cdn_url = item.get("ampWebUrl"), item.get("cdnAmpWebUrl")
+        if amp_url is not None:
+            amp_url = self._optional((*keys, "ampWebUrl"), amp_url)
+        if cdn_url is not None:
+            cdn_url = self._optional((*keys, "cdnAmpWebUrl"), cdn_url)
         provider = item.get("provider")
         provider = provider.get("name") if isinstance(provider, dict) else provider
-        return Related(
-            title=title,
-            url=url,
-            published=date_or_none(item.get("publishedDateTime")),
-            provider=name_of(provider),
-            amp_url=amp_url,
-            cdn_url=self._cdn_of(amp_url, cdn_url),
-        )
+        published = date_or_none(item.get("publishedDateTime"))
+        return Related(title, url, published, name_of(provider), amp_url, self._cdn_of(amp_url, cdn_url))
 
     def _cdn_of(self, amp_url: str | None, given: str | None) -> str | None:
         if not self.profile.presentation.amp_links:
@@ -506,4 +502,4 @@ class _Record:
         return given or (cache_url_of(amp_url, self.profile.presentation) if amp_url else None)
 
     def _optional(self, keys: Keys, value: object) -> str | None:
-        return None if value is None or value == "" else self._cleaned(keys, value)
+        return None if value == "" else self._cleaned(keys, value)

@@ -87,19 +87,22 @@ def status(source: Source, path: bytes) -> Status:
 
 def understand(content: Content, source: Source, path: bytes, how: Profile) -> Record:
     """What a file's bytes say; `path` is relative to the source's folder."""
-    shown = shown_path(source, path)
     try:
         parsed = frontmatter.parse(_text(content.data))
     except UnreadableError as error:
         return unreadable(source, path, error)
     except frontmatter.FrontMatterError as error:
+        shown = shown_path(source, path)
         return Record(problems=(Problem(shown, error.line, error.column, "front matter", error.message),))
-    reading = fields.read(parsed.metadata, parsed.body, os.fsdecode(path), how)
-    problems = [_placed(fault, parsed, shown) for fault in reading.faults]
+    entry, hidden, expires, faults = fields.read(parsed.metadata, parsed.body, os.fsdecode(path), how)
+    if not faults and not parsed.mended:
+        return Record(entry, hidden, expires)
+    shown = shown_path(source, path)
+    problems = [_placed(fault, parsed, shown) for fault in faults]
     if parsed.mended:
         message = "control characters were left out"
         problems.append(Problem(shown, parsed.first_line, 1, "front matter", message, "warning"))
-    return Record(entry=reading.entry, hidden=reading.hidden, expires=reading.expires, problems=tuple(problems))
+    return Record(entry, hidden, expires, tuple(problems))
 
 
 def unreadable(source: Source, path: bytes, error: UnreadableError) -> Record:

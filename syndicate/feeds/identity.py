@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
-from ..model import RENDERER, Entry, Presentation, Related
+from ..model import RENDERER, Entry, Presentation
 
 _SAFE = "/-._~!$&'()*+,;=:@"  # what RFC 4151 §2.1 takes from RFC 3986's pchar and query
 
@@ -45,15 +45,10 @@ def digest(entry: Entry, presentation: Presentation) -> str:
 
     image = entry.image
     shown = (
-        RENDERER, presentation.link, entry.id, entry.title, entry.url, entry.published.timestamp(), entry.updated.timestamp(),
+        RENDERER, presentation.link, entry.id, entry.title, entry.url, entry.published, entry.updated,
         entry.summary, entry.body, [(person.name, person.url) for person in entry.authors],
         entry.provider and (entry.provider.name, entry.provider.url), entry.topics, entry.category, entry.type,
         entry.language, image and (image.url, image.width, image.height, image.title), entry.video_url,
-        entry.amp_url, entry.cdn_url, [_shown_of(story) for story in entry.related],
+        entry.amp_url, entry.cdn_url, [tuple(story) for story in entry.related],
     )  # fmt: skip
     return sha256(orjson.dumps(shown)).hexdigest()[:32]
-
-
-def _shown_of(story: Related) -> tuple[object, ...]:
-    published = story.published and story.published.timestamp()
-    return story.title, story.url, published, story.provider, story.amp_url, story.cdn_url

@@ -16,6 +16,7 @@ from typing import TypeVar
 from ..errors import OutputError
 from ..store.index import connect
 from ..store.outbox import Outbox
+from ..store.schema import VERSION
 
 _Answer = TypeVar("_Answer")
 
@@ -64,7 +65,7 @@ class Office:
             raise NothingBuiltError(f"{self._path}: nothing was built yet: run `syndicate build`") from None
         if self._sql is None or self._file != (status.st_dev, status.st_ino):
             self.forget()
-            self._sql = connect(self._path)
+            self._sql = _opened(self._path)
             self._file = status.st_dev, status.st_ino
         return self._sql
 
@@ -90,8 +91,18 @@ def read(state: str, question: Callable[[Outbox], _Answer]) -> _Answer:
     if not os.path.exists(path):
         raise NothingBuiltError(f"{path}: nothing was built yet: run `syndicate build`")
     try:
-        with closing(connect(path)) as sql:
+        with closing(_opened(path)) as sql:
             sql.execute("BEGIN")
             return question(Outbox(sql))
     except sqlite3.Error as error:
         raise OutputError(f"{path}: {error}") from None
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    """The database, if it is one that this version's builds made."""
+    sql = connect(path)
+    (version,) = sql.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        sql.close()
+        raise NothingBuiltError(f"{path}: made by another version: run `syndicate build`")
+    return sql

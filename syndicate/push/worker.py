@@ -49,17 +49,14 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
         log.info("started", config=self._config.path, hubs=len(self._hubs))
-        building = asyncio.create_task(self._build_on_change())
-        try:
+        async with asyncio.TaskGroup() as group:
+            building = group.create_task(self._build_on_change())
             while not self._stop.is_set():
                 self._reload.clear()
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._watch())
-                    group.create_task(self._deliver())
-        finally:
+                async with asyncio.TaskGroup() as of_this_configuration:
+                    of_this_configuration.create_task(self._watch())
+                    of_this_configuration.create_task(self._deliver())
             building.cancel()
-            with suppress(asyncio.CancelledError):
-                await building
         log.info("stopped")
 
     def _end(self) -> None:
@@ -74,8 +71,13 @@ class Worker:
         config = self._config
         watched = [source.root for source in config.sources] + [config.path]
         beside = _Beside(config)
-        async for _ in awatch(*watched, watch_filter=beside, debounce=_DEBOUNCE_MS, stop_event=self._reload):
-            self._changed.set()
+        while not self._reload.is_set():
+            try:
+                async for _ in awatch(*watched, watch_filter=beside, debounce=_DEBOUNCE_MS, stop_event=self._reload):
+                    self._changed.set()
+            except (OSError, RuntimeError) as error:  # a folder went away, or the system watches too much already
+                log.warning("cannot watch the corpus: it is looked at every minute", says=str(error))
+                await self._pause(_BUILD_EVERY_S)
 
     async def _build_on_change(self) -> None:
         seen = _stamp(self._config.path)

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from .telling import DONE, PROBLEMS, count, load_config, progress, say
+from .telling import DONE, PROBLEMS, USAGE, count, load_config, progress, say
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -27,10 +27,13 @@ def age(text: str) -> float:
 
 def push(options: argparse.Namespace) -> int:
     """Tell hubs what is due."""
+    if (options.hub or options.feed) and not options.replay:
+        say("syndicate push: --hub and --feed choose among what --replay sends again: give --replay, too")
+        return USAGE
     config = load_config(options.config)
     if options.dry_run:
         return _list(config, as_json=options.json)
-    if options.replay or options.hub or options.feed:
+    if options.replay:
         _replay(config, options)
     tally = _pushed(config, options)
     if options.json:

@@ -33,6 +33,7 @@ _PREFETCH = 4  # pings leased ahead, as a multiple of those that are sent at onc
 _BATCHING_S = 0.004  # results are gathered for so long before they are settled
 _LEASE_TIMEOUTS = 8  # a lease outlives the queue before a ping, a look at the public feed, and the redirects of a POST
 _LEASE_SLACK_S = 5.0
+_OTHERS_S = 0.25  # what is due is another's at the moment: a hub is being probed
 _LOOK_AGAIN_S = 2.0  # how often a worker looks for what others built
 
 
@@ -95,6 +96,7 @@ class Pusher:
 
     async def _deliver(self, stop: asyncio.Event | None) -> Tally:
         started = time.monotonic()
+        self._forget()
         connections = self._settings.concurrency
         limit = asyncio.Semaphore(connections)
         async with session(self._settings.timeout_s, connections) as client:
@@ -117,6 +119,12 @@ class Pusher:
             round(time.monotonic() - started, 3),
         )  # fmt: skip
 
+    def _forget(self) -> None:
+        """Begin anew, whatever ended the last delivery: leases that were held then end by themselves."""
+        self._queues = {url: asyncio.Queue() for url in self._hubs}
+        self._tried, self._unsent, self._held, self._last = [], [], set(), {}
+        self._leased = 0
+
     async def _keep(self, stop: asyncio.Event | None) -> None:
         """Settle and lease until nothing is due, or until told to stop and nothing is under way."""
         done = 0
@@ -125,9 +133,10 @@ class Pusher:
             unsent, self._unsent = self._unsent, []
             self._stopping = stop is not None and stop.is_set()
             now = time.time()
-            settled, claimed, next_at = await self._office.run(partial(self._round, tried, unsent, now))
+            held = set(self._held)
+            settled, claimed, next_at, blocked = await self._office.run(partial(self._round, tried, unsent, now))
             self._leased += len(claimed) - len(tried) - len(unsent)
-            self._held.clear()
+            self._held = (self._held - held) | blocked  # what failed meanwhile is settled in the next round
             for one in settled:
                 self._tell(one)
             done += len(settled)
@@ -142,23 +151,24 @@ class Pusher:
 
     def _round(
         self, tried: list[Tried], unsent: list[Ping], now: float, outbox: Outbox
-    ) -> tuple[list[Settled], list[Ping], float | None]:
-        """One transaction: record what was tried, lease what is due."""
+    ) -> tuple[list[Settled], list[Ping], float | None, set[str]]:
+        """One transaction: record what was tried, lease what is due; when more is, and which hubs have to be left."""
         settled = outbox.settle(self._owner, tried, self._policy, random.random)
         outbox.release(self._owner, unsent)
+        blocked = outbox.blocked(self._hubs, now)
         if self._stopping:
-            return settled, [], None
+            return settled, [], None, blocked
         room = {url: _PREFETCH * hub.concurrency - self._queues[url].qsize() for url, hub in self._hubs.items()}
         # Half empty is soon enough: a lease for each ping alone would cost a transaction each.
         room = {url: most for url, most in room.items() if 2 * most >= _PREFETCH * self._hubs[url].concurrency}
         claimed = outbox.claim(self._owner, room, now, self._lease_s)
-        return settled, claimed, outbox.next_due(list(self._hubs))
+        return settled, claimed, outbox.next_due(list(self._hubs)), blocked
 
     async def _wait(self, next_at: float | None) -> None:
         """Until a ping was tried, or may be; others may put something into the outbox, too."""
         ahead_s = next_at - time.time() if next_at is not None else _LOOK_AGAIN_S
         if ahead_s <= 0:  # what is due already waits for those under way
-            ahead_s = _LOOK_AGAIN_S if self._leased else _BATCHING_S
+            ahead_s = _LOOK_AGAIN_S if self._leased else _OTHERS_S
         try:
             async with asyncio.timeout(min(ahead_s, _LOOK_AGAIN_S)):
                 await self._news.wait()
@@ -190,7 +200,7 @@ class Pusher:
 
     async def _try(self, ping: Ping, client: aiohttp.ClientSession, sight: Sight | None) -> None:
         at = time.time()
-        hidden = await sight.look(ping.topic_url, ping.digest, ping.size_bytes) if sight else ""
+        hidden = await sight.look(ping.topic_url, ping.digest, ping.size_bytes, ping.generation) if sight else ""
         if hidden and not self._goes_unseen(ping, at, hidden):
             self._tried.append(Tried(ping, Outcome(error=hidden, unseen=True), at))
             return

@@ -30,6 +30,7 @@ _LOCKED, _LOCKED_AGAIN_S = 4, 1.0
 _NOT_BUILT_AGAIN_S = 0.2
 _SAID = ("entries", "feeds", "written", "removed", "seconds")
 _DEBOUNCE_MS = 400
+_LOOK_EVERY_MS = 1000  # at what no watch tells of
 
 
 class Worker:
@@ -69,12 +70,23 @@ class Worker:
     async def _watch(self) -> None:
         """Notice changes of the corpus, and of the configuration."""
         config = self._config
-        watched = [source.root for source in config.sources] + [config.path]
         beside = _Beside(config)
+        roots = [source.root for source in config.sources]
         while not self._reload.is_set():
             try:
-                async for _ in awatch(*watched, watch_filter=beside, debounce=_DEBOUNCE_MS, stop_event=self._reload):
-                    self._changed.set()
+                before = list(map(_identity, roots)), _stamp(config.path)
+                settled = False
+                async for changes in awatch(
+                    *roots, watch_filter=beside, debounce=_DEBOUNCE_MS, stop_event=self._reload,
+                    yield_on_timeout=True, rust_timeout=_LOOK_EVERY_MS,
+                ):  # fmt: skip
+                    now = list(map(_identity, roots)), _stamp(config.path)
+                    # What changed before the watch stood, and a file or folder put in another's place, tell nothing.
+                    if changes or not settled or now != before:
+                        self._changed.set()
+                    settled = True
+                    if now != before:
+                        break
             except (OSError, RuntimeError) as error:  # a folder went away, or the system watches too much already
                 log.warning("cannot watch the corpus: it is looked at every minute", says=str(error))
                 await self._pause(_BUILD_EVERY_S)
@@ -183,6 +195,15 @@ def work(config: Config) -> None:
 
 async def _work(config: Config) -> None:
     await Worker(config).run()
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """Which folder stands at a path."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

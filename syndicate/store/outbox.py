@@ -131,11 +131,13 @@ class Outbox:
             breaker = self._breaker(hub)
             if most <= 0 or breaker.waits_until() > now:
                 continue
-            limit = 1 if breaker.is_probing() else most
+            if breaker.is_probing():
+                if self._sql.execute(_UNDER_WAY, (hub, now)).fetchone()[0]:
+                    continue  # the probe, or one that was sent before the breaker opened: its outcome decides
+                limit = 1
+            else:
+                limit = most
             rows = self._sql.execute(_DUE, {"hub": hub, "now": now, "most": limit}).fetchall()
-            if rows and breaker.is_probing():
-                # Until the probe is settled no other goes; should its sender die, the lease's end frees the next.
-                self._put_breaker(hub, breaker._replace(open_until=now + lease_s))
             self._sql.executemany(
                 "UPDATE deliveries SET owner = ?, leased_until = ? WHERE hub_url = ? AND topic_url = ?",
                 [(owner, now + lease_s, hub, row[1]) for row in rows],
@@ -173,6 +175,10 @@ class Outbox:
             "UPDATE deliveries SET owner = NULL, leased_until = 0 WHERE hub_url = ? AND topic_url = ? AND owner = ?",
             [(ping.hub_url, ping.topic_url, owner) for ping in pings],
         )
+
+    def blocked(self, hubs: Iterable[str], now: float) -> set[str]:
+        """The hubs to which no ping may go at this time."""
+        return {hub for hub in hubs if self._breaker(hub).waits_until() > now}
 
     def next_due(self, hubs: Sequence[str]) -> float | None:
         """When something may be sent next, if anything waits: a ping's time, its hub's, the end of another's lease."""
@@ -281,6 +287,7 @@ hub_url = :hub AND acked < wanted AND state <> 'failed' AND next_at <= :now AND 
 _DUE = f"""
 SELECT hub_url, topic_url, wanted, digest, size_bytes, attempts, first_at, checks, checked_at
 FROM deliveries JOIN topics USING (topic_url) WHERE {_IS_DUE} ORDER BY next_at LIMIT :most"""  # noqa: S608 - of constants
+_UNDER_WAY = "SELECT COUNT(*) FROM deliveries WHERE hub_url = ? AND leased_until > ?"
 _COUNT_DUE = f"SELECT COUNT(*) FROM deliveries WHERE {_IS_DUE}"  # noqa: S608 - of constants
 _NEXT = """
 SELECT MIN(MAX(next_at, leased_until)) FROM deliveries WHERE hub_url = ? AND acked < wanted AND state <> 'failed'"""

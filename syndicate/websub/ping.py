@@ -84,7 +84,7 @@ async def _post(
         async with client.post(url, data=body, headers=headers, allow_redirects=False) as response:
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target:
-                return response.status, await _text(response), response.headers.get("Retry-After")
+                return response.status, await _text(response, secret), response.headers.get("Retry-After")
             if hops == _MAX_REDIRECTS:
                 return response.status, f"more than {_MAX_REDIRECTS} redirects", None
         if time.perf_counter() > until:
@@ -95,12 +95,20 @@ async def _post(
     raise AssertionError  # the loop ends by itself
 
 
-async def _text(response: aiohttp.ClientResponse) -> str:
-    """The beginning of what a hub says: bodies may have no end."""
+async def _text(response: aiohttp.ClientResponse, secret: Header | None) -> str:
+    """The beginning of what a hub says: bodies may have no end. A secret that is cut off there is cut off whole."""
     said = bytearray()
     while len(said) < _READ_BYTES and (chunk := await response.content.read(_READ_BYTES)):
         said += chunk
-    return said[:_READ_BYTES].decode("utf-8", "replace")
+    text = _without(secret, said[:_READ_BYTES].decode("utf-8", "replace"))
+    return text[: -len(secret.value)] if secret and len(said) >= _READ_BYTES else text
+
+
+def _without(secret: Header | None, text: str) -> str:
+    """A text without our secret, which a hub may repeat."""
+    for private in (secret.value, secret.value.rpartition(" ")[2]) if secret else ():
+        text = text.replace(private, "…")
+    return text
 
 
 def _named(error: Exception) -> str:
@@ -108,8 +116,7 @@ def _named(error: Exception) -> str:
 
 
 def _one_line(text: str, secret: Header | None) -> str:
-    """What a hub said, for a person: short, printable, and never our secret, which a hub may repeat."""
-    for private in (secret.value, secret.value.rpartition(" ")[2]) if secret else ():
-        text = text.replace(private, "…")
+    """What a hub said, for a person: short, printable, and never our secret."""
+    text = _without(secret, text)
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split()).rstrip(": ")
     return shown if len(shown) <= _SAID_LENGTH else f"{shown[: _SAID_LENGTH - 1]}…"

@@ -239,7 +239,7 @@ class Outbox:
         done = at + outcome.seconds
         place = {"hub": ping.hub_url, "topic": ping.topic_url, "generation": ping.generation, "owner": owner}
         if decision.state == "delivered":
-            self._sql.execute(_ACKNOWLEDGED, {**place, "at": done, "status": outcome.status})
+            self._sql.execute(_ACKNOWLEDGED, {**place, "at": done, "status": outcome.status, "digest": ping.digest})
             return decision
         values = {
             **place, "at": at, "next": done + decision.delay_s, "state": decision.state, "status": outcome.status,
@@ -292,7 +292,8 @@ _COUNT_DUE = f"SELECT COUNT(*) FROM deliveries WHERE {_IS_DUE}"  # noqa: S608 - 
 _NEXT = """
 SELECT MIN(MAX(next_at, leased_until)) FROM deliveries WHERE hub_url = ? AND acked < wanted AND state <> 'failed'"""
 
-# Told of this generation. If a newer one is wanted by now, that one is due at once.
+# Told of this generation. If a newer one is wanted by now, that one is due at once. An outbox that was lost counts anew:
+# a ping of before it may have the number of another generation, but not its bytes.
 _ACKNOWLEDGED = """
 UPDATE deliveries SET acked = MAX(acked, :generation), acked_at = :at, status = :status, error = '',
   state = CASE WHEN :generation >= wanted THEN 'delivered' ELSE 'due' END,
@@ -302,7 +303,9 @@ UPDATE deliveries SET acked = MAX(acked, :generation), acked_at = :at, status = 
   attempts = CASE WHEN :generation >= wanted THEN attempts + 1 ELSE 0 END,
   leased_until = CASE WHEN owner = :owner THEN 0 ELSE leased_until END,
   owner = CASE WHEN owner = :owner THEN NULL ELSE owner END
-WHERE hub_url = :hub AND topic_url = :topic"""
+WHERE hub_url = :hub AND topic_url = :topic AND EXISTS (
+  SELECT 1 FROM topics WHERE topics.topic_url = :topic
+  AND (generation > :generation OR (generation = :generation AND digest = :digest)))"""
 
 # A try that came to nothing counts for its own generation only; a newer one has its tries before it.
 _ATTEMPTED = """

@@ -141,7 +141,11 @@ class Site:
     # ------------------------------------------------------------------------------------------------------ pushing
 
     def ask(self, work: Callable[[Outbox], _Answer]) -> _Answer:
-        return change(str(self.world.state), work)
+        try:
+            return change(str(self.world.state), work)
+        except NothingBuiltError:  # the index is of another version: a pusher waits for the next build
+            self.build()
+            return change(str(self.world.state), work)
 
     def claim(self, owner: str, room: int = 8) -> list[Flight]:
         hubs = self.world.settings["hubs"]

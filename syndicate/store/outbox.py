@@ -292,8 +292,8 @@ _COUNT_DUE = f"SELECT COUNT(*) FROM deliveries WHERE {_IS_DUE}"  # noqa: S608 - 
 _NEXT = """
 SELECT MIN(MAX(next_at, leased_until)) FROM deliveries WHERE hub_url = ? AND acked < wanted AND state <> 'failed'"""
 
-# Told of this generation. If a newer one is wanted by now, that one is due at once. An outbox that was lost counts anew:
-# a ping of before it may have the number of another generation, but not its bytes.
+# Told of this generation. If a newer one is wanted by now, that one is due at once. A lost outbox counts anew, so that
+# a ping of before it may have the number of another generation: it does not have its bytes.
 _ACKNOWLEDGED = """
 UPDATE deliveries SET acked = MAX(acked, :generation), acked_at = :at, status = :status, error = '',
   state = CASE WHEN :generation >= wanted THEN 'delivered' ELSE 'due' END,

@@ -1,13 +1,12 @@
 """What changed in the corpus since the last run, by how the file system shows its files."""
 
-from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
 from ..config import Config
 from ..corpus.scan import Found, look, scan
 from ..errors import Problem
-from ..store.index import FileStatus, Index
+from ..store.index import Index
 
 _mtime_ns = itemgetter(2)
 
@@ -64,18 +63,18 @@ def find(index: Index, config: Config, *, anew: bool) -> Changes:
         known_folders = index.folders(number)
         for below, names in scan(source, changes.problems):
             folder = known_folders.pop(below, 0)
-            found = [] if anew else look(source, below, names)
-            if folder and not anew and _stands(found, index.statuses(folder), racy_ns):
-                continue
-            known = index.files(folder) if folder else {}
+            if anew:
+                known = {name: status[0] for name, status in index.files(folder).items()} if folder else {}
+                changed, gone = names, known.keys() - names
+            else:
+                changed, gone = _compared(look(source, below, names), index.statuses(folder) if folder else [], racy_ns)
+                known = {name: file for name in (*changed, *gone) if folder and (file := index.file_in(folder, name))}
             folder = folder or index.add_folder(number, below)
-            there = names if anew else [file[0] for file in found]
-            for name in there if anew else _differing(found, known, racy_ns):
-                before = known.get(name)
-                record = index.record(before[0]) if before and not anew else None
-                file, hashed = before[0] if before else 0, record.hash if record else None
-                changes.candidates.append(Candidate(number, folder, below, name, file, hashed))
-            changes.gone.extend(Gone(folder, name, known[name][0]) for name in known.keys() - there)
+            for name in changed:
+                record = index.record(known[name]) if name in known and not anew else None
+                hashed = record.hash if record else None
+                changes.candidates.append(Candidate(number, folder, below, name, known.get(name, 0), hashed))
+            changes.gone.extend(Gone(folder, name, known[name]) for name in gone)
         changes.folders.extend(known_folders.values())
     for number in index.sources():
         if number >= len(config.sources):
@@ -83,13 +82,16 @@ def find(index: Index, config: Config, *, anew: bool) -> Changes:
     return changes
 
 
-def _stands(found: list[Found], known: list[Found], racy_ns: int) -> bool:
-    """Whether all files of a folder are as they were: nearly all folders are, and whole lists compare fastest."""
-    return found == known and max(map(_mtime_ns, found)) < racy_ns
+def _compared(found: list[Found], known: list[Found], racy_ns: int) -> tuple[list[bytes], set[bytes]]:
+    """The names of a folder's files that may have changed, in order, and of those that are gone.
 
-
-def _differing(found: list[Found], known: dict[bytes, FileStatus], racy_ns: int) -> Iterator[bytes]:
-    for file in found:
-        before = known.get(file[0])
-        if before is None or before[1:] != file[1:] or file[2] >= racy_ns:
-            yield file[0]
+    Nearly all folders stand as they were, and nearly all files of the others: whole lists, then sets, compare fastest.
+    """
+    if found == known:
+        if not found or max(map(_mtime_ns, found)) < racy_ns:
+            return [], set()
+        return [file[0] for file in found if file[2] >= racy_ns], set()
+    differing = set(found).difference(known)
+    changed = [file[0] for file in found if file in differing or file[2] >= racy_ns]
+    gone = {file[0] for file in set(known).difference(found)} - {file[0] for file in differing}
+    return changed, gone

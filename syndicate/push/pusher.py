@@ -33,6 +33,7 @@ _PREFETCH = 4  # pings leased ahead, as a multiple of those that are sent at onc
 _BATCHING_S = 0.004  # results are gathered for so long before they are settled
 _LEASE_TIMEOUTS = 8  # a lease outlives the queue before a ping, a look at the public feed, and the redirects of a POST
 _LEASE_SLACK_S = 5.0
+_UNTIDY = 5000  # tries that are recorded before older ones are forgotten
 _OTHERS_S = 0.25  # what is due is another's at the moment: a hub is being probed
 _LOOK_AGAIN_S = 2.0  # how often a worker looks for what others built
 
@@ -76,6 +77,7 @@ class Pusher:
         self._unsent: list[Ping] = []
         self._held: set[str] = set()  # hubs that failed since the last lease: what is leased for them waits
         self._leased = 0
+        self._failure: BaseException | None = None
         self._news = asyncio.Event()
         self._last: dict[tuple[str, str], str] = {}
         self._stopping = False
@@ -106,6 +108,8 @@ class Pusher:
                 for hub in self._hubs.values()
                 for _ in range(min(hub.concurrency, connections))
             ]
+            for sender in senders:
+                sender.add_done_callback(self._note_end)
             stopper = asyncio.create_task(self._watch(stop)) if stop else None
             try:
                 await self._keep(stop)
@@ -124,11 +128,20 @@ class Pusher:
         self._queues = {url: asyncio.Queue() for url in self._hubs}
         self._tried, self._unsent, self._held, self._last = [], [], set(), {}
         self._leased = 0
+        self._failure = None
+
+    def _note_end(self, sender: asyncio.Task[None]) -> None:
+        """A sender ends when it is cancelled; whatever else ends it must not leave its pings waited for."""
+        if not sender.cancelled():
+            self._failure = sender.exception()
+            self._news.set()
 
     async def _keep(self, stop: asyncio.Event | None) -> None:
         """Settle and lease until nothing is due, or until told to stop and nothing is under way."""
-        done = 0
+        done = untidy = 0
         while True:
+            if self._failure:
+                raise self._failure
             tried, self._tried = self._tried, []
             unsent, self._unsent = self._unsent, []
             self._stopping = stop is not None and stop.is_set()
@@ -139,13 +152,15 @@ class Pusher:
             self._held = (self._held - held) | blocked  # what failed meanwhile is settled in the next round
             for one in settled:
                 self._tell(one)
-            done += len(settled)
+            done, untidy = done + len(settled), untidy + len(settled)
             self._progress("pinging", done, done + self._leased)
             for ping in claimed:
                 self._queues[ping.hub_url].put_nowait((ping, now + self._lease_s))
-            if self._leased == 0 and (stop is None or self._stopping):
-                if done:
-                    await self._office.run(Outbox.tidy)
+            is_over = self._leased == 0 and (stop is None or self._stopping)
+            if untidy >= _UNTIDY or (is_over and untidy):
+                await self._office.run(Outbox.tidy)
+                untidy = 0
+            if is_over:
                 return
             await self._wait(next_at)
 

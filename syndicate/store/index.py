@@ -233,6 +233,11 @@ class Index:
         )
         return {row[0]: row[1:] for row in rows}
 
+    def file_in(self, folder: int, name: bytes) -> int | None:
+        """The number of a file in a folder."""
+        row = self.sql.execute("SELECT file FROM files WHERE folder = ? AND name = ?", (folder, name)).fetchone()
+        return row and int(row[0])
+
     def last_file(self) -> int:
         """The highest number given to a file yet."""
         return int(self.sql.execute("SELECT COALESCE(MAX(file), 0) FROM records").fetchone()[0])

@@ -367,7 +367,7 @@ async def test_breaker_opens_for_longer_after_each_probe_that_fails(site: World)
     address(site, hub)
     many(site, 8)
     await build(site)
-    now, waits = time.time(), []
+    now, waits = time.time(), list[float]()
     for _ in range(4):
 
         def fail(outbox: Outbox, now: float = now) -> int:

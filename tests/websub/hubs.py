@@ -65,7 +65,7 @@ class Served:
     def most_under_way(self) -> int:
         return max((received.beside + 1 for received in self.received), default=0)
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Note the request, and answer it."""
         beside, self.under_way = self.under_way, self.under_way + 1
         try:

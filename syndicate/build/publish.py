@@ -108,6 +108,12 @@ class Publisher:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
         return [path for path in self._gone if path not in self._digests]
 
+    def doubt(self, feeds: set[int] | None) -> None:
+        """A killed run left other bytes in the places of these feeds (all, if None), and hubs may have fetched them."""
+        site = self._bench.config.site
+        paths = [path for path, (feed, _) in self._digests.items() if feeds is None or feed in feeds]
+        Outbox(self._index.sql).doubt(f"{site.url}{path}" for path in paths)
+
     def settle(self, now_s: float) -> None:
         """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
         site = self._bench.config.site

@@ -5,7 +5,7 @@ What only a run with work to do needs is imported when there is work.
 
 import os
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
 from ..errors import Problem
@@ -15,6 +15,9 @@ from ..store.index import HIDDEN, MERGED, SCANNING, SHOWN, WAITING, Index
 from . import fingerprints
 from .changes import Changes, find
 from .crew import Crew
+
+if TYPE_CHECKING:
+    from .publish import Publisher
 
 NO_FILE = 0
 """Stands for the number of a file in what concerns none."""
@@ -71,11 +74,17 @@ class Run:
             told = set(index.problems())
             changes = find(index, config, anew="reading" in self._stale)
             damaged = self._damaged(tree)
-            swept = self._before is None or os.path.lexists(unfinished)
+            interrupted = os.path.lexists(unfinished)
+            swept = self._before is None or interrupted
             if changes.any() or self._stale or damaged or swept or self._time_matters():
                 _touch(unfinished)
                 dirty = self._bring_in_line(changes)
-                written, removed = self._publish(tree, dirty, damaged, swept=swept)
+                publisher = self._publish(tree, dirty, damaged)
+                written = tree.publish()
+                if interrupted:
+                    publisher.doubt(damaged if self._before is not None else None)
+                publisher.settle(time.time())
+                removed = self._clear(tree, publisher, swept=swept)
             for name in self._stale:
                 index.remember(name, self._marks[name])
             index.remember("built", self._now)
@@ -124,15 +133,17 @@ class Run:
         all_feeds = set(self._index.feed_numbers().values()) if "showing" in self._stale else set()
         return settler.dirty | all_feeds
 
-    def _publish(self, tree: Tree, dirty: set[int], damaged: set[int], *, swept: bool) -> tuple[list[str], list[str]]:
-        """Put in place what dirty feeds show now, remove what is gone; the paths of both."""
+    def _publish(self, tree: Tree, dirty: set[int], damaged: set[int]) -> "Publisher":
+        """Stage what dirty feeds show now."""
         from .publish import Publisher
         from .work import Bench
 
         publisher = Publisher(self._index, Bench(self._config), self._crew, tree, self._marks["showing"])
         publisher.publish(dirty, damaged, self._progress)
-        written = tree.publish()
-        publisher.settle(time.time())
+        return publisher
+
+    def _clear(self, tree: Tree, publisher: "Publisher", *, swept: bool) -> list[str]:
+        """Remove what no feed makes any more; the paths."""
         removed = publisher.gone()
         if swept:
             known = {row.path for row in self._index.documents()}
@@ -141,7 +152,7 @@ class Run:
             ]
         for path in removed:
             tree.remove(path)
-        return written, removed
+        return removed
 
     def _survey(self, changes: Changes, told: set[Problem]) -> Survey:
         self._index.put_problems(NO_FILE, SCANNING, changes.problems)

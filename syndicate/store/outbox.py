@@ -103,6 +103,10 @@ class Outbox:
 
     # ---------------------------------------------------------------------------------------------- a build's part
 
+    def doubt(self, topic_urls: Iterable[str]) -> None:
+        """Within the build's transaction: hubs may hold other bytes of these documents, so `want` takes any for new."""
+        self._sql.executemany("UPDATE topics SET digest = x'' WHERE topic_url = ?", ((url,) for url in topic_urls))
+
     def want(self, topics: Iterable[Topic], hubs: Sequence[str], now: float) -> None:
         """Within the build's transaction: hubs are to be told of these documents as far as their bytes changed."""
         for topic in topics:

@@ -6,17 +6,243 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from killing import BUSY, HUBS, LATE_S, LEASE_S, OK, OUTCOMES, Flight, Site
 
-from syndicate.push.office import NothingBuiltError
-from syndicate.retry import Outcome
+from syndicate.push.office import NothingBuiltError, change
+from syndicate.retry import Breaker, Outcome, Policy
+from syndicate.store.outbox import Outbox, Ping, Settled, Tried
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "build"))
+
+from worlds import World
+
+_Answer = TypeVar("_Answer")
+Key = tuple[str, str]
+
+HUBS = ("https://one.example/", "https://two.example/")
+SITE = "https://f.example/"
+LEASE_S = 125.0
+LATE_S = 45.0  # a pusher sends nothing that late in a lease
+OK = Outcome(202, seconds=0.5)
+BUSY = Outcome(503, "busy", seconds=0.5)
+OUTCOMES = {
+    "delivered": OK,
+    "refused": Outcome(404, "nobody subscribes"),
+    "busy": BUSY,
+    "asked to wait": Outcome(429, retry_after_s=600.0, seconds=0.1),
+    "silent": Outcome(error="timed out", seconds=15.0),
+    "unseen": Outcome(error="the public feed answers 404", unseen=True),
+}
+
+
+class KilledError(BaseException):
+    """A build dies."""
+
+
+class Dying(sqlite3.Connection):
+    """Never commits: whoever tries dies."""
+
+    def execute(self, sql: str, *arguments: Any) -> Any:  # type: ignore[override]
+        if sql == "COMMIT":
+            raise KilledError
+        return super().execute(sql, *arguments)
+
+
+@contextmanager
+def dying() -> Iterator[None]:
+    """Whoever opens a database in here dies before its first commit, with all files in place."""
+    real, opened = sqlite3.connect, []
+
+    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        opened.append(real(*arguments, **named, factory=Dying))
+        return opened[-1]
+
+    sqlite3.connect = connect  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sqlite3.connect = real
+        for connection in opened:
+            connection.close()  # as a process's end does
+
+
+@dataclass
+class Flight:
+    """A leased ping in the hands of its owner, and what came of it once it was sent."""
+
+    ping: Ping
+    owner: str
+    until: float
+    tried: Tried | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.ping.hub_url, self.ping.topic_url
+
+
+@dataclass
+class Site:
+    """A real site and its outbox, with hubs that fetch a document's public bytes whenever they accept a ping."""
+
+    folder: Path
+    now: float = field(default_factory=lambda: time.time() + 86400)  # builds use the clock: they are always before
+    flights: list[Flight] = field(default_factory=list)
+    leases: dict[Key, tuple[str, float]] = field(default_factory=dict)
+    knows: dict[Key, bytes | None] = field(default_factory=dict)
+    stood: dict[str, set[bytes]] = field(default_factory=dict)
+    in_line: bool = False  # the last build ended: the tree is what the index says
+
+    def __post_init__(self) -> None:
+        self.world = World(self.folder / "site")
+        self.world.settings["feeds"] = {"limit": 3, "by": ["topics"], "formats": ["atom"]}
+        self.hubs(HUBS[:1])
+
+    def hubs(self, hubs: tuple[str, ...]) -> None:
+        self.world.settings["hubs"] = list(hubs)
+
+    def digest(self, topic_url: str) -> bytes | None:
+        """What the world sees at an address now."""
+        try:
+            return sha256((self.world.output / topic_url.removeprefix(SITE)).read_bytes()).digest()
+        except FileNotFoundError:
+            return None
+
+    # ----------------------------------------------------------------------------------------------------- building
+
+    def build(self, *, full: bool = False) -> None:
+        self.world.build(full=full)
+        self.in_line = True
+        shutil.rmtree(self.folder / "built", ignore_errors=True)
+        shutil.copytree(self.world.folder / "corpus", self.folder / "built")
+        self._look()
+        rows = {row[:2] for row in self.rows()}
+        self.leases = {key: lease for key, lease in self.leases.items() if key in rows}
+
+    def build_killed(self) -> None:
+        with dying(), suppress(KilledError):
+            self.world.build()
+        self.in_line = False
+        self._look()
+
+    def take_back(self) -> None:
+        """The corpus as it was when a build ended last."""
+        shutil.rmtree(self.world.folder / "corpus")
+        shutil.copytree(self.folder / "built", self.world.folder / "corpus")
+
+    def _look(self) -> None:
+        for path in self.world.output.rglob("feed.atom"):
+            name = path.relative_to(self.world.output).as_posix()
+            self.stood.setdefault(f"{SITE}{name}", set()).add(sha256(path.read_bytes()).digest())
+
+    # ------------------------------------------------------------------------------------------------------ pushing
+
+    def ask(self, work: Callable[[Outbox], _Answer]) -> _Answer:
+        try:
+            return change(str(self.world.state), work)
+        except NothingBuiltError:  # the index is of another version: a pusher waits for the next build
+            self.build()
+            return change(str(self.world.state), work)
+
+    def claim(self, owner: str, room: int = 8) -> list[Flight]:
+        hubs = self.world.settings["hubs"]
+        pings = self.ask(lambda outbox: outbox.claim(owner, dict.fromkeys(hubs, room), self.now, LEASE_S))
+        assert all(sum(ping.hub_url == hub for ping in pings) <= room for hub in hubs)
+        flights = [Flight(ping, owner, self.now + LEASE_S) for ping in pings]
+        for flight in flights:
+            _, until = self.leases.get(flight.key, ("", 0.0))
+            assert until <= self.now, f"leased to two at once: {flight.key}"
+            self.leases[flight.key] = owner, flight.until
+            standing, digest = self.digest(flight.ping.topic_url), flight.ping.digest
+            assert digest in self.stood[flight.ping.topic_url]
+            assert standing == digest or not self.in_line, f"to be told before it stands: {flight.key}"
+        self.flights += flights
+        return flights
+
+    def send(self, flight: Flight, outcome: Outcome) -> None:
+        if outcome.status == 202:
+            self.knows[flight.key] = self.digest(flight.ping.topic_url)
+        flight.tried = Tried(flight.ping, outcome, self.now)
+
+    def settle(self, flights: list[Flight], jitter: float = 0.5) -> list[Settled]:
+        """Settle what one owner sent."""
+        self.flights = [flight for flight in self.flights if flight not in flights]
+        tried = [flight.tried for flight in flights if flight.tried]
+        for flight in flights:
+            self._end(flight)
+        before = {row[:2]: row for row in self.rows()}
+        settled = self.ask(lambda outbox: outbox.settle(flights[0].owner, tried, Policy(), lambda: jitter))
+        for hub, topic, _, acked, *_ in self.rows():
+            told = [one.ping.generation for one in tried if one.outcome is OK and one.ping[:2] == (hub, topic)]
+            so_far = before[hub, topic][3] if (hub, topic) in before else 0  # `ask` may have built
+            assert so_far <= acked <= max([so_far, *told]), "told of more than was sent"
+        return settled
+
+    def release(self, owner: str) -> None:
+        unsent = [flight for flight in self.flights if flight.owner == owner and not flight.tried]
+        self.ask(lambda outbox: outbox.release(owner, [flight.ping for flight in unsent]))
+        self.flights = [flight for flight in self.flights if flight not in unsent]
+        for flight in unsent:
+            self._end(flight)
+
+    def _end(self, flight: Flight) -> None:
+        owner, _ = self.leases.get(flight.key, ("", 0.0))
+        if owner == flight.owner:
+            del self.leases[flight.key]
+
+    def drain(self) -> None:
+        """All hubs are well, and time passes: everything that stands is told, once."""
+        self.flights, most = [], 2 * len(self.rows()) + 20
+        for _ in range(most):
+            if flights := self.claim("last"):
+                for flight in flights:
+                    self.send(flight, OK)
+                self.settle(flights)
+                continue
+            at = self.ask(lambda outbox: outbox.next_due(self.world.settings["hubs"]))
+            if at is None and not self.ask(lambda outbox: outbox.replay(self.now)):
+                return
+            self.now = max(self.now, at or 0.0)
+        raise AssertionError(f"not told within {most} rounds: {self.ask(Outbox.waiting)}")
+
+    # ---------------------------------------------------------------------------------------------------- questions
+
+    @property
+    def has_index(self) -> bool:
+        return (self.world.state / "index.db").exists()
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Hub, topic, wanted, acked, generation and digest of every delivery; nothing where nothing was built."""
+        if not self.has_index:
+            return []
+        sql = (
+            "SELECT hub_url, topic_url, wanted, acked, generation, digest FROM deliveries JOIN topics USING (topic_url)"
+        )
+        with closing(sqlite3.connect(self.world.state / "index.db")) as connection:
+            return connection.execute(sql).fetchall()
+
+    def breaker(self) -> Breaker:
+        return self.ask(lambda outbox: outbox.hubs(HUBS[:1]))[0].breaker
+
+    def assert_all_is_told(self) -> None:
+        documents = {f"{SITE}{path}" for path in self.world.tree() if path.endswith("feed.atom")}
+        assert {row[:2] for row in self.rows()} == {
+            (hub, url) for hub in self.world.settings["hubs"] for url in documents
+        }
+        for hub, topic, wanted, acked, *_ in self.rows():
+            assert acked == wanted, (hub, topic)
+            assert self.knows[hub, topic] == self.digest(topic), f"{hub} knows other bytes than stand at {topic}"
+
 
 NAMES = st.sampled_from(["a.md", "b.md", "c.md"])
 TITLES = st.sampled_from(["Alpha", "Beta"])

@@ -10,7 +10,19 @@ import yaml
 from .errors import ConfigError, Problem
 from .feeds.identity import authority_date
 from .feeds.slugs import is_safe_slug, topic_key
-from .model import FORMATS, CustomFeed, Format, LinkChoice, Presentation, Selection, Site, TopicSettings, Where
+from .model import (
+    CUTS,
+    FORMATS,
+    CustomFeed,
+    Cut,
+    Format,
+    LinkChoice,
+    Presentation,
+    Selection,
+    Site,
+    TopicSettings,
+    Where,
+)
 from .settings import Section, read_root
 from .values.languages import language_tag
 from .vocabulary import ALIASES, DIMENSIONS, PRIVATE
@@ -260,6 +272,8 @@ def _selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
         by=tuple(dict.fromkeys(feeds.names("by", ("topics",)))),
         all=feeds.flag("all", default=True),
         formats=_formats(feeds),
+        archive=_cut(feeds),
+        deleted_days=feeds.integer("deleted_days", Selection().deleted_days, minimum=0),
         where=_where(feeds.section("where")),
         custom=tuple(_custom(slug, section) for slug, section in feeds.mapping("custom")),
         topics=topics,
@@ -285,6 +299,15 @@ def _formats(feeds: Section) -> tuple[Format, ...]:
     if not names:
         feeds.fault("formats", "at least one format is needed")
     return tuple(name for name in FORMATS if name in names)
+
+
+def _cut(feeds: Section) -> Cut:
+    stated = feeds.text("archive", CUTS[0])
+    for cut in CUTS:
+        if stated == cut:
+            return cut
+    feeds.fault("archive", f"expected month, year, day or none, got {stated!r}")
+    return CUTS[0]
 
 
 def _where(section: Section) -> Where:

@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 
 Format = Literal["rss", "atom", "json"]
 FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
+Cut = Literal["month", "year", "day", "none"]
+CUTS: tuple[Cut, ...] = ("month", "year", "day", "none")
 LinkChoice = Literal["canonical", "amp", "cdn"]
 
 # The namespace of what no standard names. It never resolves (RFC 2606); docs/extensions.md says what it means.
@@ -132,6 +134,8 @@ class Selection(NamedTuple):
     where: Where = Where()
     custom: tuple[CustomFeed, ...] = ()
     topics: tuple[TopicSettings, ...] = ()
+    archive: Cut = "month"
+    deleted_days: int = 90
 
 
 class Presentation(NamedTuple):
@@ -161,6 +165,29 @@ class Feed(NamedTuple):
     newest: datetime | None
     total: int
     entry_ids: tuple[str, ...]
+
+
+class Deleted(NamedTuple):
+    """An entry that was published once and is not any more (RFC 6721)."""
+
+    id: str
+    when: datetime
+
+
+class History(NamedTuple):
+    """A document's place in the history of its feed (RFC 5005 §4), by the names of periods; an empty one is none.
+
+    The document of the newest entries has no `period` of its own.
+    """
+
+    period: str = ""
+    prev_archive: str = ""
+    next_archive: str = ""
+    deleted: tuple[Deleted, ...] = ()
+
+
+NEWEST = History()
+"""The place of a feed that has no archives, and lost no entry."""
 
 
 class Document(NamedTuple):

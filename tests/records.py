@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syndicate.corpus import fields, markdown
 from syndicate.feeds import atom, content, jsonfeed, rss
-from syndicate.model import Entry, Feed, Presentation, Site
+from syndicate.model import NEWEST, Deleted, Entry, Feed, History, Presentation, Site
 
 RENDERERS = {"rss": rss, "atom": atom, "json": jsonfeed}
 SITE = Site(
@@ -53,11 +53,18 @@ def prepared(entry: Entry, presentation: Presentation = PLAIN) -> content.Prepar
     return content.prepare(entry, presentation, body, summary)
 
 
-def documents(entries: Sequence[Entry], site: Site = SITE, presentation: Presentation = PLAIN) -> dict[str, bytes]:
+def documents(
+    entries: Sequence[Entry],
+    site: Site = SITE,
+    presentation: Presentation = PLAIN,
+    history: History = NEWEST,
+) -> dict[str, bytes]:
     """A feed that shows all of the entries, in each format."""
     shown = [prepared(entry, presentation) for entry in entries]
     return {
-        name: renderer.render_feed(feed_of(entries, site), site, [renderer.render_entry(each) for each in shown])
+        name: renderer.render_feed(
+            feed_of(entries, site), site, [renderer.render_entry(each) for each in shown], history
+        )
         for name, renderer in RENDERERS.items()
     }
 
@@ -80,6 +87,20 @@ def feed_of(entries: Sequence[Entry], site: Site = SITE) -> Feed:
 
 
 # ------------------------------------------------------------------------------------------------------- strategies
+
+HISTORIES = [
+    History(prev_archive="2026-01"),
+    History("2026-01"),
+    History("2025-12", "2025-11", "2026-01"),
+    History("2025-12-31T23-0a", next_archive="2026-01"),
+    History(
+        prev_archive="2026-01",
+        deleted=(
+            Deleted("tag:f.test,2026:a&<b>'\"", datetime(2026, 2, 1, 12, tzinfo=UTC)),
+            Deleted("https://x.test/é", datetime(2026, 1, 1, tzinfo=UTC)),
+        ),
+    ),
+]
 
 HOSTILE = [
     "]]>", "<![CDATA[", "<b>", "</title>", "<script>alert(1)</script>", "&amp;amp;#39;", "&#0;", "&#x1;", "&#xD800;",

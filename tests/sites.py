@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -86,3 +87,20 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder: its path, its bytes."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+_DELETED = re.compile(
+    rb'^<at:deleted-entry [^\n]*/>\n|(?<=^\])\n,"_syndicate":\{"about":[^\n]*,"deleted":[^\n]*\n(?=\}\n\Z)',
+    re.MULTILINE,
+)
+
+
+def but_for_deletions(tree: dict[str, bytes]) -> dict[str, bytes]:
+    """A tree without its tombstones: the one thing that a build from nothing cannot know.
+
+    That is: in Atom the lines of `at:deleted-entry`, in JSON Feed the line of `_syndicate.deleted` after the items.
+    """
+    return {
+        path: _DELETED.sub(b"", content) if path.endswith(("/feed.atom", "/feed.json")) else content
+        for path, content in tree.items()
+    }

@@ -57,16 +57,16 @@ def build(config: Config, now: datetime, progress: Progress = silent, *, full: b
     with lock(config.state):
         Tree(config.output, config.site.authority).claim()
         notes: list[str] = []
-        index = _open(config, notes, full=full)
+        index = _open(config, notes)
         try:
-            survey, written = _attempt(index, config, now, progress)
+            survey, written = _attempt(index, config, now, progress, full=full)
         except sqlite3.OperationalError as error:
             raise OutputError(f"{config.state}/index.db: {error}") from None
         except sqlite3.DatabaseError as error:
             index.close()
             notes.append(_rebuilt(config, f"damaged ({error})"))
             index = Index.open(config.state)
-            survey, written = _attempt(index, config, now, progress)
+            survey, written = _attempt(index, config, now, progress, full=full)
         finally:
             index.close()
     seconds = round(time.perf_counter() - started, 3)
@@ -79,20 +79,12 @@ def look(config: Config, now: datetime, progress: Progress = silent) -> Survey:
         return Run(index, config, int(now.timestamp()), crew, progress).look()
 
 
-def _open(config: Config, notes: list[str], *, full: bool) -> Index:
+def _open(config: Config, notes: list[str]) -> Index:
     try:
-        index = Index.open(config.state)
-        if full:
-            index.forget_corpus()
+        return Index.open(config.state)
     except StaleIndexError as error:
-        why = str(error)
-    except sqlite3.DatabaseError as error:
-        index.close()
-        why = f"damaged ({error})"
-    else:
-        return index
-    notes.append(_rebuilt(config, why))
-    return Index.open(config.state)
+        notes.append(_rebuilt(config, str(error)))
+        return Index.open(config.state)
 
 
 def _rebuilt(config: Config, why: str) -> str:
@@ -100,13 +92,13 @@ def _rebuilt(config: Config, why: str) -> str:
     return f"the index was {why}: set aside as {os.path.relpath(config.state)}/index.db.old, and built anew"
 
 
-def _attempt(index: Index, config: Config, now: datetime, progress: Progress) -> tuple[Survey, Written]:
+def _attempt(index: Index, config: Config, now: datetime, progress: Progress, *, full: bool) -> tuple[Survey, Written]:
     """Run until no file changes under our hands."""
     for _ in range(_TRIES):
         tree = Tree(config.output, config.site.authority)
         try:
             with uncollected(), Crew() as crew:
-                return Run(index, config, int(now.timestamp()), crew, progress).build(tree)
+                return Run(index, config, int(now.timestamp()), crew, progress).build(tree, full=full)
         except ChangedError as error:
             changed = str(error)
             tree.discard()

@@ -1,178 +1,122 @@
-"""Dirty feeds -> documents: choose what each shows, render what is not rendered yet, splice, stage."""
+"""Dirty feeds -> documents in the tree: choose what each shows, render what is not rendered yet, splice, stage."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from ..feeds import catalog
-from ..feeds.select import Shown, Slot, label
-from ..model import FORMATS, Document, Feed, Format, Site
+from ..model import Document
 from ..outputs.tree import Tree
 from ..progress import Progress
-from ..store.index import CATALOG, DocumentRow, EntryRow, FragmentsRow, Index
+from ..store.index import EntryRow, Index
 from ..store.outbox import Outbox, Topic
+from ..store.shelf import CATALOG, DocumentRow, FragmentsRow, Shelf
+from ..store.tombstones import Tombstones
+from .choose import Chooser, Issue
 from .crew import Crew
-from .settle import origin
+from .press import Press, Staged
+from .settle import Dirty, origin
 from .work import Bench
 
 _BATCH = 64
-
-
-class _Plan(NamedTuple):
-    """A feed as it is to stand. `seen` covers its words and its entries' digests: a feed with the same is the same."""
-
-    number: int
-    feed: Feed
-    entries: list[EntryRow]
-    seen: bytes
-
-
-class _Staged(NamedTuple):
-    """A document beside its place; `written` is whether its bytes did not stand there already."""
-
-    path: str
-    feed: int
-    digest: bytes
-    written: bool
-
-
-class _Press(NamedTuple):
-    """Makes documents of rendered entries and stages them, in this process or one of the pool."""
-
-    site: Site
-    formats: tuple[Format, ...]
-    tree: Tree
-
-    def print(self, tasks: Sequence[tuple[int, Feed, list[tuple[bytes, bytes, bytes]]]]) -> list[list[_Staged]]:
-        """The documents of feeds, each given with its entries' fragments in the order of FORMATS."""
-        return [[self.stage(doc, number) for doc in self._documents(feed, parts)] for number, feed, parts in tasks]
-
-    def stage(self, document: Document, feed: int) -> _Staged:
-        return _Staged(document.path, feed, sha256(document.content).digest(), self.tree.stage(document))
-
-    def _documents(self, feed: Feed, parts: list[tuple[bytes, bytes, bytes]]) -> Iterator[Document]:
-        from ..feeds import atom, jsonfeed, rss
-
-        known: dict[Format, Any] = {"rss": rss, "atom": atom, "json": jsonfeed}
-        for position, name in enumerate(FORMATS):
-            if name in self.formats:
-                renderer = known[name]
-                content = renderer.render_feed(feed, self.site, [part[position] for part in parts])
-                yield Document(path=f"{feed.path}/{renderer.NAME}", content=content)
 
 
 class Publisher:
     """Stages the documents of feeds, and keeps the index in line with them."""
 
     def __init__(self, index: Index, bench: Bench, crew: Crew, tree: Tree, showing: bytes) -> None:
+        config = bench.config
         self._index = index
+        self._shelf = Shelf(index.sql)
         self._bench = bench
         self._crew = crew
         self._tree = tree
-        self._showing = showing
+        self._press = Press(config.site, config.selection.formats, tree)
         self._filing = bench.filing
-        self._digests: dict[str, tuple[int, bytes]] = {}
+        self._chooser = Chooser(self._shelf, Tombstones(index.sql), bench.filing, config.selection, showing)
+        self._staged: dict[str, Staged] = {}
         self._gone: list[str] = []
 
-    def publish(self, dirty: set[int], damaged: set[int], progress: Progress) -> None:
+    def publish(self, dirty: Dirty, damaged: Mapping[int, Collection[str]], progress: Progress) -> None:
         """Stage what dirty feeds show now; what is gone is listed by `gone`."""
-        config = self._bench.config
+        known = self._shelf.feed_numbers()
         for slot in self._filing.lasting():
-            if (slot.dimension, slot.key) not in self._index.feed_numbers():
-                dirty = dirty | {self._index.add_feed(slot.dimension, slot.key)}
-        plans: list[_Plan] = []
+            if (slot.dimension, slot.key) not in known:
+                dirty.add(self._shelf.add_feed(slot.dimension, slot.key))
+        issues: list[Issue] = []
         catalogued = CATALOG in damaged
-        for number in sorted(dirty | (damaged - {CATALOG})):
-            plan = self._plan(number)
-            if plan is None:
-                self._drop(number)
-                catalogued = True
-                continue
-            *_, card, seen = self._index.feed(number)
-            fresh = catalog.card(plan.feed, config.site, config.selection.formats)
-            catalogued |= card != fresh
-            if seen != plan.seen or card != fresh or number in damaged:
-                self._index.set_feed(number, plan.feed.path, fresh, plan.seen)
-            if seen != plan.seen or number in damaged:
-                plans.append(plan)
-        self._render(plans, progress)
-        press = _Press(config.site, config.selection.formats, self._tree)
-        self._lay_out(press, plans, progress)
-        if catalogued or self._index.document(catalog.NAME) is None:
-            self._keep(press.stage(self._catalog(), CATALOG))
+        for number in sorted(dirty.feeds() | (damaged.keys() - {CATALOG})):
+            catalogued |= self._choose(number, dirty, damaged.get(number, ()), issues)
+        self._render(issues, progress)
+        self._lay_out(issues, progress)
+        if catalogued or self._shelf.document(catalog.NAME) is None:
+            self._keep(self._press.stage(self._catalog(), CATALOG))
 
     def gone(self) -> list[str]:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
-        return [path for path in self._gone if path not in self._digests]
+        return [path for path in self._gone if path not in self._staged]
 
-    def doubt(self, feeds: set[int] | None) -> None:
+    def doubt(self, feeds: Collection[int] | None) -> None:
         """A killed run left other bytes in the places of these feeds (all, if None), and hubs may have fetched them."""
         site = self._bench.config.site
-        paths = [path for path, (feed, _) in self._digests.items() if feeds is None or feed in feeds]
+        paths = [path for path, staged in self._staged.items() if feeds is None or staged.feed in feeds]
         Outbox(self._index.sql).doubt(f"{site.url}{path}" for path in paths)
 
     def settle(self, now_s: float) -> None:
         """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
         site = self._bench.config.site
         topics: list[Topic] = []
-        for path, (feed, digest) in self._digests.items():
+        for path, staged in self._staged.items():
             status = self._tree.status(path)
             if status is not None:
-                self._index.put_document(DocumentRow(path, feed, digest, *status))
-                if feed != CATALOG:
-                    topics.append(Topic(f"{site.url}{path}", path, digest, status.size_bytes))
+                self._shelf.put_document(DocumentRow(path, staged.feed, staged.period, staged.digest, *status))
+                if staged.feed != CATALOG and not staged.period:
+                    topics.append(Topic(f"{site.url}{path}", path, staged.digest, status.size_bytes))
         outbox = Outbox(self._index.sql)
         outbox.want(topics, site.hubs, now_s)
         outbox.keep(site.url, site.hubs)
 
     # -------------------------------------------------------------------------------------------------------- choosing
 
-    def _plan(self, number: int) -> _Plan | None:
-        """What a feed shows now; None when it is no more."""
-        index, config = self._index, self._bench.config
-        dimension, key, *_ = index.feed(number)
-        spellings = index.spellings(number)
-        if not spellings and not any(slot[:2] == (dimension, key) for slot in self._filing.lasting()):
-            return None
-        limit = config.selection.limit
-        rows = sorted(index.newest(number, limit), key=lambda row: (row.published, row.id), reverse=True)[:limit]
-        slot = Slot(dimension, key, label(spellings) if spellings else "")
-        shown = [Shown(_moment(row.published), row.id, _moment(row.updated)) for row in rows]
-        feed = self._filing.feed(slot, sum(count for _, count in spellings), shown)
-        # The total stands in the catalogue only: it does not make the feed's documents others.
-        seen = sha256(repr((self._showing, feed.path, feed.title, feed.description, feed.id)).encode())
-        for row in rows:
-            seen.update(row.digest)
-        return _Plan(number, feed, rows, seen.digest()[:16])
+    def _choose(self, number: int, dirty: Dirty, damaged: Collection[str], issues: list[Issue]) -> bool:
+        """Add the issues of a feed that are to be made; whether the catalogue changes with it."""
+        choice = self._chooser.choose(number, dirty.times(number), damaged)
+        if choice is None:
+            self._drop_documents(number)
+            self._shelf.drop_feed(number)
+            return True
+        config = self._bench.config
+        _, _, _, card, words = self._shelf.feed(number)
+        fresh = catalog.card(choice.feed, config.site, config.selection.formats)
+        if card != fresh or words != choice.words:
+            self._shelf.set_feed(number, choice.feed.path, fresh, choice.words)
+        for period in choice.gone:
+            self._drop_documents(number, period)
+        issues.extend(choice.issues)
+        return card != fresh
 
-    def _drop(self, number: int) -> None:
-        for path in self._index.documents_of(number):
-            self._index.drop_document(path)
+    def _drop_documents(self, number: int, period: str | None = None) -> None:
+        for path in self._shelf.documents_of(number, period):
+            self._shelf.drop_document(path)
             self._gone.append(path)
-        self._index.drop_feed(number)
 
     # ------------------------------------------------------------------------------------------------------- rendering
 
-    def _render(self, plans: Sequence[_Plan], progress: Progress) -> None:
-        """Render the entries of these feeds that are not rendered as they are now."""
-        wanted = {entry.file: entry for plan in plans for entry in plan.entries}
-        made = self._bench.config.selection.formats
-        positions = [position for position, name in enumerate(FORMATS, 1) if name in made]
-        rendered = self._index.rendered(wanted)
-        missing = [entry for entry in wanted.values() if not _is_rendered(entry, rendered.get(entry.file), positions)]
+    def _render(self, issues: Sequence[Issue], progress: Progress) -> None:
+        """Render the entries of these issues that are not rendered as they are now."""
+        wanted = {file for issue in issues for file in issue.files}
+        missing = list(self._shelf.unrendered(sorted(wanted), self._bench.config.selection.formats))
         tasks = [(self._origins(entry), entry.id) for entry in missing]
         rows: list[FragmentsRow] = []
         results = self._crew.map(self._bench.render, tasks, len(tasks))
         for done, (entry, fragments) in enumerate(zip(missing, results, strict=True), 1):
             rows.append((entry.file, entry.digest, *fragments))
             if len(rows) >= _BATCH:
-                self._index.put_fragments(rows)
+                self._shelf.put_fragments(rows)
                 rows.clear()
             progress("rendering", done, len(missing))
-        self._index.put_fragments(rows)
+        self._shelf.put_fragments(rows)
 
     def _origins(self, entry: EntryRow) -> list[Any]:
         files = orjson.loads(entry.files) if entry.files else [entry.file]
@@ -180,38 +124,26 @@ class Publisher:
 
     # -------------------------------------------------------------------------------------------------------- splicing
 
-    def _lay_out(self, press: _Press, plans: Sequence[_Plan], progress: Progress) -> None:
-        """Stage the documents of these feeds."""
-        tasks = (
-            (plan.number, plan.feed, list(self._index.fragments(entry.file for entry in plan.entries)))
-            for plan in plans
-        )
+    def _lay_out(self, issues: Sequence[Issue], progress: Progress) -> None:
+        """Stage the documents of these issues."""
+        tasks = ((issue.number, issue.feed, issue.history, self._shelf.fragments(issue.files)) for issue in issues)
         # A few at once: documents are large, and what they are made of is in memory.
-        results = self._crew.map(press.print, tasks, len(plans) * len(press.formats), at_once=3)
-        for done, (plan, documents) in enumerate(zip(plans, results, strict=True), 1):
+        results = self._crew.map(self._press.print, tasks, len(issues) * len(self._press.formats), at_once=3)
+        for done, (issue, documents) in enumerate(zip(issues, results, strict=True), 1):
             for staged in documents:
                 self._keep(staged)
             made = {staged.path for staged in documents}
-            for path in self._index.documents_of(plan.number):
+            for path in self._shelf.documents_of(issue.number, issue.history.period):
                 if path not in made:
-                    self._index.drop_document(path)
+                    self._shelf.drop_document(path)
                     self._gone.append(path)
-            progress("writing", done, len(plans))
+            progress("writing", done, len(issues))
 
-    def _keep(self, staged: _Staged) -> None:
-        self._digests[staged.path] = staged.feed, staged.digest
+    def _keep(self, staged: Staged) -> None:
+        self._staged[staged.path] = staged
         if staged.written:
             self._tree.expect(staged.path)
 
     def _catalog(self) -> Document:
-        cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]
+        cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._shelf.cards()]
         return Document(path=catalog.NAME, content=catalog.render([card for _, card in sorted(cards)]))
-
-
-def _is_rendered(entry: EntryRow, rendered: tuple[bytes, bool, bool, bool] | None, positions: Sequence[int]) -> bool:
-    """Whether an entry is rendered as it is now, in the formats at these positions."""
-    return rendered is not None and rendered[0] == entry.digest and all(rendered[at] for at in positions)
-
-
-def _moment(epoch: int) -> datetime:
-    return datetime.fromtimestamp(epoch, UTC)

@@ -12,12 +12,15 @@ from ..errors import Problem
 from ..outputs.tree import Tree
 from ..progress import Progress
 from ..store.index import HIDDEN, MERGED, SCANNING, SHOWN, WAITING, Index
+from ..store.shelf import Shelf
+from ..store.tombstones import Tombstones
 from . import fingerprints
 from .changes import Changes, find
 from .crew import Crew
 
 if TYPE_CHECKING:
     from .publish import Publisher
+    from .settle import Dirty, Settler
 
 NO_FILE = 0
 """Stands for the number of a file in what concerns none."""
@@ -47,6 +50,8 @@ class Run:
 
     def __init__(self, index: Index, config: Config, now: int, crew: Crew, progress: Progress) -> None:
         self._index = index
+        self._shelf = Shelf(index.sql)
+        self._tombstones = Tombstones(index.sql)
         self._config = config
         self._now = now
         self._crew = crew
@@ -62,14 +67,23 @@ class Run:
         self._bring_in_line(changes)
         return self._survey(changes, set())
 
-    def build(self, tree: Tree) -> tuple[Survey, Written]:
-        """Bring index and tree in line with the corpus, in one transaction that ends after the last file stands."""
+    def build(self, tree: Tree, *, full: bool = False) -> tuple[Survey, Written]:
+        """Bring index and tree in line with the corpus, in one transaction that ends after the last file stands.
+
+        `full` forgets first what is known of the corpus.
+        """
         index, config = self._index, self._config
         unfinished = os.path.join(config.state, "unfinished")
         written: list[str] = []
         removed: list[str] = []
         with index.transaction():
             scanned_ns = time.time_ns()
+            if index.meta("authority") not in (None, config.site.authority):
+                self._tombstones.forget()  # they tell of ids of another site
+            if full:
+                self._tombstones.remember()
+                index.forget_corpus()
+                self._before = None
             self._stale = {name for name, mark in self._marks.items() if index.meta(name) != mark}
             told = set(index.problems())
             changes = find(index, config, anew="reading" in self._stale)
@@ -82,28 +96,36 @@ class Run:
                 publisher = self._publish(tree, dirty, damaged)
                 written = tree.publish()
                 if interrupted:
-                    publisher.doubt(damaged if self._before is not None else None)
+                    publisher.doubt(damaged.keys() if self._before is not None else None)
                 publisher.settle(time.time())
                 removed = self._clear(tree, publisher, swept=swept)
             for name in self._stale:
                 index.remember(name, self._marks[name])
+            index.remember("authority", config.site.authority)
             index.remember("built", self._now)
             index.remember("scanned_ns", scanned_ns)
             survey = self._survey(changes, told)
-            kept = index.count_documents() - len(written)
-            result = Written(index.count_feeds(), len(written), kept, len(removed))
+            kept = self._shelf.count_documents() - len(written)
+            result = Written(self._shelf.count_feeds(), len(written), kept, len(removed))
         if os.path.lexists(unfinished):
             os.unlink(unfinished)
         return survey, result
 
-    def _damaged(self, tree: Tree) -> set[int]:
-        """The feeds whose documents do not stand as we left them."""
-        rows = self._index.documents()
-        return {row.feed for row in rows if tree.status(row.path) != (row.size_bytes, row.mtime_ns)}
+    def _damaged(self, tree: Tree) -> dict[int, set[str]]:
+        """The issues, by feed and period, whose documents do not stand as we left them."""
+        damaged: dict[int, set[str]] = {}
+        for row in self._shelf.documents():
+            if tree.status(row.path) != (row.size_bytes, row.mtime_ns):
+                damaged.setdefault(row.feed, set()).add(row.period)
+        return damaged
 
     def _time_matters(self) -> bool:
         """Whether an entry begins or ceases to be shown between the last run and this one."""
-        return self._went_back() or bool(self._turned())
+        return self._went_back() or bool(self._turned()) or self._tombstones.any_until(self._forgotten())
+
+    def _forgotten(self) -> int:
+        """The time until which deletions are not told any more."""
+        return self._now - self._config.selection.deleted_days * 86400
 
     def _went_back(self) -> bool:
         return self._before is not None and self._before > self._now
@@ -111,7 +133,7 @@ class Run:
     def _turned(self) -> set[str]:
         return self._index.urls_that_turn(self._before, self._now) if self._before is not None else set()
 
-    def _bring_in_line(self, changes: Changes) -> set[int]:
+    def _bring_in_line(self, changes: Changes) -> "Dirty":
         """Files, records and entries as the corpus has them at this time; the feeds that this touched."""
         from .settle import Settler
         from .update import Update
@@ -120,20 +142,41 @@ class Run:
         bench = Bench(self._config)
         settler = Settler(self._index, bench, self._now)
         if "reading" in self._stale:
+            self._tombstones.remember()
             settler.forget()
             Update(self._index, bench, self._now, settler).run(changes, self._crew, self._progress)
             settler.unite()
+            self._mark_graves(settler, anew=True)
             return settler.dirty
         touched = Update(self._index, bench, self._now, None).run(changes, self._crew, self._progress)
-        if "filing" in self._stale or self._went_back():
+        anew = "filing" in self._stale or self._went_back()
+        if anew:
+            self._tombstones.remember()
             settler.forget()
             settler.refile()
         else:
             settler.addresses(touched.urls | self._turned(), touched.ids, touched.leaders)
-        all_feeds = set(self._index.feed_numbers().values()) if "showing" in self._stale else set()
-        return settler.dirty | all_feeds
+        self._mark_graves(settler, anew=anew)
+        if "showing" in self._stale:
+            settler.dirty.add_wholly(self._shelf.feed_numbers().values())
+        return settler.dirty
 
-    def _publish(self, tree: Tree, dirty: set[int], damaged: set[int]) -> "Publisher":
+    def _mark_graves(self, settler: "Settler", *, anew: bool) -> None:
+        """Keep which entries were published and are not any more; `anew` when everything was filed anew."""
+        numbers = self._shelf.feed_numbers()
+        places = {number: place for place, number in numbers.items()}
+        changed: set[tuple[str, str]] = set()
+        if anew:
+            self._tombstones.settle(self._now)
+        else:
+            for entry_id, feeds in settler.went().items():
+                self._tombstones.bury(entry_id, (places[feed] for feed in feeds), self._now)
+            changed = self._tombstones.raise_(settler.came())
+        changed |= self._tombstones.expire(self._forgotten())
+        for place in changed & numbers.keys():
+            settler.dirty.add(numbers[place])
+
+    def _publish(self, tree: Tree, dirty: "Dirty", damaged: dict[int, set[str]]) -> "Publisher":
         """Stage what dirty feeds show now."""
         from .publish import Publisher
         from .work import Bench
@@ -146,7 +189,7 @@ class Run:
         """Remove what no feed makes any more; the paths."""
         removed = publisher.gone()
         if swept:
-            known = {row.path for row in self._index.documents()}
+            known = {row.path for row in self._shelf.documents()}
             removed += [
                 path for path in tree.strays(self._config.site.url) if path not in known and path not in removed
             ]

@@ -14,9 +14,39 @@ from ..errors import Problem
 from ..feeds.identity import digest, path_id
 from ..feeds.select import Figures, Slot, figures
 from ..store.index import MERGED, SETTLING, SHOWN, WAITING, EntryRow, Index, RecordRow
+from ..store.shelf import Member, Shelf
 from .work import Bench, Origin, epoch, figures_from_text
 
 _BATCH = 512
+
+
+class Dirty:
+    """The feeds that a run touched, and the times in their histories at which it did."""
+
+    def __init__(self) -> None:
+        self._times: dict[int, set[int]] = {}
+        self._wholly: set[int] = set()
+
+    def touch(self, feeds: Iterable[int], published: int) -> None:
+        """Feeds gained, lost or changed an entry that was published at a time."""
+        for feed in feeds:
+            self._times.setdefault(feed, set()).add(published)
+
+    def add(self, feed: int) -> None:
+        """A feed is to be looked at."""
+        self._times.setdefault(feed, set())
+
+    def add_wholly(self, feeds: Iterable[int]) -> None:
+        """All of what these feeds hold may have changed."""
+        self._wholly.update(feeds)
+
+    def feeds(self) -> set[int]:
+        """Every feed that was touched."""
+        return self._wholly | self._times.keys()
+
+    def times(self, feed: int) -> set[int] | None:
+        """When the entries were published that changed in a feed; None for any."""
+        return None if feed in self._wholly else self._times.get(feed, set())
 
 
 class Settler:
@@ -28,13 +58,29 @@ class Settler:
         self._now = now
         self._authority = bench.config.site.authority
         self._filing = bench.filing
-        self._feeds = index.feed_numbers()
-        self.dirty: set[int] = set()
+        self._shelf = Shelf(index.sql)
+        self._feeds = self._shelf.feed_numbers()
+        self.dirty = Dirty()
+        self._came: set[tuple[int, str]] = set()
+        self._went: dict[str, set[int]] = {}
+
+    def came(self) -> set[str]:
+        """The ids of entries that were filed one by one, and are in feeds now."""
+        return {entry_id for _, entry_id in self._came}
+
+    def went(self) -> dict[str, set[int]]:
+        """The ids of entries that were in feeds before this run and are in none now; and these feeds.
+
+        Only where entries were filed one by one: after `forget` everything was filed in this run.
+        """
+        came = self.came()
+        return {entry_id: feeds for entry_id, feeds in self._went.items() if feeds and entry_id not in came}
 
     def forget(self) -> None:
         """Take every entry out of the feeds, to file all anew."""
-        self.dirty.update(self._feeds.values())
-        self._index.forget_filing()
+        self.dirty.add_wholly(self._feeds.values())
+        self._index.forget_entries()
+        self._shelf.forget_members()
         self._index.sql.execute("DELETE FROM problems WHERE aspect = ?", (SETTLING,))
 
     def refile(self) -> None:
@@ -57,7 +103,7 @@ class Settler:
 
     def unite(self) -> None:
         """After all entries were filed as if each stood alone: unite those of one address, settle whose id is whose."""
-        self._index.file_members()
+        self._shelf.file_members()
         self.addresses(self._index.shared_urls())
         self._distinguish(self._index.stated_ids())
 
@@ -84,14 +130,14 @@ class Settler:
 
     def file_singles(self, rows: Iterable[tuple[RecordRow, str, list[Slot]]]) -> None:
         """File visible entries of one file each, none of which is filed yet: what they say, their ids, their feeds."""
-        members: list[tuple[int, int, int, str]] = []
+        members: list[Member] = []
         entries: list[EntryRow] = []
         for row, entry_id, slots in rows:
             filed = [(self._feed(dim, key), name) for dim, key, name in slots]
             published = row.published or 0
             members += ((feed, published, row.file, name) for feed, name in filed)
             entries.append(_entry_row(row, entry_id, filed))
-        self._index.gather_members(members)
+        self._shelf.gather_members(members)
         self._index.put_entries(entries)
 
     def _lead(self, group: list[RecordRow]) -> int | None:
@@ -129,23 +175,29 @@ class Settler:
         if self._index.entry(record.file) == row:
             return  # nothing that any feed shows has changed
         self._unfile(record.file)
-        self._index.add_members((feed, row.published, row.file, name) for feed, name in filed)
+        self._shelf.add_members([(feed, row.published, row.file, name) for feed, name in filed])
         self._index.put_entries([row])
-        self.dirty.update(feed for feed, _ in filed)
+        if filed:
+            self._came.add((record.file, entry_id))
+        self.dirty.touch((feed for feed, _ in filed), row.published)
 
     def _unfile(self, file: int) -> None:
         entry = self._index.entry(file)
         if entry is None:
             return
-        feeds = [feed for feed, _ in orjson.loads(entry.filed)]
-        self._index.drop_members((feed, entry.published, file) for feed in feeds)
+        filed = orjson.loads(entry.filed)
+        self._shelf.drop_members([(feed, entry.published, file, name) for feed, name in filed])
         self._index.drop_entry(file)
-        self.dirty.update(feeds)
+        if (file, entry.id) in self._came:
+            self._came.remove((file, entry.id))  # filed in this run, perhaps under an id that was not to stay
+        else:
+            self._went.setdefault(entry.id, set()).update(feed for feed, _ in filed)
+        self.dirty.touch((feed for feed, _ in filed), entry.published)
 
     def _feed(self, dimension: str, key: str) -> int:
         feed = self._feeds.get((dimension, key))
         if feed is None:
-            feed = self._feeds[dimension, key] = self._index.add_feed(dimension, key)
+            feed = self._feeds[dimension, key] = self._shelf.add_feed(dimension, key)
             self.dirty.add(feed)
         return feed
 

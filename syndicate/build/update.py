@@ -10,7 +10,8 @@ from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.select import Slot
 from ..progress import Progress
-from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, FragmentsRow, Index, RecordRow
+from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, Index, RecordRow
+from ..store.shelf import FragmentsRow, Shelf
 from .changes import Candidate, Changes
 from .crew import Crew
 from .settle import Settler
@@ -35,6 +36,7 @@ class Update:
 
     def __init__(self, index: Index, bench: Bench, now: int, settler: Settler | None) -> None:
         self._index = index
+        self._shelf = Shelf(index.sql)
         self._bench = bench
         self._now = now
         self._settler = settler
@@ -129,7 +131,7 @@ class Update:
             if outcome.fragments:
                 fragments.append((row.file, row.digest or b"", *outcome.fragments))
         settler.file_singles(filed)
-        self._index.put_fragments(fragments)
+        self._shelf.put_fragments(fragments)
 
     def _row(self, file: int, candidate: Candidate, hashed: bytes, said: Said) -> RecordRow:
         if said.published is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..model import Feed, Site
+from ..model import NEWEST, Feed, History, Site
 from . import xml
 from .content import Prepared
 from .moulds import EntryParts, Extra
@@ -34,9 +34,13 @@ def render_entry(prepared: Prepared) -> bytes:
     )
 
 
-def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
-    """The whole document: the shell of the feed around the fragments of its entries."""
-    return xml.atom_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE)).around(fragments)
+def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: History = NEWEST) -> bytes:
+    """The whole document: the shell of the feed around the fragments of its entries.
+
+    What was deleted (RFC 6721) comes before them: RFC 4287's grammar has entries last.
+    """
+    shell = xml.atom_shell(xml.feed_parts(feed, site, history, NAME, MEDIA_TYPE))
+    return shell.around([*map(xml.deleted_entry, history.deleted), *fragments])
 
 
 def _extras(prepared: Prepared) -> Iterator[Extra]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from ..model import EXTENSIONS, Entry, Feed, Person, Related, Site
+from ..model import EXTENSIONS, NEWEST, Deleted, Entry, Feed, History, Person, Related, Site
+from . import archive
 from .content import Prepared
 
 NAME = "feed.json"
@@ -41,22 +42,43 @@ def render_entry(prepared: Prepared) -> bytes:
     )
 
 
-def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
-    """The whole document, an item a line."""
+def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: History = NEWEST) -> bytes:
+    """The whole document, an item a line; what was deleted comes after the items, on a line of its own."""
+
+    def address(period: str) -> str:
+        return f"{site.url}{archive.place(feed.path, period)}/{NAME}"
+
     head = _given(
         version=VERSION,
         title=feed.title,
         home_page_url=site.home,
-        feed_url=f"{site.url}{feed.path}/{NAME}",
+        feed_url=address(history.period),
+        next_url=history.prev_archive and address(history.prev_archive),
         description=feed.description,
         icon=site.logo,
         favicon=site.icon,
         authors=[{"name": site.title, "url": site.home}],
         language=site.language,
-        hubs=[{"type": "WebSub", "url": hub} for hub in site.hubs],
+        hubs=[{"type": "WebSub", "url": hub} for hub in site.hubs if not history.period],
+        _syndicate=_place(history, address) if history.period else {},
     )
     items = b",\n".join(fragments)
-    return _dump(head)[:-1] + b',"items":[\n' + items + (b"\n" if items else b"") + b"]}\n"
+    more = b',"_syndicate":' + _dump(_gone(history.deleted)) + b"\n" if history.deleted else b""
+    return _dump(head)[:-1] + b',"items":[\n' + items + (b"\n" if items else b"") + (b"]\n" + more if more else b"]") + b"}\n"
+
+
+def _place(history: History, address: Callable[[str], str]) -> Object:
+    """What RFC 5005 has links for, and JSON Feed no name."""
+    later = history.next_archive and address(history.next_archive)
+    return {
+        "about": f"{EXTENSIONS}#syndicate",
+        **_given(period=history.period, current=address(""), next_archive=later),
+    }
+
+
+def _gone(deleted: Sequence[Deleted]) -> Object:
+    gone = [{"id": one.id, "date_deleted": rfc3339(one.when)} for one in deleted]
+    return {"about": f"{EXTENSIONS}#syndicate", "deleted": gone}
 
 
 def rfc3339(moment: datetime) -> str:

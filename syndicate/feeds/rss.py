@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ..model import Feed, Site
+from ..model import NEWEST, Feed, History, Site
 from . import xml
 from .content import Prepared
 from .moulds import EntryParts, Extra
@@ -35,9 +35,9 @@ def render_entry(prepared: Prepared) -> bytes:
     )
 
 
-def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes]) -> bytes:
-    """The whole document: the shell of the feed around the fragments of its entries."""
-    return xml.rss_shell(xml.feed_parts(feed, site, NAME, MEDIA_TYPE)).around(fragments)
+def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: History = NEWEST) -> bytes:
+    """The whole document: the shell of the feed around the fragments of its entries. RSS has no word for deletions."""
+    return xml.rss_shell(xml.feed_parts(feed, site, history, NAME, MEDIA_TYPE)).around(fragments)
 
 
 def _extras(prepared: Prepared) -> list[Extra]:

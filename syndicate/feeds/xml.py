@@ -18,18 +18,22 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from ..model import CDN_RELATION, Entry, Feed, Image, Site
+from ..model import CDN_RELATION, Deleted, Entry, Feed, History, Image, Site
+from . import archive
 from .moulds import EntryParts, Extra, Kind, fill
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
+HISTORY = "http://purl.org/syndication/history/1.0"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _LINK: Kind = ("link", ("href", "rel"))
 _TYPED_LINK: Kind = ("link", ("href", "rel", "type"))
 _TITLED_LINK: Kind = ("link", ("href", "rel", "type", "title"))
 _CREATOR: Kind = (f"{{{DC}}}creator", ())
 _LANGUAGE: Kind = (f"{{{DC}}}language", ())
+_ARCHIVE: Kind = (f"{{{HISTORY}}}archive", ())
 GENERATOR = "syndicate"  # without a version: an upgrade alone changes no bytes
 
 
@@ -63,14 +67,28 @@ class FeedParts(NamedTuple):
     extras: tuple[Extra, ...]
 
 
-def feed_parts(feed: Feed, site: Site, name: str, media_type: str) -> FeedParts:
-    """What a feed's document says of itself; `name` is its file's."""
+def feed_parts(feed: Feed, site: Site, history: History, name: str, media_type: str) -> FeedParts:
+    """What a feed's document says of itself; `name` is its file's.
+
+    An archive names no hubs: they are told of the newest entries' document, which it leads to (`current`).
+    """
+
+    def address(period: str) -> str:
+        return f"{site.url}{archive.place(feed.path, period)}/{name}"
+
+    extras = [Extra(_ARCHIVE, ("",)), link("current", address(""))] if history.period else []
+    if history.prev_archive:
+        extras.append(link("prev-archive", address(history.prev_archive)))
+    if history.next_archive:
+        extras.append(link("next-archive", address(history.next_archive)))
+    if not history.period:
+        extras += [link("hub", hub) for hub in site.hubs]
     return FeedParts(
         id=feed.id,
         title=feed.title,
         description=feed.description,
         home=site.home,
-        self_url=f"{site.url}{feed.path}/{name}",
+        self_url=address(history.period),
         media_type=media_type,
         updated=feed.updated,
         newest=feed.newest,
@@ -79,7 +97,7 @@ def feed_parts(feed: Feed, site: Site, name: str, media_type: str) -> FeedParts:
         rights=site.rights,
         icon=site.icon,
         logo=site.logo,
-        extras=tuple(link("hub", hub) for hub in site.hubs),
+        extras=tuple(extras),
     )
 
 
@@ -143,6 +161,14 @@ def cast_atom_entry(parts: EntryParts) -> bytes:
     return _between(feed.atom_str(), b"<entry", b"</feed>")
 
 
+def deleted_entry(deleted: Deleted) -> bytes:
+    """One `<at:deleted-entry>` (RFC 6721 §3), on a line of its own, declaring its namespace itself."""
+    element = etree.Element(f"{{{TOMBSTONES}}}deleted-entry", nsmap={"at": TOMBSTONES})
+    element.set("ref", deleted.id)
+    element.set("when", deleted.when.isoformat())
+    return etree.tostring(element)
+
+
 def rss_shell(parts: FeedParts) -> Shell:
     """A `<channel>` without items."""
     return _cut(_generator(parts, _Rss, _RssEntry).rss_str(), b"</channel></rss>")
@@ -174,7 +200,7 @@ class _Extension(BaseExtension):  # type: ignore[misc] # feedgen ships no types
 
 class _Rss(_Extension):
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "media": MEDIA}
+        return {"dc": DC, "media": MEDIA, **_history(self.extras)}
 
     def extend_rss(self, feed: Any) -> Any:
         _append(feed[0], self.extras, qualified=True)
@@ -189,7 +215,7 @@ class _RssEntry(_Extension):
 
 class _Atom(_Extension):
     def extend_ns(self) -> dict[str, str]:
-        return {"media": MEDIA}
+        return {"media": MEDIA, **_history(self.extras)}
 
     def extend_atom(self, feed: Any) -> Any:
         _append(feed, self.extras, qualified=False)
@@ -204,6 +230,11 @@ class _AtomEntry(_Extension):
             feed.remove(link)
         _append(feed, self.extras, qualified=False)
         return feed
+
+
+def _history(extras: Sequence[Extra]) -> dict[str, str]:
+    """The namespace that archives alone need."""
+    return {"fh": HISTORY} if any(extra.kind == _ARCHIVE for extra in extras) else {}
 
 
 def _append(parent: Any, extras: Sequence[Extra], *, qualified: bool) -> None:

@@ -11,8 +11,12 @@ from ..model import Document
 MARKER = ".syndicate-output"
 _HEAD_BYTES = 8192  # a feed names itself before its entries
 _TEMPORARY = ".syndicate-new"
-# What a build makes: FEED/feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai), and the catalogue.
-_OURS = re.compile(r"(?:catalog\.json|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?/feed\.(?:rss|atom|json))")
+# What a build makes: feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai) and for its archives, and what is
+# at the top.
+_OURS = re.compile(
+    r"(?:catalog\.json|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json))"
+)
+_DEEPEST = 4  # folders: topics/ibm-ai/archive/2020-06
 
 
 class Status(NamedTuple):
@@ -126,7 +130,7 @@ class Tree:
         for folder, below, names in os.walk(self._root):
             relative = os.path.relpath(folder, self._root).replace(os.sep, "/")
             prefix = "" if relative == "." else f"{relative}/"
-            if prefix.count("/") >= 2:
+            if prefix.count("/") >= _DEEPEST:
                 below.clear()
             for name in names:
                 path = prefix + name

@@ -6,23 +6,19 @@ A run works in one transaction, which it commits last: killed at any instant, th
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from ..errors import OutputError, Problem
 from . import schema
-from .outbox import TABLES as OUTBOX_TABLES
+from .tombstones import Tombstones
 
 LOST, HIDDEN, WAITING, SHOWN, MERGED = range(5)
 """States of a record: faulty; hidden by its owner; an entry not to be shown at this time; shown; part of another."""
 
-_AT_ONCE = 100
 _PATIENCE_S = 60
 READING, SETTLING, SCANNING = 0, 1, 2
 """Aspects of problems: found in a file alone; found beside other files; found by the last scan, in no file."""
-
-CATALOG = 0
-"""The number under which documents of no single feed are kept."""
 
 
 FileStatus = tuple[int, int, int, int]
@@ -58,20 +54,6 @@ class EntryRow(NamedTuple):
     filed: str
 
 
-class DocumentRow(NamedTuple):
-    """One document in the output tree."""
-
-    path: str
-    feed: int
-    digest: bytes
-    size_bytes: int
-    mtime_ns: int
-
-
-FragmentsRow = tuple[int, bytes, bytes | None, bytes | None, bytes | None]
-"""A file's number, the digest of its entry as rendered, and the entry in RSS, Atom and JSON."""
-
-
 class StaleIndexError(Exception):
     """The index is damaged, or of another version: it is to be set aside."""
 
@@ -95,7 +77,7 @@ class Index:
             index = cls._make(path) if is_new else cls(connect(path))
             index._prepare()  # noqa: SLF001 - of this class
             if is_new:
-                index._adopt_outbox(aside_of(path))  # noqa: SLF001 - of this class
+                index._adopt(aside_of(path))  # noqa: SLF001 - of this class
         except (sqlite3.OperationalError, OSError) as error:
             raise OutputError(f"{path}: {error}") from None
         except sqlite3.DatabaseError as error:
@@ -128,31 +110,35 @@ class Index:
         if version == 0:
             self.sql.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
             self.sql.executescript(
-                f"BEGIN;{schema.TABLES};{schema.OUTBOX};PRAGMA user_version = {schema.VERSION};COMMIT"
+                f"BEGIN;{schema.TABLES};{schema.LASTING_TABLES};PRAGMA user_version = {schema.VERSION};COMMIT"
             )
         if not self._place:
             self.sql.execute("PRAGMA journal_mode = WAL")
 
-    def _adopt_outbox(self, aside: str) -> None:
-        """Take over what hubs are still to be told, if an index was set aside, and it can be read as far as that."""
+    def _adopt(self, aside: str) -> None:
+        """Take over what outlives an index, if one was set aside, as far as it can be read.
+
+        What cannot is lost: every feed is announced once more, deletions are not told of.
+        """
         if not os.path.lexists(aside):
             return
-        try:
+        with suppress(sqlite3.DatabaseError):
             self.sql.execute("ATTACH ? AS aside", (aside,))
+            known = {row[0] for row in self.sql.execute("SELECT name FROM aside.sqlite_master WHERE type = 'table'")}
             with self._atomic():
-                for table in OUTBOX_TABLES:
-                    self.sql.execute(f"INSERT INTO main.{table} SELECT * FROM aside.{table}")  # noqa: S608
-        except sqlite3.DatabaseError:
-            pass  # it knows nothing of hubs, or is damaged there, too: then every feed is announced once more
+                for table in schema.LASTING:
+                    if table in known:
+                        self.sql.execute(f"INSERT INTO main.{table} SELECT * FROM aside.{table}")  # noqa: S608
+            Tombstones(self.sql).remember("aside")
         if len(self.sql.execute("PRAGMA database_list").fetchall()) > 1:
-            self.sql.execute("DETACH aside")
+            with suppress(sqlite3.DatabaseError):
+                self.sql.execute("DETACH aside")
 
     def forget_corpus(self) -> None:
-        """Start from nothing, but for what hubs were told: the tables of the outbox stay."""
-        with self._atomic():
-            for (table,) in self.sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                if table not in OUTBOX_TABLES:
-                    self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+        """Within a transaction: start from nothing, but for what outlives an index."""
+        for (table,) in self.sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if table not in schema.LASTING:
+                self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 
     def close(self) -> None:
         """Close the database."""
@@ -344,126 +330,9 @@ class Index:
         """Take an entry out of the feeds."""
         self.sql.execute("DELETE FROM entries WHERE file = ?", (file,))
 
-    def forget_filing(self) -> None:
-        """Forget all entries and their feeds' members, to file them anew."""
-        for table in ("entries", "members"):
-            self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
-
-    # --------------------------------------------------------------------------------------------------------- feeds
-
-    def feed_numbers(self) -> dict[tuple[str, str], int]:
-        """All feeds by (dimension, key)."""
-        return {(row[0], row[1]): row[2] for row in self.sql.execute("SELECT dimension, key, feed FROM feeds")}
-
-    def add_feed(self, dimension: str, key: str) -> int:
-        """A new feed's number; CATALOG is none."""
-        cursor = self.sql.execute("INSERT INTO feeds (dimension, key) VALUES (?, ?)", (dimension, key))
-        return int(cursor.lastrowid or 0)
-
-    def feed(self, feed: int) -> tuple[str, str, str | None, str | None, bytes | None]:
-        """Dimension, key, path, card and what was seen of a feed."""
-        sql = "SELECT dimension, key, path, card, seen FROM feeds WHERE feed = ?"
-        row: tuple[str, str, str | None, str | None, bytes | None] = self.sql.execute(sql, (feed,)).fetchone()
-        return row
-
-    def set_feed(self, feed: int, path: str, card: str, seen: bytes) -> None:
-        """What a feed shows now."""
-        self.sql.execute("UPDATE feeds SET path = ?, card = ?, seen = ? WHERE feed = ?", (path, card, seen, feed))
-
-    def drop_feed(self, feed: int) -> None:
-        """Forget a feed."""
-        self.sql.execute("DELETE FROM feeds WHERE feed = ?", (feed,))
-
-    def count_feeds(self) -> int:
-        """How many feeds there are."""
-        return int(self.sql.execute("SELECT COUNT(*) FROM feeds").fetchone()[0])
-
-    def cards(self) -> list[tuple[str, str]]:
-        """(dimension, card) of every feed."""
-        return list(self.sql.execute("SELECT dimension, card FROM feeds WHERE card IS NOT NULL"))
-
-    def add_members(self, rows: Iterable[tuple[int, int, int, str]]) -> None:
-        """File (feed, published, file, name)."""
-        self.sql.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?)", rows)
-
-    def gather_members(self, rows: Iterable[tuple[int, int, int, str]]) -> None:
-        """File (feed, published, file, name) among many, none of which is filed yet, until `file_members`.
-
-        Made in the order of their feeds at the end, a table takes a third of the time of one made record by record.
-        """
-        self.sql.execute("CREATE TEMP TABLE IF NOT EXISTS gathered (feed, published, file, name)")
-        self.sql.executemany("INSERT INTO gathered VALUES (?, ?, ?, ?)", rows)
-
-    def file_members(self) -> None:
-        """File all that were gathered."""
-        self.sql.execute("CREATE TEMP TABLE IF NOT EXISTS gathered (feed, published, file, name)")
-        self.sql.execute("INSERT INTO members SELECT * FROM gathered ORDER BY feed, published, file")
-        self.sql.execute("DROP TABLE gathered")
-
-    def drop_members(self, rows: Iterable[tuple[int, int, int]]) -> None:
-        """Take out (feed, published, file)."""
-        self.sql.executemany("DELETE FROM members WHERE feed = ? AND published = ? AND file = ?", rows)
-
-    def spellings(self, feed: int) -> list[tuple[str, int]]:
-        """How the members of a feed spell its name, with counts; empty for a feed without members."""
-        return list(self.sql.execute("SELECT name, COUNT(*) FROM members WHERE feed = ? GROUP BY name", (feed,)))
-
-    def newest(self, feed: int, limit: int) -> list[EntryRow]:
-        """The newest members of a feed, and all that are as old as the last of them."""
-        sql = "SELECT published FROM members WHERE feed = ? ORDER BY published DESC LIMIT 1 OFFSET ?"
-        oldest = self.sql.execute(sql, (feed, limit - 1)).fetchone()
-        sql = "SELECT entries.* FROM members JOIN entries USING (file) WHERE feed = ? AND members.published >= ?"
-        return [EntryRow._make(row) for row in self.sql.execute(sql, (feed, oldest[0] if oldest else -(2**62)))]
-
-    # ----------------------------------------------------------------------------------------------------- fragments
-
-    def rendered(self, files: Iterable[int]) -> dict[int, tuple[bytes, bool, bool, bool]]:
-        """For each of these entries that is rendered: as which digest, and whether in RSS, Atom and JSON."""
-        what = "file, digest, rss IS NOT NULL, atom IS NOT NULL, json IS NOT NULL"
-        return {row[0]: row[1:] for row in self._of_fragments(what, list(files))}
-
-    def put_fragments(self, rows: Iterable[FragmentsRow]) -> None:
-        """Keep (file, digest, rss, atom, json)."""
-        self.sql.executemany("INSERT OR REPLACE INTO fragments VALUES (?, ?, ?, ?, ?)", rows)
-
-    def fragments(self, files: Iterable[int]) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """RSS, Atom and JSON of entries, in the order asked for."""
-        wanted = list(files)
-        found = {row[0]: row[1:] for row in self._of_fragments("file, rss, atom, json", wanted)}
-        return (found[number] for number in wanted)
-
-    def _of_fragments(self, what: str, files: list[int]) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, len(files), _AT_ONCE):
-            numbers = files[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(numbers))
-            yield from self.sql.execute(f"SELECT {what} FROM fragments WHERE file IN ({marks})", numbers)  # noqa: S608
-
-    # ----------------------------------------------------------------------------------------------------- documents
-
-    def documents(self) -> list[DocumentRow]:
-        """Every document that stands in the tree."""
-        return [DocumentRow._make(row) for row in self.sql.execute("SELECT * FROM documents")]
-
-    def count_documents(self) -> int:
-        """How many documents stand in the tree."""
-        return int(self.sql.execute("SELECT COUNT(*) FROM documents").fetchone()[0])
-
-    def document(self, path: str) -> DocumentRow | None:
-        """One document."""
-        row = self.sql.execute("SELECT * FROM documents WHERE path = ?", (path,)).fetchone()
-        return row and DocumentRow._make(row)
-
-    def put_document(self, row: DocumentRow) -> None:
-        """Remember a document as it stands."""
-        self.sql.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
-
-    def drop_document(self, path: str) -> None:
-        """Forget a document."""
-        self.sql.execute("DELETE FROM documents WHERE path = ?", (path,))
-
-    def documents_of(self, feed: int) -> list[str]:
-        """The paths of a feed's documents."""
-        return [row[0] for row in self.sql.execute("SELECT path FROM documents WHERE feed = ?", (feed,))]
+    def forget_entries(self) -> None:
+        """Forget all entries, to file them anew."""
+        self.sql.execute("DELETE FROM entries")
 
 
 def connect(path: str) -> sqlite3.Connection:

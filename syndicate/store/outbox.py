@@ -13,9 +13,6 @@ from typing import Any, NamedTuple
 from .. import retry
 from ..retry import Breaker, Decision, Outcome, Policy
 
-TABLES = ("topics", "deliveries", "hubs", "attempts")
-"""What outlives an index that is built anew."""
-
 _KEPT_ATTEMPTS = 20
 
 

@@ -4,7 +4,7 @@ Times are whole seconds since 1970, UTC; `_ns` nanoseconds, as the file system h
 need not be text.
 """
 
-VERSION = 2
+VERSION = 3
 
 # Large pages suit fragments, which are a few kilobytes each.
 PAGE_BYTES = 8192
@@ -40,29 +40,47 @@ CREATE TABLE entries (
   digest BLOB NOT NULL, files TEXT, filed TEXT NOT NULL
 );
 
--- `seen` is what the feed last showed: a digest over its words, and its entries' digests.
+-- `words` is a digest of what a feed says of itself, in all its documents.
 CREATE TABLE feeds (
-  feed INTEGER PRIMARY KEY, dimension TEXT NOT NULL, key TEXT NOT NULL, path TEXT, card TEXT, seen BLOB,
+  feed INTEGER PRIMARY KEY, dimension TEXT NOT NULL, key TEXT NOT NULL, path TEXT, card TEXT, words BLOB,
   UNIQUE (dimension, key)
 );
 CREATE TABLE members (
   feed INTEGER NOT NULL, published INTEGER NOT NULL, file INTEGER NOT NULL, name TEXT NOT NULL,
   PRIMARY KEY (feed, published, file)
 ) WITHOUT ROWID;
+-- How many members a feed has in a month (`2020-06`), by how they spell its name: counting them anew costs what exists.
+CREATE TABLE tallies (
+  feed INTEGER NOT NULL, month TEXT NOT NULL, name TEXT NOT NULL, entries INTEGER NOT NULL,
+  PRIMARY KEY (feed, month, name)
+) WITHOUT ROWID;
+
+-- What each set of documents last showed: that of the newest entries ('') and the archives (feeds/archive.py). `seen`
+-- is a digest over words, links and entries.
+CREATE TABLE issues (feed INTEGER NOT NULL, period TEXT NOT NULL, seen BLOB, PRIMARY KEY (feed, period)) WITHOUT ROWID;
 
 -- Each entry as rendered, by its digest.
 CREATE TABLE fragments (file INTEGER PRIMARY KEY, digest BLOB NOT NULL, rss BLOB, atom BLOB, json BLOB);
 
 -- The documents that stand in the output tree, and how the file system shows them.
 CREATE TABLE documents (
-  path TEXT PRIMARY KEY, feed INTEGER NOT NULL, digest BLOB NOT NULL,
+  path TEXT PRIMARY KEY, feed INTEGER NOT NULL, period TEXT NOT NULL, digest BLOB NOT NULL,
   size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX documents_by_feed ON documents (feed);
+CREATE INDEX documents_by_issue ON documents (feed, period);
 """
 
-# What outlives an index that is built anew (outbox.py). Times are seconds since 1970.
-OUTBOX = """
+# What outlives an index that is built anew (outbox.py, tombstones.py). Times are seconds since 1970.
+LASTING = ("topics", "deliveries", "hubs", "attempts", "tombstones")
+LASTING_TABLES = """
+-- Entries that were published once and are not any more, by the feeds that held them.
+CREATE TABLE tombstones (
+  dimension TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, deleted_at INTEGER NOT NULL,
+  PRIMARY KEY (dimension, key, id)
+) WITHOUT ROWID;
+CREATE INDEX tombstones_by_time ON tombstones (deleted_at);
+CREATE INDEX tombstones_by_id ON tombstones (id);
+
 -- The documents that hubs are told of. `generation` rises whenever the bytes change.
 CREATE TABLE topics (
   topic_url TEXT PRIMARY KEY, path TEXT NOT NULL, digest BLOB NOT NULL, size_bytes INTEGER NOT NULL,

@@ -17,7 +17,7 @@ def site(world: World) -> World:
         topic = "Even" if number % 2 == 0 else "Odd"
         related = [{"title": f"R{n}", "webUrl": f"https://r.example/{n}"} for n in range(3)]
         world.record(f"{number}.md", date=f"2026-01-0{number + 1}", topics=[topic], related=related, quality=number)
-    world.settings["feeds"] = {"limit": 3, "by": ["topics"]}
+    world.settings["feeds"] = {"limit": 3, "by": ["topics"], "archive": "none"}
     world.build()
     _age(world)
     world.build()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from chains import ids, walk
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sites import but_for_deletions
 from worlds import World
+
+from syndicate.feeds import archive
+from syndicate.model import FORMATS
 
 NAMES = st.sampled_from(["a.md", "b.md", "c.md", "d/a.md", "d/e.md", "2026-01-05-f.md"])
 TOPICS = st.lists(st.sampled_from(["One", "one", "Two", "C++", "C#", "日本", "T  wo"]), max_size=3)
@@ -34,8 +41,12 @@ class History(RuleBasedStateMachine):
         self.records: dict[str, dict[str, Any]] = {}
         self.pristine: dict[str, str] = {}
         self.edits = 0
+        self.held: dict[tuple[str, str], set[str]] = {}
+        self.tombstones: dict[tuple[str, str], dict[str, datetime]] = {}
+        self.most, archive.MOST = archive.MOST, 2  # so that periods are split
 
     def teardown(self) -> None:
+        archive.MOST = self.most
         shutil.rmtree(self.folder)
 
     def _write(self, name: str, **values: Any) -> None:
@@ -116,6 +127,8 @@ class History(RuleBasedStateMachine):
                 ("site", "language", ["en", "ar"]),
                 ("site", "home", ["https://w.example/", "https://v.example/"]),
                 ("feeds", "limit", [1, 3]),
+                ("feeds", "archive", ["month", "year", "day", "none"]),
+                ("feeds", "deleted_days", [0, 10, 90]),
                 ("feeds", "related", [0, 5]),
                 ("feeds", "by", [["topics"], ["topics", "provider"], ["category"], ["type", "author", "quality"]]),
                 ("feeds", "all", [True, False]),
@@ -147,13 +160,48 @@ class History(RuleBasedStateMachine):
     @invariant()
     def tree_is_what_a_build_from_nothing_makes(self) -> None:
         summary = self.world.build()
-        assert self.world.tree() == self.world.built_from_nothing(self.folder / "fresh")
+        tree = self.world.tree()
+        assert but_for_deletions(tree) == self.world.built_from_nothing(self.folder / "fresh")
+        self._look_at_histories()
         fresh = self.world.fresh
         assert fresh is not None
         assert summary[:4] == fresh[:4]  # entries, hidden, merged, and every problem
         again = self.world.build()
         assert (again.written, again.removed) == (0, 0)
         assert again[:4] == summary[:4]
+
+    def _look_at_histories(self) -> None:
+        """Every feed's chain holds what is filed under it, the same in each format, and tells what was deleted."""
+        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+            paths = {(row[0], row[1]): row[2] for row in sql.execute("SELECT dimension, key, path FROM feeds")}
+            held: dict[tuple[str, str], set[str]] = {place: set() for place in paths}
+            members = "SELECT dimension, key, id FROM members JOIN feeds USING (feed) JOIN entries USING (file)"
+            for dimension, key, entry_id in sql.execute(members):
+                held[dimension, key].add(entry_id)
+        self._expect_tombstones(held)
+        feeds = self.world.settings["feeds"]
+        for place, path in paths.items():
+            walks = [walk(self.world.output, f"{path}/feed.{kind}") for kind in feeds.get("formats", FORMATS)]
+            shapes = {tuple((page.address.rpartition("/")[0], *page.ids) for page in pages) for pages in walks}
+            assert len(shapes) == 1
+            if feeds.get("archive") != "none":
+                assert ids(walks[0]) == held[place]
+            for pages in walks:
+                if not pages[0].address.endswith(".rss"):
+                    assert {**pages[0].deleted} == self.tombstones.get(place, {})
+
+    def _expect_tombstones(self, held: dict[tuple[str, str], set[str]]) -> None:
+        visible = {entry_id for ids_of in held.values() for entry_id in ids_of}
+        now = self.world.now
+        for place, before in self.held.items():
+            for entry_id in before - visible:
+                self.tombstones.setdefault(place, {}).setdefault(entry_id, now)
+        days = timedelta(days=self.world.settings["feeds"].get("deleted_days", 90))
+        self.tombstones = {
+            place: {one: at for one, at in gone.items() if one not in visible and at > now - days}
+            for place, gone in self.tombstones.items()
+        }
+        self.held = held
 
 
 TestHistory = History.TestCase

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sites import but_for_deletions
 from worlds import World, tree_of
 
 KILLED = Path(__file__).with_name("killed.py")
@@ -43,7 +44,8 @@ def test_next_run_completes_the_work(tmp_path: Path, shard: int) -> None:
     new = world.built_from_nothing(tmp_path / "fresh")
     steps = int(_run(world).stdout)
     assert steps > 30
-    assert world.tree() == new
+    assert but_for_deletions(world.tree()) == new
+    new = world.tree()  # the deletion is told of by whichever run completes the work
     for number in range(shard, steps, SHARDS):
         shutil.rmtree(world.folder)
         shutil.copytree(tmp_path / "start", world.folder, symlinks=True)
@@ -56,7 +58,7 @@ def test_next_run_completes_the_work(tmp_path: Path, shard: int) -> None:
             shutil.rmtree(world.folder / "corpus")
             shutil.copytree(tmp_path / "start" / "corpus", world.folder / "corpus")
             world.build()
-            assert world.tree() == old, number
+            assert but_for_deletions(world.tree()) == old, number
         else:
             world.build()
             assert world.tree() == new, number

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import CONFIG, Place, record, tree
+from sites import CONFIG, Place, but_for_deletions, record, tree
 
 from syndicate.feeds.identity import path_id
 from syndicate.feeds.merge import combine
@@ -215,7 +215,7 @@ def test_order_makes_no_difference(entries: list[Entry], shuffler: random.Random
         for each in shuffled:
             put(other, each)
             last = other.build()
-        assert tree(one.output) == tree(other.output)
+        assert tree(one.output) == but_for_deletions(tree(other.output))  # an id that was merged away is gone
         assert at_once[:3] == last[:3]
         assert at_once.problems == last.problems
 

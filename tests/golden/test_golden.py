@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 from records import RENDERERS, SITE, documents, entry_of
 
-from syndicate.model import Entry, Site
+from syndicate.model import NEWEST, Deleted, Entry, History, Site
 
 HERE = Path(__file__).parent
 QUIET = Site(title="Quiet", url="https://quiet.test/", authority="quiet.test,2026", home="https://quiet.test/")
@@ -117,14 +118,22 @@ CASES: dict[str, tuple[Site, tuple[Entry, ...]]] = {
     "bare": (QUIET, (made("{title: Bare, date: 2026-01-27}", "bare.md"),)),
     "empty": (SITE, ()),
 }
-CASES["several"] = (SITE, tuple(entry for _, entries in CASES.values() for entry in entries))
+STORIES = tuple(CASES)
+CASES["archive"] = CASES["deleted"] = CASES["bare"]
+PLACES = {
+    "archive": History("2026-01", "2025-11", "2026-02"),
+    "deleted": History(
+        prev_archive="2026-01", deleted=(Deleted(f"tag:{QUIET.authority}:gone.md", datetime(2026, 2, 1, tzinfo=UTC)),)
+    ),
+}
+CASES["several"] = (SITE, tuple(entry for name in STORIES for entry in CASES[name][1]))
 
 
 @pytest.mark.parametrize("name", RENDERERS)
 @pytest.mark.parametrize("case", CASES)
 def test_document_is_the_approved_one(case: str, name: str, request: pytest.FixtureRequest) -> None:
     site, entries = CASES[case]
-    document = documents(entries, site)[name]
+    document = documents(entries, site, history=PLACES.get(case, NEWEST))[name]
     file = HERE / f"{case}.{name}"
     if request.config.getoption("regenerate_golden"):
         file.write_bytes(document)

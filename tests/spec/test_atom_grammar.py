@@ -10,11 +10,11 @@ import pytest
 from feed_reading import parse_xml
 from hypothesis import given
 from lxml import etree
-from records import SITE, bounded, documents, entries, feed_of
+from records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
 from sites import ROOT
 
 from syndicate.feeds import atom
-from syndicate.model import Entry
+from syndicate.model import Entry, History
 
 GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns:media="http://search.yahoo.com/mrss/" xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
@@ -145,3 +145,10 @@ def test_any_entry_is_valid(entry: Entry) -> None:
 
 def test_feed_without_entries_is_valid() -> None:
     assert broken(atom.render_feed(feed_of([]), SITE, [])) == {}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("count", [0, 1])
+def test_document_of_any_place_in_a_history_is_valid(history: History, count: int) -> None:
+    shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
+    assert broken(documents(shown, history=history)["atom"]) == {}

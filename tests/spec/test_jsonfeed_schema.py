@@ -11,11 +11,11 @@ import jsonfeed_rules
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
-from records import SITE, bounded, documents, entries, feed_of
+from records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
 from sites import ROOT
 
 from syndicate.feeds import jsonfeed
-from syndicate.model import Entry
+from syndicate.model import Entry, History
 
 SCHEMA = json.loads(Path(__file__).with_name("jsonfeed-1.1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -149,3 +149,10 @@ def test_any_entry_is_valid(entry: Entry) -> None:
 
 def test_feed_without_entries_is_valid() -> None:
     assert broken(jsonfeed.render_feed(feed_of([]), SITE, [])) == {}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("count", [0, 1])
+def test_document_of_any_place_in_a_history_is_valid(history: History, count: int) -> None:
+    shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
+    assert broken(documents(shown, history=history)["json"]) == {}

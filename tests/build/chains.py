@@ -1,0 +1,93 @@
+"""The history of a feed as a reader finds it: from the subscription document along the links to older archives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from lxml import etree
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+HISTORY = "{http://purl.org/syndication/history/1.0}"
+TOMBSTONES = "{http://purl.org/atompub/tombstones/1.0}"
+SITE = "https://f.example/"
+
+
+@dataclass
+class Page:
+    """One document: its address, its entries' ids in order, its links, what it says was deleted."""
+
+    address: str
+    ids: list[str]
+    prev: str = ""
+    next: str = ""
+    current: str = ""
+    is_archive: bool = False
+    hubs: int = 0
+    deleted: dict[str, datetime] = field(default_factory=dict)
+
+
+def read(path: Path) -> Page:
+    """Read a document of any format, without a feed library: the links are what is tested."""
+    content = path.read_bytes()
+    if path.suffix == ".json":
+        feed = json.loads(content)
+        more = feed.get("_syndicate", {})
+        return Page(
+            address=feed["feed_url"],
+            ids=[item["id"] for item in feed["items"]],
+            prev=feed.get("next_url", ""),
+            next=more.get("next_archive", ""),
+            current=more.get("current", ""),
+            is_archive="period" in more,
+            hubs=len(feed.get("hubs", ())),
+            deleted={one["id"]: datetime.fromisoformat(one["date_deleted"]) for one in more.get("deleted", ())},
+        )
+    root = etree.fromstring(content)
+    channel = root[0] if path.suffix == ".rss" else root
+    found = [(link.get("rel"), link.get("href")) for link in channel.findall(f"{ATOM}link")]
+    links = dict(found)
+    ids = channel.findall("item/guid") if path.suffix == ".rss" else channel.findall(f"{ATOM}entry/{ATOM}id")
+    return Page(
+        address=links["self"],
+        ids=[one.text or "" for one in ids],
+        prev=links.get("prev-archive", ""),
+        next=links.get("next-archive", ""),
+        current=links.get("current", ""),
+        is_archive=channel.find(f"{HISTORY}archive") is not None,
+        hubs=sum(relation == "hub" for relation, _ in found),
+        deleted={
+            one.get("ref"): datetime.fromisoformat(one.get("when"))
+            for one in channel.findall(f"{TOMBSTONES}deleted-entry")
+        },
+    )
+
+
+def walk(output: Path, document: str, site: str = SITE) -> list[Page]:
+    """A feed's document, and the archives that it leads to, newest first. The links must agree, and end."""
+    pages = [read(output / document)]
+    assert pages[0].address == site + document
+    assert not pages[0].is_archive
+    assert not pages[0].next
+    while pages[-1].prev:
+        assert pages[-1].prev not in {page.address for page in pages}, "a circle"
+        page = read(output / pages[-1].prev.removeprefix(site))
+        assert page.address == pages[-1].prev
+        assert page.is_archive
+        assert page.current == site + document
+        assert page.hubs == 0, "hubs are told of the newest entries' document alone"
+        assert page.next == (pages[-1].address if len(pages) > 1 else "")
+        pages.append(page)
+    return pages
+
+
+def ids(pages: list[Page]) -> set[str]:
+    """Every entry of a feed's history; none stands in two archives, nor twice in one document."""
+    archived = [one for page in pages[1:] for one in page.ids]
+    assert len(archived) == len(set(archived))
+    assert len(pages[0].ids) == len(set(pages[0].ids))
+    if len(pages) > 1:
+        assert set(pages[0].ids) <= set(archived)
+    return {*archived, *pages[0].ids}

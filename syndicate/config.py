@@ -5,8 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
-import yaml
-
 from .errors import ConfigError, Problem
 from .feeds.identity import authority_date
 from .feeds.slugs import is_safe_slug, topic_key
@@ -94,13 +92,9 @@ def load(path: str) -> Config:
 def parse(text: str, path: str) -> Config:
     """Read a configuration's text; relative paths in it are relative to the folder of `path`."""
     faults: list[Problem] = []
-    try:
-        root = read_root(text, path, faults)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = getattr(error, "problem", None) or "not YAML"
-        raise ConfigError([Problem(path, line, column, "config", what)]) from None
+    root = read_root(text, path, faults)
+    if root is None:
+        raise ConfigError(faults)
     config = _config(root, path)
     if faults:
         raise ConfigError(sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column)))

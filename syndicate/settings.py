@@ -10,6 +10,7 @@ import yaml
 
 from .errors import Problem
 from .values import addresses
+from .values.nesting import MAX_DEPTH, may_nest_deeply
 from .values.text import strip_forbidden
 
 
@@ -189,10 +190,33 @@ class Section:
         self._faults.append(Problem(self._path, line, column, field or "config", message))
 
 
-def read_root(text: str, path: str, faults: list[Problem]) -> Section:
-    """The document's top mapping. Raises yaml.YAMLError when it is not YAML."""
-    node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    return Section(node, "", path, faults)
+def read_root(text: str, path: str, faults: list[Problem], name: str = "") -> Section | None:
+    """The document's top mapping, called `name` in faults; none, with its fault, when it is not YAML."""
+    try:
+        _refuse_depth(text)
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = getattr(error, "problem", None) or "not YAML"
+        faults.append(Problem(path, line, column, name or "config", what))
+        return None
+    return Section(node, name, path, faults)
+
+
+def _refuse_depth(text: str) -> None:
+    """Aliases do no harm here: nodes are shared, and nobody walks them all."""
+    if not may_nest_deeply(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            problem = f"nesting deeper than {MAX_DEPTH}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type] # C's mark
 
 
 def _spelt_out(item: yaml.ScalarNode, key: str) -> yaml.MappingNode:

@@ -162,6 +162,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("a word", "word\n", ["1:1: config: expected keys and values", *(f"1:1: {key}: is required" for key in REQUIRED)]),
     ("no yaml", "site: [\n", ["2:1: config: did not find expected node content"]),
     ("no yaml, a tab", "site:\n\ttitle: x\n", ["2:1: config: found character that cannot start any token"]),
+    ("too deep", SMALL + "x: " + "[" * 50_000, ["7:103: config: nesting deeper than 100"]),
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),

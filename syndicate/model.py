@@ -89,13 +89,16 @@ class Where(NamedTuple):
 
 
 class TopicSettings(NamedTuple):
-    """What the configuration says of one topic."""
+    """What the configuration, or a file that it points to, says of one topic. `parent` is a name, or an alias."""
 
     name: str
     slug: str | None = None
     title: str | None = None
     description: str | None = None
     aliases: tuple[str, ...] = ()
+    shortname: str = ""
+    parent: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 class CustomFeed(NamedTuple):
@@ -132,6 +135,7 @@ class Selection(NamedTuple):
     where: Where = Where()
     custom: tuple[CustomFeed, ...] = ()
     topics: tuple[TopicSettings, ...] = ()
+    include_children: bool = False
 
 
 class Presentation(NamedTuple):

@@ -88,6 +88,7 @@ feeds:
   by: [topics, series, extra.kind, topics]
   all: false
   formats: [json, rss, json]
+  include_children: yes
   link: cdn
   related: 0
   where: {min_quality: -1, min_heat: 2, types: article, topics: [A, B]}
@@ -98,6 +99,8 @@ topics:
   C++: {slug: cpp, title: T, description: D, aliases: [CPP, cee plus]}
   2020: {}
   Open   Data:
+  C: {shortname: Sea, parent: CPP, keywords: [a, "b, c", a]}
+  from: {parent: 2020, keywords: "x, y  z,"}
 amp: {cache: amp.test, links: true}
 hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
 push: {verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
@@ -132,7 +135,10 @@ def test_everything_can_be_said(folder: Path) -> None:
             TopicSettings(name="C++", slug="cpp", title="T", description="D", aliases=("CPP", "cee plus")),
             TopicSettings(name="2020"),
             TopicSettings(name="Open Data"),
+            TopicSettings(name="C", shortname="Sea", parent="CPP", keywords=("a", "b, c")),
+            TopicSettings(name="from", parent="2020", keywords=("x", "y z")),
         ),
+        include_children=True,
     )
     assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
@@ -224,6 +230,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("a fault behind another", changed(x="feeds: {by: [[a], a/b, topics, topics, c/d]}"), ["7:14: feeds.by: expected text, got a list", "7:19: feeds.by: 'a/b' cannot", "7:40: feeds.by: 'c/d' cannot"]),
     ("formats", changed(x="feeds: {formats: [rss, xml, RSS]}"), ["7:24: feeds.formats: expected rss, atom or json, got 'xml'", "7:29: feeds.formats: expected rss, atom or json, got 'RSS'"]),
     ("no formats", changed(x="feeds: {formats: []}"), ["7:18: feeds.formats: at least one format is needed"]),
+    ("include_children", changed(x="feeds: {include_children: some}"), ["7:27: feeds.include_children: expected true or false, got 'some'"]),
     ("link", changed(x="feeds: {link: there}"), ["7:15: feeds.link: expected canonical, amp or cdn, got 'there'"]),
     ("link to a cache that is off", changed(x="feeds: {link: cdn}\namp: {links: no}"), ["7:15: feeds.link: cdn needs amp.links"]),
     ("related", changed(x="feeds: {related: -1}"), ["7:18: feeds.related: expected at least 0, got -1"]),
@@ -240,6 +247,12 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("alias of another", changed(x="topics: {A: {}, B: {aliases: [c, a]}}"), ["7:20: topics.B: 'a' is also 'A'"]),
     ("alias twice", changed(x="topics: {A: {aliases: c}, B: {aliases: C}}"), ["7:30: topics.B: 'C' is also 'A'"]),
     ("unknown key of a topic", changed(x="topics: {A: {slugg: x}}"), ["7:14: topics.A.slugg: unknown key; did you mean 'slug'?"]),
+    ("parent is a list", changed(x="topics: {A: {parent: [B]}}"), ["7:22: topics.A.parent: expected text"]),
+    ("parent of itself", changed(x="topics: {A: {aliases: B, parent: b}}"), ["7:34: topics.A.parent: 'b' is part of 'A' itself"]),
+    ("circle of parents", changed(x="topics: {A: {parent: b}, B: {parent: C}, C: {parent: a}, D: {parent: A}}"), ["7:54: topics.C.parent: 'a' is part of 'C' itself"]),
+    ("keywords", changed(x="topics: {A: {keywords: [a, {}]}}"), ["7:28: topics.A.keywords: expected text, got keys and values"]),
+    ("no folder of topics", changed(x="topics: {from: [news, nowhere, config.yaml]}"), ["7:23: topics.from: cannot be read: 'nowhere': No such file", "7:32: topics.from: cannot be read: 'config.yaml': "]),
+    ("folder of topics is a list", changed(x="topics: {from: [[a], ~]}"), ["7:17: topics.from: expected text, got a list", "7:22: topics.from: expected text, got '~'"]),
     ("topics are a list", changed(x="topics: [A]"), ["7:9: topics: expected keys and values"]),
     # the rest
     ("cache", changed(x="amp: {cache: 'https://cdn.test/'}"), ["7:14: amp.cache: expected a host"]),
@@ -343,7 +356,7 @@ def test_configuration_that_ships_is_right() -> None:
 
 
 KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link",
-        "formats", "topics", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
+        "formats", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
 VALUES: Any = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-2, 100), st.floats(), st.dates(), st.text(max_size=5),

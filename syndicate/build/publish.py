@@ -91,8 +91,9 @@ class Publisher:
                 self._drop(number)
                 catalogued = True
                 continue
-            *_, card, seen = self._index.feed(number)
-            fresh = catalog.card(plan.feed, config.site, config.selection.formats)
+            dimension, key, _, card, seen = self._index.feed(number)
+            topic = self._topic(Slot(dimension, key, ""))
+            fresh = catalog.card(plan.feed, config.site, config.selection.formats, topic)
             catalogued |= card != fresh
             if seen != plan.seen or card != fresh or number in damaged:
                 self._index.set_feed(number, plan.feed.path, fresh, plan.seen)
@@ -204,8 +205,15 @@ class Publisher:
             self._tree.expect(staged.path)
 
     def _catalog(self) -> Document:
+        return Document(path=catalog.NAME, content=catalog.render(self._cards()))
+
+    def _cards(self) -> list[str]:
         cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]
-        return Document(path=catalog.NAME, content=catalog.render([card for _, card in sorted(cards)]))
+        return [card for _, card in sorted(cards)]
+
+    def _topic(self, slot: Slot) -> catalog.Topic:
+        _, parent = self._filing.parent(slot) or ("", "")
+        return catalog.Topic(self._filing.shortname(slot), parent.removeprefix("topics/"), self._filing.keywords(slot))
 
 
 def _is_rendered(entry: EntryRow, rendered: tuple[bytes, bool, bool, bool] | None, positions: Sequence[int]) -> bool:

@@ -97,6 +97,7 @@ def test_deleted_entry_makes_room_for_the_next_one(site: World) -> None:
         ("site", "title", "Another", 0, 10),
         ("feeds", "limit", 2, 0, 9),
         ("feeds", "formats", ["rss", "atom"], 0, 1),
+        ("feeds", "include_children", True, 0, 0),
         ("feeds", "by", ["topics", "category"], 0, 0),
         ("feeds", "where", {"min_quality": 7}, 0, 7),
     ],

@@ -20,7 +20,7 @@ _AUTHORITY = re.compile(
     re.ASCII,
 )
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
-_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json"})
+_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json", "feeds.opml"})
 _ENVIRONMENT = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
@@ -258,15 +258,17 @@ def _presentation(feeds: Section, amp: Section) -> Presentation:
 
 
 def _selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
+    formats = _formats(feeds)
     selection = Selection(
         limit=feeds.integer("limit", 50, minimum=1),
         by=tuple(dict.fromkeys(feeds.names("by", ("topics",)))),
         all=feeds.flag("all", default=True),
-        formats=_formats(feeds),
+        formats=formats,
         where=_where(feeds.section("where")),
         custom=tuple(_custom(slug, section) for slug, section in feeds.mapping("custom")),
         topics=topics,
         include_children=feeds.flag("include_children", default=False),
+        opml=_opml(feeds, formats),
     )
     for index, name in enumerate(selection.by):
         if _is_private(name):
@@ -289,6 +291,19 @@ def _formats(feeds: Section) -> tuple[Format, ...]:
     if not names:
         feeds.fault("formats", "at least one format is needed")
     return tuple(name for name in FORMATS if name in names)
+
+
+def _opml(feeds: Section, formats: tuple[Format, ...]) -> Format | None:
+    """The format that feeds.opml names; the first that is made, unless another is stated, or none."""
+    usual = formats[0] if formats else None
+    stated = feeds.text("opml", usual or "none")
+    if stated == "none":
+        return None
+    for name in formats:
+        if name == stated:
+            return name
+    feeds.fault("opml", f"expected one of the formats ({', '.join(formats)}) or none, got {stated!r}")
+    return usual
 
 
 def _where(section: Section) -> Where:

@@ -126,7 +126,7 @@ class Site(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """How feeds are cut from entries."""
+    """How feeds are cut from entries, and which of their formats the list for feed readers names."""
 
     limit: int = 50
     by: tuple[str, ...] = ("topics",)
@@ -136,6 +136,7 @@ class Selection(NamedTuple):
     custom: tuple[CustomFeed, ...] = ()
     topics: tuple[TopicSettings, ...] = ()
     include_children: bool = False
+    opml: Format | None = "rss"
 
 
 class Presentation(NamedTuple):

@@ -88,6 +88,7 @@ feeds:
   by: [topics, series, extra.kind, topics]
   all: false
   formats: [json, rss, json]
+  opml: json
   include_children: yes
   link: cdn
   related: 0
@@ -139,6 +140,7 @@ def test_everything_can_be_said(folder: Path) -> None:
             TopicSettings(name="from", parent="2020", keywords=("x", "y z")),
         ),
         include_children=True,
+        opml="json",
     )
     assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
@@ -223,13 +225,15 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("limit by force", changed(x="feeds: {limit: !!int '', all: !!bool x}"), ["7:16: feeds.limit: expected a whole number, got nothing", "7:31: feeds.all: expected true or false, got 'x'"]),
     ("limit of itself", changed(x="feeds: {limit: &a [*a]}"), ["7:16: feeds.limit: expected a whole number, got a list"]),
     ("all", changed(x="feeds: {all: sure}"), ["7:14: feeds.all: expected true or false, got 'sure'"]),
-    ("dimensions", changed(x="feeds: {by: [topics, all, a/b, .x, Custom, été, nul, x., a..b, catalog.json]}"),
+    ("dimensions", changed(x="feeds: {by: [topics, all, a/b, .x, Custom, été, nul, x., a..b, catalog.json, feeds.opml]}"),
      [f"7:{column}: feeds.by: {name!r} cannot name a folder of feeds" for column, name in
-      ((22, "all"), (27, "a/b"), (32, ".x"), (36, "Custom"), (44, "été"), (49, "nul"), (54, "x."), (58, "a..b"), (64, "catalog.json"))]),
+      ((22, "all"), (27, "a/b"), (32, ".x"), (36, "Custom"), (44, "été"), (49, "nul"), (54, "x."), (58, "a..b"), (64, "catalog.json"), (78, "feeds.opml"))]),
     ("dimension in another case", changed(x="feeds: {by: [Topics, series, Series]}"), ["7:14: feeds.by: 'Topics' is written 'topics'", "7:30: feeds.by: 'Series' differs from a name before it in case only"]),
     ("a fault behind another", changed(x="feeds: {by: [[a], a/b, topics, topics, c/d]}"), ["7:14: feeds.by: expected text, got a list", "7:19: feeds.by: 'a/b' cannot", "7:40: feeds.by: 'c/d' cannot"]),
     ("formats", changed(x="feeds: {formats: [rss, xml, RSS]}"), ["7:24: feeds.formats: expected rss, atom or json, got 'xml'", "7:29: feeds.formats: expected rss, atom or json, got 'RSS'"]),
     ("no formats", changed(x="feeds: {formats: []}"), ["7:18: feeds.formats: at least one format is needed"]),
+    ("opml", changed(x="feeds: {opml: xml}"), ["7:15: feeds.opml: expected one of the formats (rss, atom, json) or none, got 'xml'"]),
+    ("opml of what is not made", changed(x="feeds: {formats: [rss, json], opml: atom}"), ["7:37: feeds.opml: expected one of the formats (rss, json) or none, got 'atom'"]),
     ("include_children", changed(x="feeds: {include_children: some}"), ["7:27: feeds.include_children: expected true or false, got 'some'"]),
     ("link", changed(x="feeds: {link: there}"), ["7:15: feeds.link: expected canonical, amp or cdn, got 'there'"]),
     ("link to a cache that is off", changed(x="feeds: {link: cdn}\namp: {links: no}"), ["7:15: feeds.link: cdn needs amp.links"]),
@@ -347,6 +351,16 @@ def test_file_that_cannot_be_read_is_told(folder: Path) -> None:
             load(str(folder / name))
 
 
+@pytest.mark.parametrize(
+    ("feeds", "opml"),
+    [("formats: [json, atom]", "atom"), ("formats: json", "json"), ("opml: none", None), ("opml: ~", "rss")],
+)
+def test_list_for_readers_names_the_first_format_unless_another_is_stated(
+    folder: Path, feeds: str, opml: str | None
+) -> None:
+    assert read(changed(x=f"feeds: {{{feeds}}}"), folder).selection.opml == opml
+
+
 def test_configuration_that_ships_is_right() -> None:
     root = Path(__file__).parents[1]
     config = load(str(root / "config.yaml"))
@@ -356,7 +370,7 @@ def test_configuration_that_ships_is_right() -> None:
 
 
 KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link",
-        "formats", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
+        "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
 VALUES: Any = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-2, 100), st.floats(), st.dates(), st.text(max_size=5),

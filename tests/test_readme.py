@@ -52,6 +52,7 @@ def test_configuration_of_readme_shows_the_defaults(tmp_path: Path) -> None:
     default = config.parse(least, str(tmp_path / "config.yaml"))
     assert shown.selection.limit == default.selection.limit
     assert shown.selection.formats == default.selection.formats
+    assert shown.selection.opml == default.selection.opml
     assert shown.selection.include_children == default.selection.include_children
     assert shown.presentation == default.presentation
     assert (shown.output, shown.state) == (default.output, default.state)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ..feeds import catalog
+from ..feeds import catalog, opml
 from ..feeds.select import Shown, Slot, label
 from ..model import FORMATS, Document, Feed, Format, Site
 from ..outputs.tree import Tree
@@ -104,6 +104,7 @@ class Publisher:
         self._lay_out(press, plans, progress)
         if catalogued or self._index.document(catalog.NAME) is None:
             self._keep(press.stage(self._catalog(), CATALOG))
+        self._list(press, renewed=catalogued or self._index.meta("showing") != self._showing)
 
     def gone(self) -> list[str]:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
@@ -206,6 +207,17 @@ class Publisher:
 
     def _catalog(self) -> Document:
         return Document(path=catalog.NAME, content=catalog.render(self._cards()))
+
+    def _list(self, press: _Press, *, renewed: bool) -> None:
+        """Stage the list for feed readers, which names one format of each feed; drop it when none is to be named."""
+        config = self._bench.config
+        stands = self._index.document(opml.NAME) is not None
+        if config.selection.opml is None and stands:
+            self._index.drop_document(opml.NAME)
+            self._gone.append(opml.NAME)
+        elif config.selection.opml is not None and (renewed or not stands):
+            outlines = [opml.outline(card, config.selection.opml, config.site.home) for card in self._cards()]
+            self._keep(press.stage(Document(path=opml.NAME, content=opml.render(config.site, outlines)), CATALOG))
 
     def _cards(self) -> list[str]:
         cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._index.cards()]

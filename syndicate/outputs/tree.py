@@ -11,8 +11,8 @@ from ..model import Document
 MARKER = ".syndicate-output"
 _HEAD_BYTES = 8192  # a feed names itself before its entries
 _TEMPORARY = ".syndicate-new"
-# What a build makes: FEED/feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai), and the catalogue.
-_OURS = re.compile(r"(?:catalog\.json|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?/feed\.(?:rss|atom|json))")
+# What a build makes: FEED/feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai), and the two lists of feeds.
+_OURS = re.compile(r"(?:catalog\.json|feeds\.opml|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?/feed\.(?:rss|atom|json))")
 
 
 class Status(NamedTuple):

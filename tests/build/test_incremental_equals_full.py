@@ -122,6 +122,7 @@ class History(RuleBasedStateMachine):
                 ("feeds", "by", [["topics"], ["topics", "provider"], ["category"], ["type", "author", "quality"]]),
                 ("feeds", "all", [True, False]),
                 ("feeds", "include_children", [True, False]),
+                ("feeds", "opml", [None, "none"]),
                 ("feeds", "formats", [["rss"], ["rss", "atom", "json"], ["json"]]),
                 ("feeds", "where", [{}, {"min_quality": 50}, {"topics": ["Two"]}]),
                 ("feeds", "custom", [{}, {"best": {"title": "Best", "where": {"min_quality": 50}}}]),

@@ -5,11 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
-import yaml
-
 from .errors import ConfigError, Problem
 from .feeds.identity import authority_date
-from .feeds.slugs import is_safe_slug, topic_key
+from .feeds.slugs import is_safe_slug
 from .model import (
     CUTS,
     FORMATS,
@@ -24,6 +22,7 @@ from .model import (
     Where,
 )
 from .settings import Section, read_root
+from .topics import Lineage, TopicFile, circle, joined, keywords, topic_files
 from .values.languages import language_tag
 from .vocabulary import ALIASES, DIMENSIONS, PRIVATE
 
@@ -33,7 +32,7 @@ _AUTHORITY = re.compile(
     re.ASCII,
 )
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
-_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json"})
+_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json", "feeds.opml"})
 _ENVIRONMENT = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
@@ -79,7 +78,10 @@ class Push(NamedTuple):
 
 
 class Config(NamedTuple):
-    """Everything that a run needs to know. Paths are absolute."""
+    """Everything that a run needs to know. Paths are absolute.
+
+    `problems` are faults of the files in `topic_folders`: each costs only what its file says of a topic.
+    """
 
     path: str
     site: Site
@@ -90,6 +92,8 @@ class Config(NamedTuple):
     state: str
     hubs: tuple[Hub, ...] = ()
     push: Push = Push()
+    topic_folders: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def load(path: str) -> Config:
@@ -106,13 +110,9 @@ def load(path: str) -> Config:
 def parse(text: str, path: str) -> Config:
     """Read a configuration's text; relative paths in it are relative to the folder of `path`."""
     faults: list[Problem] = []
-    try:
-        root = read_root(text, path, faults)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = getattr(error, "problem", None) or "not YAML"
-        raise ConfigError([Problem(path, line, column, "config", what)]) from None
+    root = read_root(text, path, faults)
+    if root is None:
+        raise ConfigError(faults)
     config = _config(root, path)
     if faults:
         raise ConfigError(sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column)))
@@ -125,16 +125,19 @@ def _config(root: Section, path: str) -> Config:
     site = _site(root.section("site", required=True), tuple(hub.url for hub in hubs))
     feeds = root.section("feeds")
     presentation = _presentation(feeds, root.section("amp"))
+    told = _topics(root.section("topics"), folder)
     config = Config(
         path=path,
         site=site,
         sources=_sources(root, folder),
-        selection=_selection(feeds, _topics(root.section("topics"))),
+        selection=_selection(feeds, told.topics),
         presentation=presentation,
         output=os.path.join(folder, root.text("output", "feeds")),
         state=os.path.join(folder, root.text("state", ".syndicate")),
         hubs=hubs,
         push=_push(root.section("push")),
+        topic_folders=tuple(os.path.join(folder, path) for path in told.folders),
+        problems=told.problems,
     )
     if _is_within(config.state, config.output):
         root.fault("state", "lies within the output folder, which is published")
@@ -267,16 +270,19 @@ def _presentation(feeds: Section, amp: Section) -> Presentation:
 
 
 def _selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
+    formats = _formats(feeds)
     selection = Selection(
         limit=feeds.integer("limit", 50, minimum=1),
         by=tuple(dict.fromkeys(feeds.names("by", ("topics",)))),
         all=feeds.flag("all", default=True),
-        formats=_formats(feeds),
+        formats=formats,
         archive=_cut(feeds),
         deleted_days=feeds.integer("deleted_days", Selection().deleted_days, minimum=0),
         where=_where(feeds.section("where")),
         custom=tuple(_custom(slug, section) for slug, section in feeds.mapping("custom")),
         topics=topics,
+        include_children=feeds.flag("include_children", default=False),
+        opml=_opml(feeds, formats),
     )
     for index, name in enumerate(selection.by):
         if _is_private(name):
@@ -310,6 +316,19 @@ def _cut(feeds: Section) -> Cut:
     return CUTS[0]
 
 
+def _opml(feeds: Section, formats: tuple[Format, ...]) -> Format | None:
+    """The format that feeds.opml names; the first that is made, unless another is stated, or none."""
+    usual = formats[0] if formats else None
+    stated = feeds.text("opml", usual or "none")
+    if stated == "none":
+        return None
+    for name in formats:
+        if name == stated:
+            return name
+    feeds.fault("opml", f"expected one of the formats ({', '.join(formats)}) or none, got {stated!r}")
+    return usual
+
+
 def _where(section: Section) -> Where:
     where = Where(
         min_quality=section.optional_integer("min_quality"),
@@ -334,19 +353,41 @@ def _custom(slug: str, section: Section) -> CustomFeed:
     return custom
 
 
-def _topics(topics: Section) -> tuple[TopicSettings, ...]:
-    found: list[TopicSettings] = []
-    names: dict[str, str] = {}
+class _Topics(NamedTuple):
+    """What the configuration and the folders that it points to say of topics; `folders` as it wrote them."""
+
+    topics: tuple[TopicSettings, ...]
+    folders: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def _topics(section: Section, folder: str) -> _Topics:
+    # A mapping would be what is said of a topic that is called "from".
+    folders = () if section.is_mapping("from") else tuple(dict.fromkeys(section.names("from")))
+    lineage = Lineage()
+    own: list[TopicSettings] = []
     slugs: dict[str, str] = {}
-    for name, section in topics.mapping():
-        topic = _topic(name, section)
+    sections = list(section.mapping())
+    for name, part in sections:
+        topic = _topic(name, part)
         for spelling in (name, *topic.aliases):
-            if names.setdefault(topic_key(spelling), name) != name:
-                section.fault("", f"{spelling!r} is also {names[topic_key(spelling)]!r}")
+            if (other := lineage.name(spelling, name)) != name:
+                part.fault("", f"{spelling!r} is also {other!r}")
         if topic.slug and slugs.setdefault(topic.slug, name) != name:
-            section.fault("slug", f"{topic.slug!r} is also the slug of {slugs[topic.slug]!r}")
-        found.append(topic)
-    return tuple(found)
+            part.fault("slug", f"{topic.slug!r} is also the slug of {slugs[topic.slug]!r}")
+        own.append(topic)
+    for topic, (_, part) in zip(own, sections, strict=True):
+        if topic.parent and not lineage.descend(topic.name, topic.parent):
+            part.fault("parent", circle(topic))
+    problems: list[Problem] = []
+    files: list[TopicFile] = []
+    for path in folders:
+        try:
+            files += topic_files(os.path.join(folder, path), path, problems)
+        except OSError as error:
+            section.fault("from", f"cannot be read: {path!r}: {error.strerror}", path)
+    topics = joined(own, files, lineage, problems)
+    return _Topics(topics, folders, tuple(problems))
 
 
 def _topic(name: str, section: Section) -> TopicSettings:
@@ -359,6 +400,9 @@ def _topic(name: str, section: Section) -> TopicSettings:
         title=section.text("title", "") or None,
         description=section.text("description", "") or None,
         aliases=section.names("aliases"),
+        shortname=section.text("shortname"),
+        parent=section.text("parent"),
+        keywords=keywords(section),
     )
     section.close()
     return topic

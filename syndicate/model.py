@@ -91,13 +91,16 @@ class Where(NamedTuple):
 
 
 class TopicSettings(NamedTuple):
-    """What the configuration says of one topic."""
+    """What the configuration, or a file that it points to, says of one topic. `parent` is a name, or an alias."""
 
     name: str
     slug: str | None = None
     title: str | None = None
     description: str | None = None
     aliases: tuple[str, ...] = ()
+    shortname: str = ""
+    parent: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 class CustomFeed(NamedTuple):
@@ -125,7 +128,7 @@ class Site(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """How feeds are cut from entries."""
+    """How feeds are cut from entries, and which of their formats the list for feed readers names."""
 
     limit: int = 50
     by: tuple[str, ...] = ("topics",)
@@ -136,6 +139,8 @@ class Selection(NamedTuple):
     topics: tuple[TopicSettings, ...] = ()
     archive: Cut = "month"
     deleted_days: int = 90
+    include_children: bool = False
+    opml: Format | None = "rss"
 
 
 class Presentation(NamedTuple):

@@ -10,6 +10,7 @@ import yaml
 
 from .errors import Problem
 from .values import addresses
+from .values.nesting import MAX_DEPTH, may_nest_deeply
 from .values.text import strip_forbidden
 
 
@@ -22,7 +23,7 @@ class Section:
     def __init__(self, node: yaml.Node | None, name: str, path: str, faults: list[Problem]) -> None:
         self._node = node
         self._name = name
-        self._path = path
+        self.path = path
         self._faults = faults
         self._asked: set[str] = set()
         self._children: dict[str, tuple[yaml.Node, yaml.Node]] = {}
@@ -48,6 +49,11 @@ class Section:
                 near = get_close_matches(key, self._asked, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(self._asked))}"
                 self._fault_at(key_node, self._full(key), f"unknown key{hint}")
+
+    def is_mapping(self, key: str) -> bool:
+        """Whether keys and values stand under a key."""
+        _, node = self._children.get(key, (None, None))
+        return isinstance(node, yaml.MappingNode)
 
     def text(self, key: str, default: str = "", *, required: bool = False) -> str:
         """A scalar, as one line of text."""
@@ -120,7 +126,7 @@ class Section:
 
     def section(self, key: str, *, required: bool = False) -> Section:
         """The mapping under a key; an empty one when there is none."""
-        return Section(self._take(key, required=required) or self._empty(), self._full(key), self._path, self._faults)
+        return Section(self._take(key, required=required) or self._empty(), self._full(key), self.path, self._faults)
 
     def number(self, key: str, default: float, *, above: float) -> float:
         """A number, greater than `above`."""
@@ -147,15 +153,17 @@ class Section:
         if short:
             items = [_spelt_out(item, short) if isinstance(item, yaml.ScalarNode) else item for item in items]
         return [
-            Section(item, f"{self._full(key)}[{index}]", self._path, self._faults) for index, item in enumerate(items)
+            Section(item, f"{self._full(key)}[{index}]", self.path, self._faults) for index, item in enumerate(items)
         ]
 
     def mapping(self, key: str = "") -> Iterator[tuple[str, Section]]:
-        """The named mappings under a key, or right here."""
+        """The named mappings under a key, or right here; but for what was asked for before."""
         section = self.section(key) if key else self
         for name, (_, node) in section._children.items():  # noqa: SLF001 - a section of our own
+            if name in section._asked:  # noqa: SLF001
+                continue
             section._asked.add(name)  # noqa: SLF001
-            yield name, Section(node, section._full(name), self._path, self._faults)  # noqa: SLF001
+            yield name, Section(node, section._full(name), self.path, self._faults)  # noqa: SLF001
 
     def _add(self, key: yaml.Node, value: yaml.Node) -> None:
         if not isinstance(key, yaml.ScalarNode):
@@ -186,13 +194,36 @@ class Section:
 
     def _fault_at(self, node: yaml.Node | None, field: str, message: str) -> None:
         line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node is not None else (1, 1)
-        self._faults.append(Problem(self._path, line, column, field or "config", message))
+        self._faults.append(Problem(self.path, line, column, field or "config", message))
 
 
-def read_root(text: str, path: str, faults: list[Problem]) -> Section:
-    """The document's top mapping. Raises yaml.YAMLError when it is not YAML."""
-    node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    return Section(node, "", path, faults)
+def read_root(text: str, path: str, faults: list[Problem], name: str = "") -> Section | None:
+    """The document's top mapping, called `name` in faults; none, with its fault, when it is not YAML."""
+    try:
+        _refuse_depth(text)
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = getattr(error, "problem", None) or "not YAML"
+        faults.append(Problem(path, line, column, name or "config", what))
+        return None
+    return Section(node, name, path, faults)
+
+
+def _refuse_depth(text: str) -> None:
+    """Aliases do no harm here: nodes are shared, and nobody walks them all."""
+    if not may_nest_deeply(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            problem = f"nesting deeper than {MAX_DEPTH}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type] # C's mark
 
 
 def _spelt_out(item: yaml.ScalarNode, key: str) -> yaml.MappingNode:

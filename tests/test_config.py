@@ -88,6 +88,8 @@ feeds:
   by: [topics, series, extra.kind, topics]
   all: false
   formats: [json, rss, json]
+  opml: json
+  include_children: yes
   link: cdn
   related: 0
   where: {min_quality: -1, min_heat: 2, types: article, topics: [A, B]}
@@ -98,6 +100,8 @@ topics:
   C++: {slug: cpp, title: T, description: D, aliases: [CPP, cee plus]}
   2020: {}
   Open   Data:
+  C: {shortname: Sea, parent: CPP, keywords: [a, "b, c", a]}
+  from: {parent: 2020, keywords: "x, y  z,"}
 amp: {cache: amp.test, links: true}
 hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
 push: {verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
@@ -132,7 +136,11 @@ def test_everything_can_be_said(folder: Path) -> None:
             TopicSettings(name="C++", slug="cpp", title="T", description="D", aliases=("CPP", "cee plus")),
             TopicSettings(name="2020"),
             TopicSettings(name="Open Data"),
+            TopicSettings(name="C", shortname="Sea", parent="CPP", keywords=("a", "b, c")),
+            TopicSettings(name="from", parent="2020", keywords=("x", "y z")),
         ),
+        include_children=True,
+        opml="json",
     )
     assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
@@ -162,6 +170,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("a word", "word\n", ["1:1: config: expected keys and values", *(f"1:1: {key}: is required" for key in REQUIRED)]),
     ("no yaml", "site: [\n", ["2:1: config: did not find expected node content"]),
     ("no yaml, a tab", "site:\n\ttitle: x\n", ["2:1: config: found character that cannot start any token"]),
+    ("too deep", SMALL + "x: " + "[" * 50_000, ["7:103: config: nesting deeper than 100"]),
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
@@ -216,13 +225,16 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("limit by force", changed(x="feeds: {limit: !!int '', all: !!bool x}"), ["7:16: feeds.limit: expected a whole number, got nothing", "7:31: feeds.all: expected true or false, got 'x'"]),
     ("limit of itself", changed(x="feeds: {limit: &a [*a]}"), ["7:16: feeds.limit: expected a whole number, got a list"]),
     ("all", changed(x="feeds: {all: sure}"), ["7:14: feeds.all: expected true or false, got 'sure'"]),
-    ("dimensions", changed(x="feeds: {by: [topics, all, a/b, .x, Custom, été, nul, x., a..b, catalog.json]}"),
+    ("dimensions", changed(x="feeds: {by: [topics, all, a/b, .x, Custom, été, nul, x., a..b, catalog.json, feeds.opml]}"),
      [f"7:{column}: feeds.by: {name!r} cannot name a folder of feeds" for column, name in
-      ((22, "all"), (27, "a/b"), (32, ".x"), (36, "Custom"), (44, "été"), (49, "nul"), (54, "x."), (58, "a..b"), (64, "catalog.json"))]),
+      ((22, "all"), (27, "a/b"), (32, ".x"), (36, "Custom"), (44, "été"), (49, "nul"), (54, "x."), (58, "a..b"), (64, "catalog.json"), (78, "feeds.opml"))]),
     ("dimension in another case", changed(x="feeds: {by: [Topics, series, Series]}"), ["7:14: feeds.by: 'Topics' is written 'topics'", "7:30: feeds.by: 'Series' differs from a name before it in case only"]),
     ("a fault behind another", changed(x="feeds: {by: [[a], a/b, topics, topics, c/d]}"), ["7:14: feeds.by: expected text, got a list", "7:19: feeds.by: 'a/b' cannot", "7:40: feeds.by: 'c/d' cannot"]),
     ("formats", changed(x="feeds: {formats: [rss, xml, RSS]}"), ["7:24: feeds.formats: expected rss, atom or json, got 'xml'", "7:29: feeds.formats: expected rss, atom or json, got 'RSS'"]),
     ("no formats", changed(x="feeds: {formats: []}"), ["7:18: feeds.formats: at least one format is needed"]),
+    ("opml", changed(x="feeds: {opml: xml}"), ["7:15: feeds.opml: expected one of the formats (rss, atom, json) or none, got 'xml'"]),
+    ("opml of what is not made", changed(x="feeds: {formats: [rss, json], opml: atom}"), ["7:37: feeds.opml: expected one of the formats (rss, json) or none, got 'atom'"]),
+    ("include_children", changed(x="feeds: {include_children: some}"), ["7:27: feeds.include_children: expected true or false, got 'some'"]),
     ("link", changed(x="feeds: {link: there}"), ["7:15: feeds.link: expected canonical, amp or cdn, got 'there'"]),
     ("link to a cache that is off", changed(x="feeds: {link: cdn}\namp: {links: no}"), ["7:15: feeds.link: cdn needs amp.links"]),
     ("related", changed(x="feeds: {related: -1}"), ["7:18: feeds.related: expected at least 0, got -1"]),
@@ -239,6 +251,12 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("alias of another", changed(x="topics: {A: {}, B: {aliases: [c, a]}}"), ["7:20: topics.B: 'a' is also 'A'"]),
     ("alias twice", changed(x="topics: {A: {aliases: c}, B: {aliases: C}}"), ["7:30: topics.B: 'C' is also 'A'"]),
     ("unknown key of a topic", changed(x="topics: {A: {slugg: x}}"), ["7:14: topics.A.slugg: unknown key; did you mean 'slug'?"]),
+    ("parent is a list", changed(x="topics: {A: {parent: [B]}}"), ["7:22: topics.A.parent: expected text"]),
+    ("parent of itself", changed(x="topics: {A: {aliases: B, parent: b}}"), ["7:34: topics.A.parent: 'b' is part of 'A' itself"]),
+    ("circle of parents", changed(x="topics: {A: {parent: b}, B: {parent: C}, C: {parent: a}, D: {parent: A}}"), ["7:54: topics.C.parent: 'a' is part of 'C' itself"]),
+    ("keywords", changed(x="topics: {A: {keywords: [a, {}]}}"), ["7:28: topics.A.keywords: expected text, got keys and values"]),
+    ("no folder of topics", changed(x="topics: {from: [news, nowhere, config.yaml]}"), ["7:23: topics.from: cannot be read: 'nowhere': No such file", "7:32: topics.from: cannot be read: 'config.yaml': "]),
+    ("folder of topics is a list", changed(x="topics: {from: [[a], ~]}"), ["7:17: topics.from: expected text, got a list", "7:22: topics.from: expected text, got '~'"]),
     ("topics are a list", changed(x="topics: [A]"), ["7:9: topics: expected keys and values"]),
     # the rest
     ("cache", changed(x="amp: {cache: 'https://cdn.test/'}"), ["7:14: amp.cache: expected a host"]),
@@ -333,6 +351,16 @@ def test_file_that_cannot_be_read_is_told(folder: Path) -> None:
             load(str(folder / name))
 
 
+@pytest.mark.parametrize(
+    ("feeds", "opml"),
+    [("formats: [json, atom]", "atom"), ("formats: json", "json"), ("opml: none", None), ("opml: ~", "rss")],
+)
+def test_list_for_readers_names_the_first_format_unless_another_is_stated(
+    folder: Path, feeds: str, opml: str | None
+) -> None:
+    assert read(changed(x=f"feeds: {{{feeds}}}"), folder).selection.opml == opml
+
+
 def test_configuration_that_ships_is_right() -> None:
     root = Path(__file__).parents[1]
     config = load(str(root / "config.yaml"))
@@ -342,7 +370,7 @@ def test_configuration_that_ships_is_right() -> None:
 
 
 KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link",
-        "formats", "topics", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
+        "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
 VALUES: Any = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-2, 100), st.floats(), st.dates(), st.text(max_size=5),

@@ -37,7 +37,7 @@ def _blocks(language: str) -> list[str]:
 
 
 def test_configuration_of_readme_is_accepted(tmp_path: Path) -> None:
-    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "_data" / "topics").mkdir(parents=True)
     (block,) = _blocks("yaml")
     read = config.parse(block, str(tmp_path / "config.yaml"))
     assert read.selection.custom[0].where.min_quality == 60
@@ -45,13 +45,15 @@ def test_configuration_of_readme_is_accepted(tmp_path: Path) -> None:
 
 
 def test_configuration_of_readme_shows_the_defaults(tmp_path: Path) -> None:
-    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "_data" / "topics").mkdir(parents=True)
     (block,) = _blocks("yaml")
     shown = config.parse(block, str(tmp_path / "config.yaml"))
     least = 'site: {title: T, url: "https://x.org/", id: "x.org,2026"}\ncorpus: [{path: corpus}]'
     default = config.parse(least, str(tmp_path / "config.yaml"))
     assert shown.selection.limit == default.selection.limit
     assert shown.selection.formats == default.selection.formats
+    assert shown.selection.opml == default.selection.opml
+    assert shown.selection.include_children == default.selection.include_children
     assert shown.presentation == default.presentation
     assert (shown.output, shown.state) == (default.output, default.state)
     assert shown.sources[0].max_bytes == default.sources[0].max_bytes

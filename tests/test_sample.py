@@ -94,10 +94,10 @@ def test_later_build_of_the_sample_changes_nothing(built: tuple[Summary, dict[st
     assert tree(tmp_path / "f") == built[1]
 
 
-def test_shipped_configuration_differs_from_the_root_one_in_the_corpus_path_alone() -> None:
+def test_shipped_configuration_differs_from_the_root_one_in_the_corpus_folder_alone() -> None:
     shipped = (ROOT / "syndicate" / "sample" / "config.yaml").read_text(encoding="utf-8")
     root = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    assert shipped == root.replace("path: syndicate/sample/corpus", "path: corpus")
+    assert shipped == root.replace("syndicate/sample/corpus", "corpus")
 
 
 def test_sample_has_no_problem_and_every_file_is_counted(built: tuple[Summary, dict[str, bytes]]) -> None:

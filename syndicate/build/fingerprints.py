@@ -19,7 +19,8 @@ _STAGES = ("corpus", "feeds", "values")
 def of(config: Config) -> dict[str, bytes]:
     """The three things that a run depends on beside the corpus, each in short."""
     code = _code()
-    return {"reading": _reading(config, code), "filing": _filing(config), "showing": _digest(config, code)}
+    shown = config._replace(problems=())  # they are told, not shown
+    return {"reading": _reading(config, code), "filing": _filing(config), "showing": _digest(shown, code)}
 
 
 def _reading(config: Config, code: object) -> bytes:
@@ -32,7 +33,8 @@ def _reading(config: Config, code: object) -> bytes:
 def _filing(config: Config) -> bytes:
     """What decides under which feeds an entry is filed."""
     selection = config.selection
-    topics = [(topic.name, topic.aliases) for topic in selection.topics]
+    nested = selection.include_children
+    topics = [(topic.name, topic.aliases, nested and topic.parent) for topic in selection.topics]
     return _digest(selection.by, selection.all, selection.where, selection.custom, topics)
 
 

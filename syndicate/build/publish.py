@@ -1,11 +1,12 @@
 """Dirty feeds -> documents in the tree: choose what each shows, render what is not rendered yet, splice, stage."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from ..feeds import catalog
+from ..feeds import catalog, opml
+from ..feeds.select import Slot
 from ..model import Document
 from ..outputs.tree import Tree
 from ..progress import Progress
@@ -33,6 +34,7 @@ class Publisher:
         self._crew = crew
         self._tree = tree
         self._press = Press(config.site, config.selection.formats, tree)
+        self._showing = showing
         self._filing = bench.filing
         self._chooser = Chooser(self._shelf, Tombstones(index.sql), bench.filing, config.selection, showing)
         self._staged: dict[str, Staged] = {}
@@ -50,8 +52,7 @@ class Publisher:
             catalogued |= self._choose(number, dirty, damaged.get(number, ()), issues)
         self._render(issues, progress)
         self._lay_out(issues, progress)
-        if catalogued or self._shelf.document(catalog.NAME) is None:
-            self._keep(self._press.stage(self._catalog(), CATALOG))
+        self._list(renewed=catalogued or self._index.meta("showing") != self._showing)
 
     def gone(self) -> list[str]:
         """The documents that no feed makes any more. One feed's old place may be another's new one."""
@@ -87,14 +88,19 @@ class Publisher:
             self._shelf.drop_feed(number)
             return True
         config = self._bench.config
-        _, _, _, card, words = self._shelf.feed(number)
-        fresh = catalog.card(choice.feed, config.site, config.selection.formats)
+        dimension, key, _, card, words = self._shelf.feed(number)
+        topic = self._topic(Slot(dimension, key, ""))
+        fresh = catalog.card(choice.feed, config.site, config.selection.formats, topic)
         if card != fresh or words != choice.words:
             self._shelf.set_feed(number, choice.feed.path, fresh, choice.words)
         for period in choice.gone:
             self._drop_documents(number, period)
         issues.extend(choice.issues)
         return card != fresh
+
+    def _topic(self, slot: Slot) -> catalog.Topic:
+        _, parent = self._filing.parent(slot) or ("", "")
+        return catalog.Topic(self._filing.shortname(slot), parent.removeprefix("topics/"), self._filing.keywords(slot))
 
     def _drop_documents(self, number: int, period: str | None = None) -> None:
         for path in self._shelf.documents_of(number, period):
@@ -144,6 +150,26 @@ class Publisher:
         if staged.written:
             self._tree.expect(staged.path)
 
-    def _catalog(self) -> Document:
-        cards = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._shelf.cards()]
-        return Document(path=catalog.NAME, content=catalog.render([card for _, card in sorted(cards)]))
+    # ----------------------------------------------------------------------------------------------------------- lists
+
+    def _list(self, *, renewed: bool) -> None:
+        """Stage the lists of all feeds, and drop those that are not made any more."""
+        wanted = {catalog.NAME}
+        if self._bench.config.selection.opml is not None:
+            wanted.add(opml.NAME)
+        stand = set(self._shelf.documents_of(CATALOG))
+        if renewed or not wanted <= stand:
+            for document in self._lists():
+                self._keep(self._press.stage(document, CATALOG))
+        for path in stand - wanted:
+            self._shelf.drop_document(path)
+            self._gone.append(path)
+
+    def _lists(self) -> Iterator[Document]:
+        config = self._bench.config
+        ranked = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._shelf.cards()]
+        cards = [card for _, card in sorted(ranked)]
+        yield Document(path=catalog.NAME, content=catalog.render(cards))
+        if config.selection.opml is not None:
+            outlines = [opml.outline(card, config.selection.opml, config.site.home) for card in cards]
+            yield Document(path=opml.NAME, content=opml.render(config.site, outlines))

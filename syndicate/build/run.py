@@ -198,7 +198,7 @@ class Run:
         return removed
 
     def _survey(self, changes: Changes, told: set[Problem]) -> Survey:
-        self._index.put_problems(NO_FILE, SCANNING, changes.problems)
+        self._index.put_problems(NO_FILE, SCANNING, (*self._config.problems, *changes.problems))
         states = self._index.count_states()
         problems = tuple(sorted(self._index.problems()))
         return Survey(

@@ -13,15 +13,13 @@ from typing import Any, ClassVar, NamedTuple
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
+from ..values.nesting import MAX_DEPTH, may_nest_deeply
 from ..values.text import shorten, strip_forbidden
 from ..vocabulary import VISIBILITY
 from . import plain_yaml
 
-_MAX_DEPTH = 100
 _MAX_VALUES = 100_000
 _MAY_HOLD_MANY = 1_000_000  # characters; the largest header seen has 243 KB
-_MAY_NEST_DEEPLY = re.compile(rf"^[ \t?:-]{{{_MAX_DEPTH}}}", re.MULTILINE)
-_OTHER_LINE_ENDS = "\r\x85\u2028\u2029"  # YAML knows five
 _MAY_ALIAS = re.compile(r"(?:^|[\s\[{,:?])\*\S")
 # What PyYAML's constructors raise for `2020-13-45`, a number of 5,000 digits, `!!bool x`, `!!int ''`, `!!timestamp x`.
 _MISFITS = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
@@ -174,13 +172,7 @@ def _load_yaml(text: str) -> Any:
 
 def _guard(text: str) -> None:
     """Refuse what would exhaust stack or time. Cheap signs first: nearly no file needs the walk over its events."""
-    suspicious = (
-        len(text) > _MAY_HOLD_MANY
-        or text.count("[") + text.count("{") >= _MAX_DEPTH
-        or any(end in text for end in _OTHER_LINE_ENDS)
-        or _MAY_NEST_DEEPLY.search(text)
-    )
-    if not suspicious and ("*" not in text or not _MAY_ALIAS.search(text)):
+    if not (len(text) > _MAY_HOLD_MANY or may_nest_deeply(text)) and ("*" not in text or not _MAY_ALIAS.search(text)):
         return
     aliased = False
     sizes: dict[str, int] = {}
@@ -202,9 +194,9 @@ def _guard(text: str) -> None:
                 _grow(stack, sizes, None, _MAX_VALUES + 1 if endless else sizes.get(name, 1))
             case _:
                 continue
-        if len(stack) > _MAX_DEPTH or stack[-1][1] > _MAX_VALUES:
+        if len(stack) > MAX_DEPTH or stack[-1][1] > _MAX_VALUES:
             many = "aliases without end" if aliased else f"more than {_MAX_VALUES:,} values"
-            problem = f"nesting deeper than {_MAX_DEPTH}" if len(stack) > _MAX_DEPTH else many
+            problem = f"nesting deeper than {MAX_DEPTH}" if len(stack) > MAX_DEPTH else many
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type] # C's mark
 
 

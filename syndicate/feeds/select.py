@@ -1,6 +1,6 @@
 """Under which feeds an entry is filed, and what a feed is: its place, its words, the entries that it shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,12 +37,19 @@ class Shown(NamedTuple):
 
 
 class TopicNames:
-    """What the configuration says of topics: which names are one, which slug and words a topic has."""
+    """What the configuration says of topics: which names are one, which slug and words a topic has, what it is part of.
+
+    A parent may be a topic of which nothing else is said: it goes by its name as the first of its children spells it.
+    """
 
     def __init__(self, topics: Sequence[TopicSettings]) -> None:
         self._settings = {topic_key(topic.name): topic for topic in topics}
         self._canonical = {topic_key(alias): topic_key(topic.name) for topic in topics for alias in topic.aliases}
         self._taken = {topic.slug for topic in topics if topic.slug}
+        with_parents = [topic for topic in topics if topic.parent]
+        self._parents = {topic_key(topic.name): self.key(topic.parent) for topic in with_parents}
+        self._names = {self.key(topic.parent): topic.parent for topic in reversed(with_parents)}
+        self._names |= {key: topic.name for key, topic in self._settings.items()}
 
     def key(self, name: str) -> str:
         """What tells topics apart, with aliases resolved."""
@@ -52,6 +59,17 @@ class TopicNames:
     def settings(self, key: str) -> TopicSettings | None:
         """What the configuration says of a topic, if it says anything."""
         return self._settings.get(key)
+
+    def parent(self, key: str) -> tuple[str, str] | None:
+        """Key and name of the topic that a topic is part of, if it is part of any."""
+        parent = self._parents.get(key)
+        return None if parent is None else (parent, self._names[parent])
+
+    def ancestors(self, key: str) -> Iterator[tuple[str, str]]:
+        """Keys and names of the topics that a topic is part of, the nearest first; parents form no circle."""
+        while (parent := self.parent(key)) is not None:
+            yield parent
+            key = parent[0]
 
     def slug(self, key: str) -> str:
         """The configured slug, else the name's own, else, when the configuration gave that to another, a marked one."""
@@ -97,6 +115,8 @@ class Filing:
         for dimension in selection.by:
             names = self._names(dimension)
             keyed = {names.key(name): name for name in reversed(figures.terms.get(dimension, ()))}
+            if selection.include_children and dimension == "topics":
+                keyed = {key: name for own in keyed for key, name in names.ancestors(own)} | keyed
             slots += [Slot(dimension, key, name) for key, name in keyed.items()]
         slots += [Slot("custom", c.slug, "") for c in selection.custom if self._matches(figures, c.where)]
         return slots
@@ -122,6 +142,21 @@ class Filing:
             total=total,
             entry_ids=tuple(entry.id for entry in newest_first),
         )
+
+    def parent(self, slot: Slot) -> tuple[str, str] | None:
+        """Name and path of the feed of the topic that a feed's topic is part of; it exists if any entry is in it."""
+        parent = self._names(slot.dimension).parent(slot.key)
+        return parent and (parent[1], f"{slot.dimension}/{self._topics.slug(parent[0])}")
+
+    def shortname(self, slot: Slot) -> str:
+        """A short name of a feed's topic, if it has one."""
+        settings = self._names(slot.dimension).settings(slot.key)
+        return settings.shortname if settings else ""
+
+    def keywords(self, slot: Slot) -> tuple[str, ...]:
+        """The keywords of a feed's topic."""
+        settings = self._names(slot.dimension).settings(slot.key)
+        return settings.keywords if settings else ()
 
     def rank(self, dimension: str, slug: str) -> tuple[int, int, str]:
         """Where a feed stands in lists: `all`, the dimensions as configured, custom feeds as configured."""

@@ -14,7 +14,7 @@ _TEMPORARY = ".syndicate-new"
 # What a build makes: feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai) and for its archives, and what is
 # at the top.
 _OURS = re.compile(
-    r"(?:catalog\.json|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json))"
+    r"(?:catalog\.json|feeds\.opml|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json))"
 )
 _DEEPEST = 4  # folders: topics/ibm-ai/archive/2020-06
 

@@ -68,10 +68,10 @@ class Worker:
     # ----------------------------------------------------------------------------------------------------- building
 
     async def _watch(self) -> None:
-        """Notice changes of the corpus, and of the configuration."""
+        """Notice changes of the corpus, and of the configuration and the topics that it points to."""
         config = self._config
         beside = _Beside(config)
-        roots = [source.root for source in config.sources]
+        roots = [*(source.root for source in config.sources), *config.topic_folders]
         while not self._reload.is_set():
             try:
                 before = list(map(_identity, roots)), _stamp(config.path)

@@ -45,7 +45,7 @@ def test_only_entries_that_a_feed_shows_are_rendered(world: World) -> None:
 
 def test_run_after_no_change_reads_renders_and_writes_nothing(site: World) -> None:
     summary = site.build()
-    assert (summary.written, summary.removed, summary.unchanged) == (0, 0, 10)
+    assert (summary.written, summary.removed, summary.unchanged) == (0, 0, 11)
     assert not site.stages
 
 
@@ -94,11 +94,14 @@ def test_deleted_entry_makes_room_for_the_next_one(site: World) -> None:
 @pytest.mark.parametrize(
     ("section", "key", "value", "rendered", "written"),
     [
-        ("site", "title", "Another", 0, 10),
+        ("site", "title", "Another", 0, 11),
         ("feeds", "limit", 2, 0, 9),
         ("feeds", "formats", ["rss", "atom"], 0, 1),
+        ("feeds", "opml", "atom", 0, 1),
+        ("feeds", "opml", "none", 0, 0),
+        ("feeds", "include_children", True, 0, 0),
         ("feeds", "by", ["topics", "category"], 0, 0),
-        ("feeds", "where", {"min_quality": 7}, 0, 7),
+        ("feeds", "where", {"min_quality": 7}, 0, 8),
     ],
 )
 def test_configuration_dirties_what_it_touches(

@@ -44,6 +44,8 @@ class History(RuleBasedStateMachine):
         self.held: dict[tuple[str, str], set[str]] = {}
         self.tombstones: dict[tuple[str, str], dict[str, datetime]] = {}
         self.most, archive.MOST = archive.MOST, 2  # so that periods are split
+        self.topics: dict[str, Any] = {}
+        self.described = False
 
     def teardown(self) -> None:
         archive.MOST = self.most
@@ -132,6 +134,8 @@ class History(RuleBasedStateMachine):
                 ("feeds", "related", [0, 5]),
                 ("feeds", "by", [["topics"], ["topics", "provider"], ["category"], ["type", "author", "quality"]]),
                 ("feeds", "all", [True, False]),
+                ("feeds", "include_children", [True, False]),
+                ("feeds", "opml", [None, "none"]),
                 ("feeds", "formats", [["rss"], ["rss", "atom", "json"], ["json"]]),
                 ("feeds", "where", [{}, {"min_quality": 50}, {"topics": ["Two"]}]),
                 ("feeds", "custom", [{}, {"best": {"title": "Best", "where": {"min_quality": 50}}}]),
@@ -145,11 +149,35 @@ class History(RuleBasedStateMachine):
 
     @rule(
         topics=st.sampled_from(
-            [{}, {"One": {"slug": "two"}}, {"C++": {"slug": "cpp", "aliases": ["C#"], "title": "C"}}]
+            [
+                {},
+                {"One": {"slug": "two", "parent": "Two"}},
+                {"C++": {"slug": "cpp", "aliases": ["C#"], "title": "C", "parent": "one"}},
+            ]
         )
     )
     def name_topics(self, topics: dict[str, Any]) -> None:
-        self.world.settings["topics"] = topics
+        self.topics = topics
+        self._tell_topics()
+
+    @rule(
+        name=st.sampled_from(["a.yaml", "b.yml"]),
+        topic=st.sampled_from(["One", "two", "C#", "日本"]),
+        parent=st.sampled_from(["", "C++", "one", "Three"]),
+        keywords=st.sampled_from(["", "x, y", "{}"]),
+    )
+    def describe_a_topic(self, name: str, topic: str, parent: str, keywords: str) -> None:
+        self.world.write(f"_data/{name}", f"name: {topic!r}\nparent: {parent!r}\nkeywords: {keywords}\n")
+        self.described = True
+        self._tell_topics()
+
+    @rule()
+    def describe_no_topic(self) -> None:
+        self.described = False
+        self._tell_topics()
+
+    def _tell_topics(self) -> None:
+        self.world.settings["topics"] = self.topics | ({"from": "corpus/_data"} if self.described else {})
 
     @rule()
     def add_a_second_source(self) -> None:

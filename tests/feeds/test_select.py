@@ -167,6 +167,68 @@ def test_slug_kept_from_a_topics_old_name_never_takes_the_old_names_feed_away() 
     assert numbers(made[f"topics/{marked_slug('C#', 26)}"]) == [1]
 
 
+# ------------------------------------------------------------------------------------------------------------- parents
+
+FAMILY = (
+    TopicSettings(name="Cloud", aliases=("The Cloud",), parent="tech"),
+    TopicSettings(name="Compute", parent="the cloud", keywords=("vm",), shortname="CPU"),
+    TopicSettings(name="GPU", slug="gpus", parent="COMPUTE"),
+    TopicSettings(name="Storage", parent="Cloud"),
+)
+
+
+def test_feed_of_a_parent_has_the_entries_of_its_children() -> None:
+    entries = [entry(1, "Gpu"), entry(2, "compute", "Storage"), entry(3, "the cloud", "GPU"), entry(4, "Other")]
+    made = feeds(entries, topics=FAMILY, include_children=True)
+    assert {path: numbers(feed) for path, feed in made.items() if path != "all"} == {
+        "topics/tech": [3, 2, 1], "topics/cloud": [3, 2, 1], "topics/compute": [3, 2, 1], "topics/gpus": [3, 1],
+        "topics/storage": [2], "topics/other": [4],
+    }  # fmt: skip
+    assert [made[f"topics/{name}"].name for name in ("tech", "cloud", "compute")] == ["tech", "Cloud", "Compute"]
+    assert all(feed.total == len(numbers(feed)) for feed in made.values())
+
+
+def test_entries_of_children_stay_with_them_unless_it_is_asked_for() -> None:
+    assert list(feeds([entry(1, "GPU")], topics=FAMILY)) == ["all", "topics/gpus"]
+
+
+def test_parents_are_of_topics_alone() -> None:
+    gpu = entry(1, category="GPU")
+    made = feeds([gpu], by=("category",), topics=FAMILY, include_children=True)
+    assert list(made) == ["all", "category/gpu"]
+    below = CustomFeed(slug="c", title="C", where=Where(topics=("Cloud",)))
+    assert feeds([entry(1, "GPU")], topics=FAMILY, include_children=True, custom=(below,))["custom/c"].total == 0
+
+
+def test_entry_keeps_its_own_spelling_of_a_parent() -> None:
+    filing = Filing(Selection(topics=FAMILY, include_children=True, all=False), SITE)
+    slots = filing.slots(figures(entry(1, "GPU", "THE cloud")))
+    assert sorted(slots) == [
+        Slot("topics", "cloud", "THE cloud"), Slot("topics", "compute", "Compute"), Slot("topics", "gpu", "GPU"),
+        Slot("topics", "tech", "tech"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("slot", "parent", "shortname", "keywords"),
+    [
+        (Slot("topics", "gpu", ""), ("Compute", "topics/compute"), "", ()),
+        (Slot("topics", "compute", ""), ("Cloud", "topics/cloud"), "CPU", ("vm",)),
+        (Slot("topics", "cloud", ""), ("tech", "topics/tech"), "", ()),
+        (Slot("topics", "tech", ""), None, "", ()),
+        (Slot("topics", "unknown", ""), None, "", ()),
+        (Slot("category", "compute", ""), None, "", ()),
+        (Slot("custom", "compute", ""), None, "", ()),
+        (Slot("all", "all", ""), None, "", ()),
+    ],
+)
+def test_what_is_said_of_a_topic(
+    slot: Slot, parent: tuple[str, str] | None, shortname: str, keywords: tuple[str, ...]
+) -> None:
+    filing = Filing(Selection(topics=FAMILY), SITE)
+    assert (filing.parent(slot), filing.shortname(slot), filing.keywords(slot)) == (parent, shortname, keywords)
+
+
 # ---------------------------------------------------------------------------------------------------- other dimensions
 
 

@@ -247,7 +247,8 @@ def test_nothing_is_removed_when_all_is_wanted(root: Path, claimed: Tree) -> Non
     [
         "index.html", "robots.txt", ".htaccess", "topics/index.html", "topics/a/notes.txt", "topics/a/feed.rss.bak",
         "topics/a/FEED.RSS", "topics/a/feed.rss/deep.txt", "topics/a/b/feed.rss", "a/b/c/d/feed.atom", "feed.rss",
-        "topics/a/feed.xml", "my-catalog.json", "topics/catalog.json", "all/.well-known/feed.json", ".git/HEAD",
+        "topics/a/feed.xml", "my-catalog.json", "topics/catalog.json", "topics/feeds.opml", "my.opml",
+        "all/.well-known/feed.json", ".git/HEAD",
         "topics/a/feed.rss ", "topics/a/\nfeed.rss", "tmp.syndicate-newer",
     ],
 )  # fmt: skip

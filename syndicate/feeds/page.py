@@ -120,7 +120,13 @@ class Pages:
         )
         del environment.filters["random"], environment.globals["lipsum"]  # the same bytes each time
         environment.filters |= {"rfc3339": rfc3339, "moment": moment, "day": day, "number": number}
-        environment.globals |= {"site": site, "opml": opml, "style": _style(overrides), "script": _script(overrides)}
+        environment.globals |= {
+            "site": site,
+            "spoken": _spoken(site.language),
+            "opml": opml,
+            "style": _style(overrides),
+            "script": _script(overrides),
+        }
         self._page, self._card, self._index, self._row = (
             _template(environment, name) for name in ("page.html", "card.html", "index.html", "row.html")
         )
@@ -313,6 +319,11 @@ def _hash(text: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------- what pages show
+
+
+def _spoken(language: str) -> Markup:
+    """The attribute of the site's own words, on a page whose other words are English."""
+    return Markup(' lang="{}"').format(language) if language not in ("", "en") else Markup()
 
 
 def _sized(image: Image) -> Image:

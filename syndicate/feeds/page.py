@@ -191,6 +191,7 @@ class Pages:
         """The page of all feeds. That of everything, if there is one, is what the page is subscribed to by."""
         everything = bool(groups and groups[0].rows and not groups[0].title)
         addresses = self._addresses("all") if everything else ()
+        groups = [group for group in groups if group.rows]
         shell = _rendered(
             self._index,
             root="",

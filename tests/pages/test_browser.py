@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import struct
 import subprocess
@@ -19,6 +20,9 @@ from syndicate.feeds import page as pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route
+
+if "SYNDICATE_TEST_PAGES" not in os.environ:
+    pytest.skip("no browser and checkers here: make test-pages", allow_module_level=True)
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -158,6 +162,17 @@ def test_pictures_are_asked_for_without_a_referrer(sample: str, open_page: Opene
     picture = tab.locator("article img").first
     picture.scroll_into_view_if_needed()
     tab.wait_for_function("picture => picture.complete && picture.naturalWidth", arg=picture.element_handle())
+
+
+def test_card_goes_without_a_picture_that_is_gone(sample: str, browser: Browser) -> None:
+    tab = browser.new_page()
+    tab.route("**/*.jpg", lambda route: route.fulfill(status=404))
+    tab.route(lambda asked: not asked.startswith(sample) and not asked.endswith(".jpg"), lambda route: route.abort())
+    tab.goto(f"{sample}{TOPIC}")
+    picture = tab.locator(".picture").first
+    picture.wait_for(state="hidden")
+    assert tab.locator("article").first.is_visible()
+    tab.close()
 
 
 def test_card_of_an_entry_from_right_to_left_is_mirrored(sample: str, open_page: Opener) -> None:

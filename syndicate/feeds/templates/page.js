@@ -1,3 +1,10 @@
+// Old stories outlive their pictures.
+const drop = picture => { picture.closest(".picture").hidden = true; };
+for (const picture of document.querySelectorAll(".picture img")) {
+  if (picture.complete && !picture.naturalWidth) drop(picture);
+  picture.addEventListener("error", () => drop(picture));
+}
+
 const said = document.getElementById("said");
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub bench golden lock clean
+.PHONY: build test lint unit test-hub test-pages bench golden lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -28,6 +28,10 @@ unit: $(VENV)/.development
 # A hub that we did not write takes our pings and delivers our feeds. Skips, with a word, where it cannot be had.
 test-hub: $(VENV)/.development
 	tests/hub/run
+
+# The pages in a real Chromium, with axe-core, the Nu HTML checker and a client that looks for feeds. Skips likewise.
+test-pages: $(VENV)/.development
+	tests/pages/run
 
 # The peers take minutes to install and a quarter of an hour to measure; BENCH=--full adds 50,000 records, and hours.
 bench: $(VENV)/.development
@@ -50,6 +54,8 @@ lock: $(VENV)/.development
 	  --python-version 3.11 tests/hub/requirements.in --output-file tests/hub/requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --python-version 3.11 --allow-unsafe tests/hub/requirements-build.in --output-file tests/hub/requirements-build.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --python-version 3.11 tests/pages/requirements.in --output-file tests/pages/requirements.txt
 
 clean:
 	rm -rf $(VENV) .syndicate dist

@@ -1,0 +1,183 @@
+"""Sites with their pages on disk, as they are served, and what checks them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+
+from records import SITE, entry_of, prepared
+from sites import NOW, ROOT
+
+from syndicate import config
+from syndicate.build import build
+from syndicate.build.work import Bench
+from syndicate.corpus import markdown, read
+from syndicate.corpus.scan import scan
+from syndicate.feeds import content, page, select
+from syndicate.feeds.merge import combine
+from syndicate.model import FORMATS, Entry, Feed
+
+TITLES = {"all": "", "custom": "Selections", "topics": "Topics", "provider": "Providers"}
+
+
+class Tools(NamedTuple):
+    """What `make test-pages` installs: a folder with `node_modules` and `.venv`, and a browser."""
+
+    folder: Path
+    chromium: str
+
+    @property
+    def axe(self) -> Path:
+        return self.folder / "node_modules" / "axe-core" / "axe.min.js"
+
+    @property
+    def html_checker(self) -> Path:
+        return self.folder / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+
+    @property
+    def python(self) -> Path:
+        return self.folder / ".venv" / "bin" / "python"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    # Browsers show RSS and Atom under their own media types as source; a host may serve them as XML.
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".rss": "text/xml", ".atom": "text/xml"}
+
+    def log_message(self, *_: Any) -> None:
+        """The test says what went wrong."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address, without a slash at its end, at which a folder is served as it is."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def make_site(folder: Path, configuration: Path = ROOT / "config.yaml") -> None:
+    """Build a configuration's feeds into a folder, and write the pages beside them."""
+    loaded = config.load(str(configuration))
+    loaded = loaded._replace(output=str(folder), state=str(folder.parent / f"{folder.name}.state"))
+    build(loaded, NOW)
+    pages = page.Pages(loaded.site, loaded.selection.formats)
+    filing = select.Filing(loaded.selection, loaded.site)
+    entries = sorted(_entries(loaded), key=lambda entry: entry.published, reverse=True)
+    filed: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    slots = {(slot.dimension, slot.key): slot for slot in filing.lasting()}
+    for entry in entries:
+        for slot in filing.slots(select.figures(entry)):
+            slots.setdefault((slot.dimension, slot.key), slot)
+            filed[slot.dimension, slot.key].append(entry)
+    cards = {entry.id: pages.card(_prepared(entry, loaded)) for entry in entries}
+    rows: dict[str, list[bytes]] = defaultdict(list)
+    for key, slot in sorted(slots.items()):
+        chosen = filed[key]
+        shown = chosen[: loaded.selection.limit]
+        feed = filing.feed(slot, len(chosen), [select.Shown(e.published, e.id, e.updated) for e in shown])
+        months = tuple(sorted(Counter(f"{entry.published:%Y-%m}" for entry in chosen).items()))
+        periods = tuple((name, f"{feed.path}/feed.rss") for name, _ in reversed(months)) if key[0] == "all" else ()
+        landing = page.Landing(months, periods)
+        target = folder / feed.path / page.NAME
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(pages.feed_page(feed, landing, [cards[entry.id] for entry in shown]))
+        rows[slot.dimension].append(pages.row(feed, landing, chosen[0].title if chosen else ""))
+    groups = [page.Group(title, rows[name]) for name, title in TITLES.items() if rows[name]]
+    newest = entries[0].published if entries else None
+    (folder / page.NAME).write_bytes(pages.index(groups, len(entries), newest))
+    (folder / page.STYLESHEET).write_bytes(page.stylesheet())
+    (folder / "feeds.opml").write_text("<opml/>", encoding="utf-8")
+
+
+def _entries(loaded: config.Config) -> Iterator[Entry]:
+    """Those that a build shows; records of one address together."""
+    bench = Bench(loaded)
+    by_address: dict[str, list[Entry]] = defaultdict(list)
+    for number, source in enumerate(loaded.sources):
+        for folder, names in scan(source, []):
+            for name in names:
+                path = folder + name
+                record = read.understand(read.load(source, path), source, path, bench.profiles[number])
+                entry = record.entry
+                if entry and not record.hidden and entry.published <= NOW and (record.expires or NOW) >= NOW:
+                    by_address[entry.url].append(entry)
+    return (combine(entries) for entries in by_address.values())
+
+
+def _prepared(entry: Entry, loaded: config.Config) -> content.Prepared:
+    body = markdown.to_html(entry.body, entry.url) if entry.body else ""
+    summary = "" if entry.summary else markdown.first_paragraph(body)
+    return content.prepare(entry, loaded.presentation, body, summary)
+
+
+# ---------------------------------------------------------------------------------------- what no sample should hold
+
+LONG = ("A headline of the full length that an editor allows " * 4)[:180]
+UNBROKEN = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 3
+HEBREW = "ספריית הנמל סורקת ששת אלפים מפות ים ופותחת אותן לכול"
+HOSTILE = "</title><script>alert(1)</script><!--entries--><!--policy-->&amp;\"' onload='alert(2)"
+WHEN = datetime(2026, 1, 31, 12, tzinfo=UTC)
+IMAGE = {"url": "https://img.test/a.jpg"}
+STORIES = [{"title": LONG, "webUrl": f"https://www.test/{n}", "provider": {"name": UNBROKEN}} for n in range(5)]
+
+
+def made_up_feed(name: str, slug: str, total: int) -> Feed:
+    """A topic's feed; with no entries it has no newest."""
+    return Feed(
+        dimension="topics", name=name, slug=slug, path=f"topics/{slug}", id=f"tag:feeds.test,2026:feed:topics/{slug}",
+        title=f"{name} – {SITE.title}", description=f"{name}: the newest from {SITE.title}", updated=WHEN,
+        newest=WHEN if total else None, total=total, entry_ids=(),
+    )  # fmt: skip
+
+
+def made_up_entries() -> list[Entry]:
+    """Titles of every length and direction, with and without pictures, sizes, sources and stories."""
+    said: list[dict[str, Any]] = [
+        {"title": LONG, "excerpt": LONG * 4, "images": [IMAGE], "related": STORIES, "provider": {"name": UNBROKEN}},
+        {"title": UNBROKEN, "excerpt": UNBROKEN * 9, "ampWebUrl": "https://www.test/amp"},
+        {"title": "Short"},
+        {"title": HEBREW, "excerpt": HEBREW * 3, "lang": "he", "images": [IMAGE], "related": STORIES[:1]},
+        {"title": HEBREW, "excerpt": f"{HEBREW} in a record that does not say its language"},
+        {"title": HOSTILE, "excerpt": HOSTILE, "provider": {"name": HOSTILE}, "images": [IMAGE | {"title": HOSTILE}]},
+        {"title": "With a caption", "images": [IMAGE | {"width": 3000, "height": 200, "title": "What is seen"}]},
+    ]
+    return [
+        entry_of(each | {"webUrl": f"https://www.test/story/{n}", "publishedDateTime": WHEN - timedelta(n)})
+        for n, each in enumerate(said)
+    ]
+
+
+def make_corners(folder: Path, topics: int = 3000) -> None:
+    """A site of what is rare: titles too long, hostile or right-to-left, an empty topic, and thousands of topics."""
+    pages = page.Pages(SITE, FORMATS)
+    cards = [pages.card(prepared(entry)) for entry in made_up_entries()]
+    days = tuple((f"{WHEN - timedelta(n):%Y-%m-%d}", f"archive/{n}/feed.rss") for n in range(400))
+    months = tuple((f"{year}-{month:02}", year - 2019 + month) for year in range(2020, 2026) for month in range(1, 13))
+    full = page.Landing(months, days, (HOSTILE, "topics/hostile"), (HOSTILE, LONG))
+    named = {"long": LONG, "unbroken": UNBROKEN, "hebrew": HEBREW, "hostile": HOSTILE}
+    shown = [(made_up_feed(name, slug, 12345), full, cards) for slug, name in named.items()]
+    shown.append((made_up_feed("Empty", "empty", 0), page.Landing(()), []))
+    for feed, landing, its_cards in shown:
+        target = folder / feed.path / page.NAME
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(pages.feed_page(feed, landing, its_cards))
+    rows = [pages.row(feed, landing, LONG if its_cards else "") for feed, landing, its_cards in shown]
+    rows += [
+        pages.row(made_up_feed(f"Topic number {n}", f"topic-{n}", n), page.Landing(months), HEBREW if n % 9 else LONG)
+        for n in range(1, topics - len(rows) + 1)
+    ]
+    groups = [page.Group("Topics", rows), page.Group("Providers", ()), page.Group(HOSTILE, rows[:1])]
+    (folder / page.NAME).write_bytes(pages.index(groups, 1234567, WHEN))

@@ -1,0 +1,330 @@
+"""Pages in Chromium, with other people's checkers: what a reader sees, hears and does there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import subprocess
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import feedparser
+import pytest
+from page_sites import Tools, make_corners, make_site, served
+
+from syndicate.feeds import page as pages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request, Route
+
+if "SYNDICATE_TEST_PAGES" not in os.environ:
+    pytest.skip("no browser and checkers here: make test-pages", allow_module_level=True)
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+SAMPLE = ["/", "/all/", "/topics/open-data/"]
+CORNERS = ["/topics/long/", "/topics/unbroken/", "/topics/hebrew/", "/topics/hostile/", "/topics/empty/"]
+TOPIC = "/topics/open-data/"
+ADDRESSES = [f"https://feeds.example.org/topics/open-data/feed.{name}" for name in ("rss", "atom", "json")]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def _png() -> bytes:
+    """A grey picture: those of the entries are on hosts that do not exist."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 4, 3, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0\x88\x99\xaa\x88" * 3)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+PICTURE = _png()
+
+
+@pytest.fixture(scope="module")
+def folder(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's feeds and pages."""
+    folder = tmp_path_factory.mktemp("sample") / "feeds"
+    make_site(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sample(folder: Path) -> Iterator[str]:
+    """Where the sample is served."""
+    with served(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def corners_folder(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages of what is rare."""
+    folder = tmp_path_factory.mktemp("corners")
+    make_corners(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def corners(corners_folder: Path) -> Iterator[str]:
+    """Where they are served."""
+    with served(corners_folder) as address:
+        yield address
+
+
+Opener = Callable[..., "Page"]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Opener]:
+    """Opens an address; at the end nothing was said on the console, and nothing failed or was asked of anybody else."""
+    faults: list[str] = []
+    contexts = []
+
+    def answer(route: Route, request: Request) -> None:
+        if request.resource_type != "image" or "referer" in request.headers:
+            faults.append(f"asked for {request.url} ({request.resource_type})")
+        route.fulfill(body=PICTURE, content_type="image/png")
+
+    def opened(url: str, **how: Any) -> Page:
+        base = "/".join(url.split("/")[:3])
+        context = browser.new_context(**{"viewport": DESK} | how)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: faults.append(f"console: {message.text}"))
+        tab.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        tab.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+        tab.on("response", lambda r: faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        tab.route(lambda asked: not asked.startswith(base), answer)
+        tab.goto(url)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+# ------------------------------------------------------------------------------------------------- every page, any eye
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("path", SAMPLE)
+def test_page_has_no_barrier_and_fits_its_window(
+    path: str, size: dict[str, int], scheme: str, sample: str, tools: Tools, open_page: Opener
+) -> None:
+    tab = open_page(sample + path, viewport=size, color_scheme=scheme)
+    assert_no_barrier(tab, size, tools)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone", "desk"])
+@pytest.mark.parametrize("path", CORNERS)
+def test_page_of_what_is_rare_has_no_barrier_and_fits_its_window(
+    path: str, size: dict[str, int], scheme: str, corners: str, tools: Tools, open_page: Opener
+) -> None:
+    tab = open_page(corners + path, viewport=size, color_scheme=scheme)
+    assert_no_barrier(tab, size, tools)
+
+
+def assert_no_barrier(tab: Page, size: dict[str, int], tools: Tools) -> None:
+    tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    # Through the debugger, which no policy holds back.
+    tab.evaluate(tools.axe.read_text(encoding="utf-8"))
+    found = tab.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    assert found["passes"]
+
+
+def test_html_checker_finds_nothing(folder: Path, corners_folder: Path, tools: Tools) -> None:
+    documents = [str(file) for where in (folder, corners_folder) for file in sorted(where.rglob("*.html"))]
+    checked = subprocess.run(
+        ["java", "-Xss8m", "-jar", str(tools.html_checker), "--format", "json", *documents],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    # Which language words are in is a guess of its own.
+    messages = [each for each in json.loads(checked.stderr)["messages"] if "to be written in" not in each["message"]]
+    assert [(each["url"], each.get("lastLine"), each["message"]) for each in messages] == []
+
+
+def test_pictures_are_asked_for_without_a_referrer(sample: str, open_page: Opener) -> None:
+    tab = open_page(f"{sample}{TOPIC}")
+    picture = tab.locator("article img").first
+    picture.scroll_into_view_if_needed()
+    tab.wait_for_function("picture => picture.complete && picture.naturalWidth", arg=picture.element_handle())
+
+
+def test_card_goes_without_a_picture_that_is_gone(sample: str, browser: Browser) -> None:
+    tab = browser.new_page()
+    tab.route("**/*.jpg", lambda route: route.fulfill(status=404))
+    tab.route(lambda asked: not asked.startswith(sample) and not asked.endswith(".jpg"), lambda route: route.abort())
+    tab.goto(f"{sample}{TOPIC}")
+    picture = tab.locator(".picture").first
+    picture.wait_for(state="hidden")
+    assert tab.locator("article").first.is_visible()
+    tab.close()
+
+
+def test_card_of_an_entry_from_right_to_left_is_mirrored(sample: str, open_page: Opener) -> None:
+    tab = open_page(f"{sample}/all/")
+    card = tab.locator("article[dir=rtl]").first
+    title, picture = card.locator("h3").bounding_box(), card.locator("img").bounding_box()
+    assert title
+    assert picture
+    assert picture["x"] < title["x"]
+
+
+# --------------------------------------------------------------------------------------------------- what a reader does
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_reader_finds_a_topic_and_follows_it(size: dict[str, int], sample: str, open_page: Opener) -> None:
+    tab = open_page(sample, viewport=size)
+    shown = tab.locator(".rows > li:visible")
+    everything = shown.count()
+    tab.get_by_label("Find a feed").press_sequentially("OPÉN dat")
+    assert shown.locator("a").all_inner_texts() == ["Open Data"]
+    assert tab.get_by_role("status").inner_text() == "1 found"
+    assert [heading.split()[0] for heading in tab.locator("h2:visible").all_inner_texts()] == ["Topics"]
+    tab.get_by_role("link", name="Open Data").click()
+    assert tab.get_by_role("heading", level=1).inner_text() == "Open Data"
+    tab.go_back()
+    tab.get_by_label("Find a feed").fill("")
+    assert shown.count() == everything
+
+
+def test_search_that_finds_nothing_says_so(sample: str, open_page: Opener) -> None:
+    tab = open_page(sample)
+    tab.get_by_label("Find a feed").fill("no such feed")
+    assert tab.get_by_role("status").inner_text() == "0 found"
+
+
+def test_reader_copies_an_address_by_keyboard_and_is_told(sample: str, open_page: Opener) -> None:
+    tab = open_page(f"{sample}{TOPIC}", permissions=["clipboard-read", "clipboard-write"])
+    tab.get_by_role("button", name="Copy the Atom address").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_function("document.getElementById('said').textContent")
+    assert tab.evaluate("navigator.clipboard.readText()") == ADDRESSES[1]
+    assert tab.get_by_role("status").text_content() == f"Copied: {ADDRESSES[1]}"
+
+
+def test_address_is_copied_where_the_page_came_without_https(sample: str, open_page: Opener) -> None:
+    tab = open_page(f"{sample}{TOPIC}", permissions=["clipboard-read"])
+    tab.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})")
+    tab.get_by_role("button", name="Copy the RSS address").click()
+    tab.wait_for_function("document.getElementById('said').textContent.startsWith('Copied')")
+    tab.evaluate("delete navigator.clipboard")
+    assert tab.evaluate("navigator.clipboard.readText()") == ADDRESSES[0]
+
+
+def test_keyboard_goes_through_a_page_in_the_order_of_the_eye(sample: str, open_page: Opener) -> None:
+    tab = open_page(f"{sample}{TOPIC}")
+    reached = []
+    for _ in range(14):
+        tab.keyboard.press("Tab")
+        reached.append(tab.evaluate("document.activeElement.textContent.trim()"))
+    assert reached[:4] == [
+        "Skip to the content",
+        "Field Notes on Open Science and Software",
+        ADDRESSES[0],
+        "Copy the RSS address",
+    ]
+    assert reached[8:13] == ["Feedly", "Inoreader", "NewsBlur", "The Old Reader", "New to feeds?"]
+    assert reached[13] == tab.locator("h3").first.inner_text()
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_all_of_it_is_readable_without_scripts(sample: str, open_page: Opener) -> None:
+    tab = open_page(sample, java_script_enabled=False)
+    assert tab.locator(".rows > li:visible").count() == tab.locator(".rows > li").count() > 30
+    assert not tab.locator("#search").is_visible()
+    tab.goto(f"{sample}{TOPIC}")
+    assert tab.get_by_role("link", name=ADDRESSES[0]).is_visible()
+    assert tab.get_by_role("button").count() == 0
+
+
+def test_tree_is_walked_on_a_disk_as_on_a_server(folder: Path, browser: Browser) -> None:
+    tab = browser.new_page()
+    tab.goto(folder.joinpath("index.html").as_uri())
+    tab.get_by_role("link", name="Open Data").click()
+    tab.get_by_role("link", name="All feeds", exact=True).click()
+    assert tab.url == folder.joinpath("index.html").as_uri()
+    tab.close()
+
+
+def test_three_thousand_topics_are_searched_while_typing(corners: str, open_page: Opener) -> None:
+    tab = open_page(corners, viewport=PHONE)
+    assert tab.locator(".rows > li").count() == 3001
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    search = tab.get_by_label("Find a feed")
+    search.fill("number")
+    took_ms = tab.evaluate(
+        """() => {
+            const search = document.getElementById("search"), started = performance.now();
+            search.value = "number 2990";
+            search.dispatchEvent(new Event("input"));
+            return performance.now() - started;
+        }"""
+    )
+    assert tab.locator(".rows > li:visible a").all_inner_texts() == ["Topic number 2990"]
+    assert took_ms < 200
+
+
+# ------------------------------------------------------------------------------------------------ what other clients do
+
+# It does not fetch from a loopback address itself.
+_DISCOVER = """
+import sys
+from urllib.request import urlopen
+from trafilatura.feeds import FeedParameters, determine_feed
+fetched_from, address = sys.argv[1:]
+host = "/".join(address.split("/")[:3])
+print(*determine_feed(urlopen(fetched_from).read(), FeedParameters(host, host, address)), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "found"), [(TOPIC, ADDRESSES), ("/", [a.replace("topics/open-data", "all") for a in ADDRESSES])]
+)
+def test_another_client_discovers_the_feeds_of_a_page(
+    path: str, found: list[str], sample: str, folder: Path, tools: Tools
+) -> None:
+    asked = subprocess.run(
+        [str(tools.python), "-c", _DISCOVER, sample + path, f"https://feeds.example.org{path}"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+    assert asked.stdout.split() == found
+    for address in found:
+        document = folder.joinpath(address.removeprefix("https://feeds.example.org/")).read_bytes()
+        assert address.endswith("json") or feedparser.parse(document).entries
+
+
+@pytest.mark.parametrize("name", ["rss", "atom"])
+def test_feed_that_a_browser_shows_is_text_to_read(name: str, folder: Path, tmp_path: Path, open_page: Opener) -> None:
+    document = folder.joinpath("topics", "open-data", f"feed.{name}").read_bytes()
+    if b"<?xml-stylesheet" not in document:
+        instruction = b'\n<?xml-stylesheet href="feeds.css" type="text/css"?>\n'
+        document = re.sub(rb"(<\?xml [^>]*\?>)", lambda found: found[1] + instruction, document, count=1)
+    tmp_path.joinpath(f"feed.{name}").write_bytes(document)
+    tmp_path.joinpath(pages.STYLESHEET).write_bytes(pages.stylesheet())
+    with served(tmp_path) as address:
+        tab = open_page(f"{address}/feed.{name}")
+        seen = tab.evaluate(
+            "[...document.querySelectorAll('*')].filter(e => e.getClientRects().length).map(e => e.localName)"
+        )
+        titles = tab.evaluate("[...document.querySelectorAll('title')].filter(e => e.getClientRects().length).length")
+    assert titles == 14
+    assert not {"guid", "id", "encoded", "content", "generator", "category", "creator"} & set(seen)

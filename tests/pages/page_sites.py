@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
-from records import SITE, entry_of, prepared
+from records import SITE, entry_of, feed_of, prepared
 from sites import NOW, ROOT
 
 from syndicate import config
@@ -136,11 +136,16 @@ STORIES = [{"title": LONG, "webUrl": f"https://www.test/{n}", "provider": {"name
 
 def made_up_feed(name: str, slug: str, total: int) -> Feed:
     """A topic's feed; with no entries it has no newest."""
-    return Feed(
-        dimension="topics", name=name, slug=slug, path=f"topics/{slug}", id=f"tag:feeds.test,2026:feed:topics/{slug}",
-        title=f"{name} – {SITE.title}", description=f"{name}: the newest from {SITE.title}", updated=WHEN,
-        newest=WHEN if total else None, total=total, entry_ids=(),
-    )  # fmt: skip
+    return feed_of([])._replace(
+        dimension="topics",
+        name=name,
+        slug=slug,
+        path=f"topics/{slug}",
+        title=f"{name} – {SITE.title}",
+        description=f"{name}: the newest from {SITE.title}",
+        newest=WHEN if total else None,
+        total=total,
+    )
 
 
 def made_up_entries() -> list[Entry]:

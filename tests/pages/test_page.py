@@ -217,6 +217,13 @@ def test_archive_is_listed_by_year(periods: list[str], expected: list[str]) -> N
     assert [words(year) for year in feed_page(landing=landing).xpath("//dl/div")] == expected
 
 
+@pytest.mark.parametrize(("language", "said"), [("de", "de"), ("en", None), ("", None)])
+def test_words_of_the_site_say_their_language_on_an_english_page(language: str, said: str | None) -> None:
+    document = feed_page(pages=page.Pages(SITE._replace(language=language), FORMATS))
+    assert document.get("lang") == "en"
+    assert document.xpath("//h1")[0].get("lang") == said
+
+
 def test_page_of_hostile_words_is_only_a_page_of_those_words() -> None:
     named = made_up_feed(HOSTILE, "hostile", 9)._replace(description=HOSTILE)
     landing = page.Landing((("2026-01", 9),), (), (HOSTILE, "topics/a"), (HOSTILE,))
@@ -259,6 +266,11 @@ def test_index_lists_feeds_in_their_groups() -> None:
     first = document.xpath('//ul[@class="rows"]/li')[0]
     assert words(first) == "IBM AI 3 entries The newest 31 January 2026"
     assert first.xpath("string(a/@href)") == "topics/ibm-ai/index.html"
+
+
+def test_group_without_feeds_is_not_shown() -> None:
+    document = index(page.Group("Topics", []), page.Group("Providers", [b"<li>One</li>"]))
+    assert [words(group) for group in document.xpath('//*[@class="group"]')] == ["Providers 1 One"]
 
 
 def test_index_is_subscribed_to_by_the_feed_of_everything() -> None:

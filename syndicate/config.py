@@ -34,6 +34,8 @@ _AUTHORITY = re.compile(
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
 _RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json", "feeds.opml"})
 _ENVIRONMENT = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
+_USUAL_TEMPLATES = "templates"
+_TEMPLATES = (".html", ".css", ".js")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -65,12 +67,13 @@ class Hub(NamedTuple):
 
 class Push(NamedTuple):
     """How hubs are told. With `verify` a ping waits until the public feed has the bytes just built, at most so long;
-    then it goes out all the same, or fails.
+    then it goes out all the same, or fails. With `pages` hubs are told of the pages for people, too.
     """
 
     verify: bool = True
     verify_timeout_s: float = 600.0
     unverified: str = "ping"
+    pages: bool = False
     timeout_s: float = 15.0
     concurrency: int = 32
     attempts: int = 12
@@ -93,6 +96,8 @@ class Config(NamedTuple):
     hubs: tuple[Hub, ...] = ()
     push: Push = Push()
     topic_folders: tuple[str, ...] = ()
+    template_folder: str = ""
+    templates: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -123,7 +128,9 @@ def _config(root: Section, path: str) -> Config:
     folder = os.path.dirname(os.path.abspath(path))
     hubs = _hubs(root)
     site = _site(root.section("site", required=True), tuple(hub.url for hub in hubs))
+    site = site._replace(pages=root.flag("pages", default=True))
     feeds = root.section("feeds")
+    template_folder, templates = _templates(root, folder)
     presentation = _presentation(feeds, root.section("amp"))
     told = _topics(root.section("topics"), folder)
     config = Config(
@@ -137,6 +144,8 @@ def _config(root: Section, path: str) -> Config:
         hubs=hubs,
         push=_push(root.section("push")),
         topic_folders=tuple(os.path.join(folder, path) for path in told.folders),
+        template_folder=template_folder,
+        templates=templates,
         problems=told.problems,
     )
     if _is_within(config.state, config.output):
@@ -202,6 +211,7 @@ def _push(section: Section) -> Push:
         verify=section.flag("verify", default=usual.verify),
         verify_timeout_s=section.number("verify_timeout_s", usual.verify_timeout_s, above=0),
         unverified=section.text("unverified", usual.unverified),
+        pages=section.flag("pages", default=usual.pages),
         timeout_s=section.number("timeout_s", usual.timeout_s, above=0),
         concurrency=section.integer("concurrency", usual.concurrency, minimum=1),
         attempts=section.integer("attempts", usual.attempts, minimum=1),
@@ -211,6 +221,27 @@ def _push(section: Section) -> Push:
         section.fault("unverified", f"expected ping or fail, got {push.unverified!r}")
     section.close()
     return push
+
+
+def _templates(root: Section, folder: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The folder of the site's own templates, if there is one, and their texts by name."""
+    stated = root.text("templates", _USUAL_TEMPLATES)
+    path = os.path.join(folder, stated)
+    try:
+        with os.scandir(path) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.endswith(_TEMPLATES) and entry.is_file())
+    except OSError as error:
+        if stated != _USUAL_TEMPLATES or not isinstance(error, FileNotFoundError):
+            root.fault("templates", f"cannot be read: {error.strerror}")
+        return "", ()
+    texts: list[tuple[str, str]] = []
+    for name in names:
+        try:
+            with open(os.path.join(path, name), encoding="utf-8") as file:
+                texts.append((name, file.read()))
+        except (OSError, UnicodeDecodeError) as error:
+            root.fault("templates", f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}")
+    return path, tuple(texts)
 
 
 def _sources(root: Section, folder: str) -> tuple[Source, ...]:

@@ -113,7 +113,10 @@ class CustomFeed(NamedTuple):
 
 
 class Site(NamedTuple):
-    """Who publishes. `url` is where OUTPUT is served and ends in a slash; `authority` is the `tag:` authority."""
+    """Who publishes. `url` is where OUTPUT is served and ends in a slash; `authority` is the `tag:` authority.
+
+    `pages` says that each feed has a page for people beside it.
+    """
 
     title: str
     url: str
@@ -125,6 +128,7 @@ class Site(NamedTuple):
     icon: str | None = None
     logo: str | None = None
     hubs: tuple[str, ...] = ()
+    pages: bool = False
 
 
 class Selection(NamedTuple):

@@ -568,7 +568,7 @@ def test_corpus_of_nothing_but_hidden_and_bad_files_makes_a_valid_empty_feed(pla
 def test_corpus_that_becomes_empty_leaves_the_feed_of_all(site: Place) -> None:
     site.build()
     (site.corpus / "_news/good.md").unlink()
-    assert site.build(NOW).removed == 3
+    assert site.build(NOW).removed == 4
     assert_valid_and_empty(site)
 
 

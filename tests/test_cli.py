@@ -159,7 +159,7 @@ def test_json_of_build_is_one_object_of_figures(news: Place) -> None:
     assert set(figures) == JSON_KEYS
     assert figures["seconds"] > 0
     assert {**figures, "seconds": 0} == {
-        "entries": 2, "hidden": 0, "merged": 0, "problems": 2, "feeds": 1, "written": 5, "unchanged": 0, "removed": 0,
+        "entries": 2, "hidden": 0, "merged": 0, "problems": 2, "feeds": 1, "written": 8, "unchanged": 0, "removed": 0,
         "seconds": 0,
     }  # fmt: skip
     assert len(done.stdout.splitlines()) == 1
@@ -172,7 +172,7 @@ def test_figures_of_build_add_up(place: Place) -> None:
     place.put("d.md", record("D", date="2027-01-01"))
     figures = json.loads(place.run("build", "--json", "--now", NOW).stdout)
     assert (figures["entries"], figures["merged"], figures["hidden"], figures["feeds"]) == (1, 1, 2, 4)
-    assert figures["written"] == 4 * 3 + 2 == len(tree(place.output)) - 1
+    assert figures["written"] == 4 * 4 + 4 == len(tree(place.output)) - 1
 
 
 def test_second_build_writes_nothing(news: Place) -> None:
@@ -453,7 +453,7 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(large: Place) -> None:
     assert "\x1b[" in shown_
     last = shown_.replace("\r", "").splitlines()[-2:]
     assert re.search(r"1 feeds? of 900 entries \(0 hidden, 0 merged, 0 problems\) in \d+\.\d\d s", last[0])
-    assert last[1] == "feeds/: 5 written, 0 unchanged, 0 removed"
+    assert last[1] == "feeds/: 8 written, 0 unchanged, 0 removed"
     assert output == ""
 
 

@@ -32,6 +32,14 @@ corpus:
 def folder(tmp_path: Path) -> Path:
     for name in ("news", "blog", "old/news", "all/feeds/in"):
         (tmp_path / name).mkdir(parents=True)
+    for name, content in (
+        ("look/card.html", b"C"),
+        ("look/site.css", b"S"),
+        ("look/notes", b""),
+        ("latin/page.html", b"\xe9"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
     return tmp_path
 
 
@@ -53,7 +61,7 @@ def faults(text: str, folder: Path) -> list[str]:
 def test_what_is_not_said_has_its_default(folder: Path) -> None:
     assert read(SMALL, folder) == Config(
         path=str(folder / "config.yaml"),
-        site=Site(title="Test Site", url="https://feeds.test/", authority="feeds.test,2026", home="https://feeds.test/"),
+        site=Site(title="Test Site", url="https://feeds.test/", authority="feeds.test,2026", home="https://feeds.test/", pages=True),
         sources=(
             Source(
                 path="news", root=str(folder / "news"), prefix="", include=("**/*.md",), exclude=(), aliases={},
@@ -90,6 +98,8 @@ feeds:
   formats: [json, rss, json]
   opml: json
   include_children: yes
+  archive: day
+  deleted_days: 7
   link: cdn
   related: 0
   where: {min_quality: -1, min_heat: 2, types: article, topics: [A, B]}
@@ -104,7 +114,9 @@ topics:
   from: {parent: 2020, keywords: "x, y  z,"}
 amp: {cache: amp.test, links: true}
 hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
-push: {verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
+push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
+pages: no
+templates: look
 output: ../out
 state: /var/lib/syndicate
 """
@@ -141,12 +153,16 @@ def test_everything_can_be_said(folder: Path) -> None:
         ),
         include_children=True,
         opml="json",
+        archive="day",
+        deleted_days=7,
     )
     assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
     assert config.push == Push(
-        verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15, window_h=0.5
-    )
+        pages=True, verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15,
+        window_h=0.5,
+    )  # fmt: skip
+    assert (config.template_folder, config.templates) == (str(folder / "look"), (("card.html", "C"), ("site.css", "S")))
     assert os.path.normpath(config.output) == str(folder.parent / "out")
     assert config.state == "/var/lib/syndicate"
 
@@ -174,7 +190,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, push, site, state, topics"]),
+    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, pages, push, site, state, templates, topics"]),
     ("key twice", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: stands here twice"]),
     ("key that is no text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -269,6 +285,11 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("hubs are a list of lists", changed(x="hubs: [[x]]"), ["7:8: hubs[0]: expected keys and values", "7:8: hubs[0].url: is required"]),
     ("push, numbers", changed(x="push: {timeout_s: 0, window_h: x, attempts: 0, concurrency: 1.5, verify_timeout_s: .inf}"), ["7:19: push.timeout_s: expected more than 0, got 0", "7:32: push.window_h: expected a number, got 'x'", "7:45: push.attempts: expected at least 1, got 0", "7:61: push.concurrency: expected a whole number", "7:84: push.verify_timeout_s: expected a number"]),
     ("push, unverified", changed(x="push: {unverified: drop}"), ["7:20: push.unverified: expected ping or fail, got 'drop'"]),
+    ("feeds, archive", changed(x="feeds: {archive: week}"), ["7:18: feeds.archive: expected month, year, day or none, got 'week'"]),
+    ("feeds, deleted_days", changed(x="feeds: {deleted_days: -1}"), ["7:23: feeds.deleted_days: expected at least 0, got -1"]),
+    ("pages", changed(x="pages: some"), ["7:8: pages: expected true or false, got 'some'"]),
+    ("templates, none", changed(x="templates: gone"), ["7:12: templates: cannot be read: No such file or directory"]),
+    ("templates, not text", changed(x="templates: latin"), ["7:12: templates: page.html cannot be read: not UTF-8"]),
     ("push, unknown key", changed(x="push: {verfy: no}"), ["7:8: push.verfy: unknown key; did you mean 'verify'?"]),
     ("state in the output", changed(x="state: feeds/state"), ["7:8: state: lies within the output folder, which is published"]),
     ("state is the output", changed(x="state: ./feeds"), ["7:8: state: lies within the output folder, which is published"]),
@@ -366,10 +387,22 @@ def test_configuration_that_ships_is_right() -> None:
     config = load(str(root / "config.yaml"))
     assert config.selection.by == ("topics", "provider")
     stated = yaml.safe_load((root / "config.yaml").read_text())
-    assert set(stated) == {"site", "corpus", "feeds", "topics", "amp", "hubs", "push", "output", "state"}
+    assert set(stated) == {
+        "site",
+        "corpus",
+        "feeds",
+        "topics",
+        "amp",
+        "hubs",
+        "push",
+        "pages",
+        "templates",
+        "output",
+        "state",
+    }
 
 
-KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link",
+KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link", "archive", "pages", "templates",
         "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
 VALUES: Any = st.recursive(
     st.one_of(

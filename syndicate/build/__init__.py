@@ -74,7 +74,13 @@ def build(config: Config, now: datetime, progress: Progress = silent, *, full: b
 
 
 def look(config: Config, now: datetime, progress: Progress = silent) -> Survey:
-    """Read the whole corpus, and write nothing."""
+    """Read the whole corpus and the site's templates, and write nothing.
+
+    Raises ConfigError when a template cannot be used.
+    """
+    from .work import Bench
+
+    _ = Bench(config).pages
     with closing(Index.in_memory()) as index, Crew() as crew:
         return Run(index, config, int(now.timestamp()), crew, progress).look()
 

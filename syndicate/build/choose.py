@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain
 from typing import NamedTuple
 
 from ..feeds import archive
 from ..feeds.archive import Moment
+from ..feeds.landing import Landing
 from ..feeds.select import Filing, Shown, Slot, label
 from ..model import Feed, History, Selection
 from ..store.shelf import Held, Shelf
@@ -16,12 +18,16 @@ from ..store.tombstones import Tombstones
 
 
 class Issue(NamedTuple):
-    """A set of documents as it is to stand: a feed's newest entries, or one archive. `files` lead its entries."""
+    """A set of documents as it is to stand: a feed's newest entries, or one archive. `files` lead its entries.
+
+    The newest entries have a page for people beside them, if there are pages.
+    """
 
     number: int
     feed: Feed
     history: History
-    files: Sequence[int]
+    files: Sequence[int] = ()
+    landing: Landing | None = None
 
 
 class Choice(NamedTuple):
@@ -37,13 +43,21 @@ class Chooser:
     """Decides what is to be made, and keeps what each set of documents shows in the index."""
 
     def __init__(
-        self, shelf: Shelf, tombstones: Tombstones, filing: Filing, selection: Selection, showing: bytes
+        self,
+        shelf: Shelf,
+        tombstones: Tombstones,
+        filing: Filing,
+        selection: Selection,
+        showing: bytes,
+        *,
+        has_pages: bool,
     ) -> None:
         self._shelf = shelf
         self._tombstones = tombstones
         self._filing = filing
         self._selection = selection
         self._showing = showing
+        self._has_pages = has_pages
         self._lasting = {slot[:2] for slot in filing.lasting()}
 
     def choose(self, number: int, times: Collection[int] | None, damaged: Collection[str]) -> Choice | None:
@@ -66,21 +80,20 @@ class Chooser:
             history.drop()
         else:
             history.renew(None if words != words_before else times)
-        issues = [
-            issue
+        archives = (
+            (Issue(number, feed, history.place(period)), history.holds(period))
             for period in sorted(history.touched | set(damaged) - {""} - set(history.gone))
-            if (issue := self._issue(number, feed, words, history.place(period), history.holds(period), damaged))
-        ]
+        )
         newest = History(prev_archive=history.newest(), deleted=self._tombstones.of((dimension, key)))
-        if issue := self._issue(number, feed, words, newest, shown, damaged):
-            issues.append(issue)
+        landing = self._landing(slot, feed, history) if self._has_pages else None
+        drafts = chain(archives, [(Issue(number, feed, newest, landing=landing), shown)])
+        issues = [issue for draft, held in drafts if (issue := self._fresh(draft, words, held, damaged)) is not None]
         return Choice(feed, words, issues, history.gone)
 
-    def _issue(
-        self, number: int, feed: Feed, words: bytes, history: History, held: list[Held], damaged: Collection[str]
-    ) -> Issue | None:
-        """A set of documents, unless it stands and shows the same as before."""
-        seen = sha256(words + repr(history).encode())
+    def _fresh(self, draft: Issue, words: bytes, held: list[Held], damaged: Collection[str]) -> Issue | None:
+        """An issue that shows these entries, unless it stands and shows the same as before."""
+        number, feed, history, _, landing = draft
+        seen = sha256(words + repr((history, landing, landing and feed.total)).encode())
         for one in held:
             seen.update(one.digest)
         fresh = seen.digest()[:16]
@@ -91,7 +104,18 @@ class Chooser:
             updated = max((one.updated for one in held), default=archive.span(history.period)[0])
             newest = _moment(held[0].published) if held else None
             feed = feed._replace(updated=_moment(updated), newest=newest)
-        return Issue(number, feed._replace(entry_ids=()), history, array("q", (one.file for one in held)))
+        return draft._replace(feed=feed._replace(entry_ids=()), files=array("q", (one.file for one in held)))
+
+    def _landing(self, slot: Slot, feed: Feed, history: "_Archives") -> Landing:
+        format_ = self._selection.formats[0]
+        return Landing(
+            months=tuple(sorted(history.months.items())),
+            periods=tuple(
+                (period, f"{archive.place(feed.path, period)}/feed.{format_}") for period in reversed(history.whole())
+            ),
+            parent=self._filing.parent(slot),
+            keywords=self._filing.keywords(slot),
+        )
 
 
 class _Archives:
@@ -103,9 +127,9 @@ class _Archives:
         self._shelf = shelf
         self._cut = selection.archive
         self._number = number
-        self._months = Counter[str]()
+        self.months = Counter[str]()
         for month, _, count in tallies:
-            self._months[month] += count
+            self.months[month] += count
         self.touched: set[str] = set()
         self.gone: list[str] = []
 
@@ -136,6 +160,10 @@ class _Archives:
         """The newest archive, or nothing."""
         return self._shelf.neighbours(self._number, "~")[0]
 
+    def whole(self) -> list[str]:
+        """The periods that the history is cut into, oldest first, without the parts of those that were split."""
+        return [name for name in self._shelf.periods(self._number) if archive.is_whole(self._cut, name)]
+
     def place(self, period: str) -> History:
         """Where an archive stands among the others."""
         return History(period, *self._shelf.neighbours(self._number, period))
@@ -160,12 +188,12 @@ class _Archives:
     def _all_periods(self) -> set[str]:
         if self._cut == "day":
             return {archive.period_of("day", time) for time in self._shelf.times(self._number)}
-        return {month[:4] if self._cut == "year" else month for month in self._months}
+        return {month[:4] if self._cut == "year" else month for month in self.months}
 
     def _names(self, period: str) -> list[str]:
         """The archives of a period and its parts, as its members ask for."""
         start, end = archive.span(period)
-        count = self._months[period] if self._cut == "month" else self._shelf.count_between(self._number, start, end)
+        count = self.months[period] if self._cut == "month" else self._shelf.count_between(self._number, start, end)
         if count <= archive.MOST:
             return [period] if count else []
         return archive.divide(

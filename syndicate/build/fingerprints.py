@@ -12,15 +12,31 @@ from ..model import RENDERER
 from ..vocabulary import DIMENSIONS
 
 # Packages whose release may change what we read or write, by the start of their metadata folders' names.
-_PACKAGES = ("feedgen-", "lxml-", "markdown_it_py-", "mdit_py_plugins-", "nh3-", "pyyaml-", "python_frontmatter-")
-_STAGES = ("corpus", "feeds", "values")
+_PACKAGES = (
+    "feedgen-",
+    "lxml-",
+    "markdown_it_py-",
+    "mdit_py_plugins-",
+    "nh3-",
+    "pyyaml-",
+    "python_frontmatter-",
+    "jinja2-",
+    "markupsafe-",
+)
+_STAGES = ("corpus", "feeds", "feeds/templates", "values")
+_SOURCES = (".py", ".html", ".css", ".js")
 
 
 def of(config: Config) -> dict[str, bytes]:
-    """The three things that a run depends on beside the corpus, each in short."""
+    """What a run depends on beside the corpus, each in short."""
     code = _code()
     shown = config._replace(problems=())  # they are told, not shown
-    return {"reading": _reading(config, code), "filing": _filing(config), "showing": _digest(shown, code)}
+    return {
+        "reading": _reading(config, code),
+        "filing": _filing(config),
+        "cards": _cards(config),
+        "showing": _digest(shown, code),
+    }
 
 
 def _reading(config: Config, code: object) -> bytes:
@@ -38,6 +54,12 @@ def _filing(config: Config) -> bytes:
     return _digest(selection.by, selection.all, selection.where, selection.custom, topics)
 
 
+def _cards(config: Config) -> bytes:
+    """What decides how an entry is shown on pages, beside what decides how it is rendered."""
+    own = [(name, text) for name, text in config.templates if name.endswith(".html")]
+    return _digest(config.site.language, own, own and config.site)
+
+
 def _code() -> tuple[object, ...]:
     """This program: its release, its modules as they stand, and the packages that it renders with.
 
@@ -47,7 +69,7 @@ def _code() -> tuple[object, ...]:
     modules: list[tuple[str, int, int]] = []
     for stage in _STAGES:
         with os.scandir(os.path.join(here, stage)) as entries:
-            modules += ((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in entries if e.name.endswith(".py"))
+            modules += ((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in entries if e.name.endswith(_SOURCES))
     return __version__, RENDERER, sys.version_info[:2], sorted(modules), _packages()
 
 

@@ -5,8 +5,10 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ..feeds import archive
-from ..model import FORMATS, Document, Feed, Format, History, Site
+from ..feeds.landing import Landing
+from ..model import FORMATS, Document, Feed, Format, History
 from ..outputs.tree import Tree
+from .work import Bench
 
 
 class Staged(NamedTuple):
@@ -19,36 +21,67 @@ class Staged(NamedTuple):
     written: bool
 
 
-Task = tuple[int, Feed, History, list[tuple[bytes, bytes, bytes]]]
-"""A feed's number, the feed, the documents' place in its history, its entries' fragments in the order of FORMATS."""
+class Page(NamedTuple):
+    """What a feed's page shows: the cards of its entries, and what stands beside them."""
+
+    landing: Landing
+    newest_title: str
+    cards: list[bytes]
+
+
+class Task(NamedTuple):
+    """An issue: its feed's number, its feed, its place in the history, its entries' parts in the order of FORMATS."""
+
+    number: int
+    feed: Feed
+    history: History
+    parts: list[tuple[bytes, bytes, bytes]]
+    page: Page | None
+
+
+class Printed(NamedTuple):
+    """The documents of an issue, and the feed's row in the index of pages, if the issue has a page."""
+
+    documents: list[Staged]
+    row: bytes | None
 
 
 class Press(NamedTuple):
     """Makes documents of rendered entries."""
 
-    site: Site
-    formats: tuple[Format, ...]
+    bench: Bench
     tree: Tree
 
-    def print(self, tasks: Sequence[Task]) -> list[list[Staged]]:
+    def print(self, tasks: Sequence[Task]) -> list[Printed]:
         """Stage the documents of issues."""
-        return [
-            [self.stage(document, number, history.period) for document in self._documents(feed, history, parts)]
-            for number, feed, history, parts in tasks
-        ]
+        return [self._printed(*task) for task in tasks]
 
     def stage(self, document: Document, feed: int, period: str = "") -> Staged:
         """Stage one document."""
         written = self.tree.stage(document)
         return Staged(document.path, feed, period, sha256(document.content).digest(), written)
 
+    def _printed(
+        self, number: int, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]], page: Page | None
+    ) -> Printed:
+        staged = [self.stage(document, number, history.period) for document in self._documents(feed, history, parts)]
+        pages = self.bench.pages
+        if page is None or pages is None:
+            return Printed(staged, None)
+        from ..feeds.page import NAME
+
+        content = pages.feed_page(feed, page.landing, page.cards)
+        staged.append(self.stage(Document(path=f"{feed.path}/{NAME}", content=content), number))
+        return Printed(staged, pages.row(feed, page.landing, page.newest_title))
+
     def _documents(self, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]]) -> Iterator[Document]:
         from ..feeds import atom, jsonfeed, rss
 
         known: dict[Format, Any] = {"rss": rss, "atom": atom, "json": jsonfeed}
+        config = self.bench.config
         folder = archive.place(feed.path, history.period)
         for position, name in enumerate(FORMATS):
-            if name in self.formats:
+            if name in config.selection.formats:
                 renderer = known[name]
-                content = renderer.render_feed(feed, self.site, [part[position] for part in parts], history)
+                content = renderer.render_feed(feed, config.site, [part[position] for part in parts], history)
                 yield Document(path=f"{folder}/{renderer.NAME}", content=content)

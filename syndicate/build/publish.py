@@ -1,26 +1,30 @@
 """Dirty feeds -> documents in the tree: choose what each shows, render what is not rendered yet, splice, stage."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from ..feeds import catalog, opml
+from ..errors import Problem
+from ..feeds import catalog, landing, opml
 from ..feeds.select import Slot
-from ..model import Document
+from ..model import FORMATS, Document
 from ..outputs.tree import Tree
 from ..progress import Progress
-from ..store.index import EntryRow, Index
+from ..store.index import NO_FILE, PUBLISHING, EntryRow, Index
 from ..store.outbox import Outbox, Topic
 from ..store.shelf import CATALOG, DocumentRow, FragmentsRow, Shelf
 from ..store.tombstones import Tombstones
 from .choose import Chooser, Issue
 from .crew import Crew
-from .press import Press, Staged
+from .press import Page, Press, Staged, Task
 from .settle import Dirty, origin
 from .work import Bench
 
 _BATCH = 64
+_INDEX, _STYLESHEET = "index.html", "feeds.css"
 
 
 class Publisher:
@@ -33,10 +37,12 @@ class Publisher:
         self._bench = bench
         self._crew = crew
         self._tree = tree
-        self._press = Press(config.site, config.selection.formats, tree)
+        self._press = Press(bench, tree)
         self._showing = showing
         self._filing = bench.filing
-        self._chooser = Chooser(self._shelf, Tombstones(index.sql), bench.filing, config.selection, showing)
+        self._chooser = Chooser(
+            self._shelf, Tombstones(index.sql), bench.filing, config.selection, showing, has_pages=config.site.pages
+        )
         self._staged: dict[str, Staged] = {}
         self._gone: list[str] = []
 
@@ -51,7 +57,7 @@ class Publisher:
         for number in sorted(dirty.feeds() | (damaged.keys() - {CATALOG})):
             catalogued |= self._choose(number, dirty, damaged.get(number, ()), issues)
         self._render(issues, progress)
-        self._lay_out(issues, progress)
+        catalogued |= self._lay_out(issues, progress)
         self._list(renewed=catalogued or self._index.meta("showing") != self._showing)
 
     def gone(self) -> list[str]:
@@ -60,9 +66,8 @@ class Publisher:
 
     def doubt(self, feeds: Collection[int] | None) -> None:
         """A killed run left other bytes in the places of these feeds (all, if None), and hubs may have fetched them."""
-        site = self._bench.config.site
-        paths = [path for path, staged in self._staged.items() if feeds is None or staged.feed in feeds]
-        Outbox(self._index.sql).doubt(f"{site.url}{path}" for path in paths)
+        doubted = [staged for staged in self._staged.values() if feeds is None or staged.feed in feeds]
+        Outbox(self._index.sql).doubt(url for staged in doubted if (url := self._topic_url(staged)) is not None)
 
     def settle(self, now_s: float) -> None:
         """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
@@ -72,11 +77,18 @@ class Publisher:
             status = self._tree.status(path)
             if status is not None:
                 self._shelf.put_document(DocumentRow(path, staged.feed, staged.period, staged.digest, *status))
-                if staged.feed != CATALOG and not staged.period:
-                    topics.append(Topic(f"{site.url}{path}", path, staged.digest, status.size_bytes))
+                if (topic_url := self._topic_url(staged)) is not None:
+                    topics.append(Topic(topic_url, path, staged.digest, status.size_bytes))
         outbox = Outbox(self._index.sql)
         outbox.want(topics, site.hubs, now_s)
-        outbox.keep(site.url, site.hubs)
+        outbox.keep(site.url, site.hubs, pages=self._bench.config.push.pages)
+
+    def _topic_url(self, staged: Staged) -> str | None:
+        """The address under which hubs are told of a document, if they are: of archives and lists they are not."""
+        url = f"{self._bench.config.site.url}{staged.path}"
+        if url.endswith(f"/{_INDEX}"):
+            return url.removesuffix(_INDEX) if self._bench.config.push.pages else None
+        return url if staged.feed != CATALOG and not staged.period else None
 
     # -------------------------------------------------------------------------------------------------------- choosing
 
@@ -111,9 +123,14 @@ class Publisher:
 
     def _render(self, issues: Sequence[Issue], progress: Progress) -> None:
         """Render the entries of these issues that are not rendered as they are now."""
-        wanted = {file for issue in issues for file in issue.files}
-        missing = list(self._shelf.unrendered(sorted(wanted), self._bench.config.selection.formats))
-        tasks = [(self._origins(entry), entry.id) for entry in missing]
+        formats = self._bench.config.selection.formats
+        on_pages = {file for issue in issues if issue.landing for file in issue.files}
+        others = {file for issue in issues for file in issue.files} - on_pages
+        missing = [
+            *self._shelf.unrendered(sorted(on_pages), (*formats, "card")),
+            *self._shelf.unrendered(sorted(others), formats),
+        ]
+        tasks = [(self._origins(entry), entry.id, entry.file in on_pages) for entry in missing]
         rows: list[FragmentsRow] = []
         results = self._crew.map(self._bench.render, tasks, len(tasks))
         for done, (entry, fragments) in enumerate(zip(missing, results, strict=True), 1):
@@ -130,20 +147,31 @@ class Publisher:
 
     # -------------------------------------------------------------------------------------------------------- splicing
 
-    def _lay_out(self, issues: Sequence[Issue], progress: Progress) -> None:
-        """Stage the documents of these issues."""
-        tasks = ((issue.number, issue.feed, issue.history, self._shelf.fragments(issue.files)) for issue in issues)
+    def _lay_out(self, issues: Sequence[Issue], progress: Progress) -> bool:
+        """Stage the documents of these issues; whether a feed looks different in the index of pages."""
+        listed = False
+        tasks = map(self._task, issues)
         # A few at once: documents are large, and what they are made of is in memory.
-        results = self._crew.map(self._press.print, tasks, len(issues) * len(self._press.formats), at_once=3)
-        for done, (issue, documents) in enumerate(zip(issues, results, strict=True), 1):
-            for staged in documents:
+        results = self._crew.map(self._press.print, tasks, len(issues) * len(FORMATS), at_once=3)
+        for done, (issue, printed) in enumerate(zip(issues, results, strict=True), 1):
+            for staged in printed.documents:
                 self._keep(staged)
-            made = {staged.path for staged in documents}
+            if printed.row is not None:
+                listed |= self._shelf.set_row(issue.number, printed.row)
+            made = {staged.path for staged in printed.documents}
             for path in self._shelf.documents_of(issue.number, issue.history.period):
                 if path not in made:
                     self._shelf.drop_document(path)
                     self._gone.append(path)
             progress("writing", done, len(issues))
+        return listed
+
+    def _task(self, issue: Issue) -> Task:
+        page = None
+        if issue.landing is not None:
+            title = self._shelf.title(issue.files[0]) if issue.files else ""
+            page = Page(issue.landing, title, self._shelf.cards(issue.files))
+        return Task(issue.number, issue.feed, issue.history, self._shelf.fragments(issue.files), page)
 
     def _keep(self, staged: Staged) -> None:
         self._staged[staged.path] = staged
@@ -154,22 +182,43 @@ class Publisher:
 
     def _list(self, *, renewed: bool) -> None:
         """Stage the lists of all feeds, and drop those that are not made any more."""
+        config = self._bench.config
         wanted = {catalog.NAME}
-        if self._bench.config.selection.opml is not None:
+        if config.selection.opml is not None:
             wanted.add(opml.NAME)
+        if config.site.pages:
+            wanted |= {_INDEX, _STYLESHEET}
         stand = set(self._shelf.documents_of(CATALOG))
+        if _INDEX in wanted - stand and self._tree.holds_another(_INDEX, config.site.url):
+            wanted.remove(_INDEX)
+        problems = [self._in_the_way()] if config.site.pages and _INDEX not in wanted else []
+        self._index.put_problems(NO_FILE, PUBLISHING, problems)
         if renewed or not wanted <= stand:
             for document in self._lists():
-                self._keep(self._press.stage(document, CATALOG))
+                if document.path in wanted:
+                    self._keep(self._press.stage(document, CATALOG))
         for path in stand - wanted:
             self._shelf.drop_document(path)
             self._gone.append(path)
 
+    def _in_the_way(self) -> Problem:
+        place = f"{os.path.basename(self._bench.config.output)}/{_INDEX}"
+        message = "is a file of your own: the index of all feeds is not written"
+        return Problem(place, 1, 1, "pages", message, "warning")
+
     def _lists(self) -> Iterator[Document]:
         config = self._bench.config
-        ranked = [(self._filing.rank(dim, orjson.loads(card)["slug"]), card) for dim, card in self._shelf.cards()]
-        cards = [card for _, card in sorted(ranked)]
-        yield Document(path=catalog.NAME, content=catalog.render(cards))
+        feeds = [(orjson.loads(card), card, row or b"") for _, card, row in self._shelf.listed()]
+        feeds.sort(key=lambda feed: self._filing.rank(feed[0]["dimension"], feed[0]["slug"]))
+        yield Document(path=catalog.NAME, content=catalog.render([card for _, card, _ in feeds]))
         if config.selection.opml is not None:
-            outlines = [opml.outline(card, config.selection.opml, config.site.home) for card in cards]
+            outlines = [opml.outline(facts, config.selection.opml, config.site) for facts, *_ in feeds]
             yield Document(path=opml.NAME, content=opml.render(config.site, outlines))
+        if (pages := self._bench.pages) is not None:
+            from ..feeds.page import stylesheet
+
+            count, newest = self._shelf.shown()
+            groups = landing.groups([(facts, row) for facts, _, row in feeds])
+            moment = None if newest is None else datetime.fromtimestamp(newest, UTC)
+            yield Document(path=_INDEX, content=pages.index(groups, count, moment))
+            yield Document(path=_STYLESHEET, content=stylesheet(config.site, dict(config.templates)))

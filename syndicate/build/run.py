@@ -11,7 +11,7 @@ from ..config import Config
 from ..errors import Problem
 from ..outputs.tree import Tree
 from ..progress import Progress
-from ..store.index import HIDDEN, MERGED, SCANNING, SHOWN, WAITING, Index
+from ..store.index import HIDDEN, MERGED, NO_FILE, SCANNING, SHOWN, WAITING, Index
 from ..store.shelf import Shelf
 from ..store.tombstones import Tombstones
 from . import fingerprints
@@ -21,9 +21,6 @@ from .crew import Crew
 if TYPE_CHECKING:
     from .publish import Publisher
     from .settle import Dirty, Settler
-
-NO_FILE = 0
-"""Stands for the number of a file in what concerns none."""
 
 
 class Survey(NamedTuple):
@@ -149,6 +146,8 @@ class Run:
             self._mark_graves(settler, anew=True)
             return settler.dirty
         touched = Update(self._index, bench, self._now, None).run(changes, self._crew, self._progress)
+        if "cards" in self._stale:
+            self._shelf.forget_cards()
         anew = "filing" in self._stale or self._went_back()
         if anew:
             self._tombstones.remember()

@@ -5,10 +5,10 @@ A `Bench` is everything the work needs to know; it is handed to each process onc
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from heapq import heappush, heappushpop
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -20,8 +20,11 @@ from ..errors import Problem
 from ..feeds import content, select
 from ..feeds.identity import digest, path_id
 from ..feeds.merge import combine
-from ..model import FORMATS, Entry, Format
+from ..model import FORMATS, Entry, Format, Site
 from .crew import ChangedError
+
+if TYPE_CHECKING:
+    from ..feeds.page import Pages
 
 # Some files pass each stage together, so that its code and data stay in the processor's caches: a third of the time.
 _BATCH = 32
@@ -54,11 +57,13 @@ class Origin(NamedTuple):
 
 
 class Fragments(NamedTuple):
-    """One entry, rendered; a format that is not made is None."""
+    """One entry, rendered; a format that is not made is None, and so is the card of one that no page is to show."""
 
     rss: bytes | None
     atom: bytes | None
     json: bytes | None
+    card: bytes | None
+    title: str
 
 
 class Outcome(NamedTuple):
@@ -142,33 +147,35 @@ class Bench:
         outcomes: list[Packed] = []
         for start in range(0, len(tasks), _BATCH):
             read = [self._read(*task) for task in tasks[start : start + _BATCH]]
-            fragments = iter(self._rendered([entry for _, entry in read if entry]))
-            for outcome, entry in read:
+            fragments = iter(self._rendered([(entry, likely) for _, entry, likely in read if entry]))
+            for outcome, entry, _ in read:
                 outcomes.append((outcome._replace(fragments=next(fragments)) if entry else outcome).packed())
         return outcomes
 
     def _read(
         self, source: int, path: bytes, known: bytes | None, prospects: Prospects | None
-    ) -> tuple[Outcome, Entry | None]:
-        """What reading one file gives, and the entry if it is to be rendered at once."""
+    ) -> tuple[Outcome, Entry | None, bool]:
+        """What reading one file gives; the entry if it is to be rendered at once, and whether among the newest."""
         where = self.config.sources[source]
         try:
             found = read.load(where, path)
         except FileNotFoundError:
-            return Outcome(None), None
+            return Outcome(None), None, False
         except read.UnreadableError as error:
-            return Outcome(b"", read.status(where, path), _said(read.unreadable(where, path, error), self.config)), None
+            said = _said(read.unreadable(where, path, error), self.config)
+            return Outcome(b"", read.status(where, path), said), None, False
         hashed = sha256(found.data).digest()[:16]
         if hashed == known:
-            return Outcome(hashed, found[1:]), None
+            return Outcome(hashed, found[1:]), None, False
         record = read.understand(found, where, path, self.profiles[source])
         figures = select.figures(record.entry) if record.entry else None
         said = _said(record, self.config, figures)
         if prospects is None or record.entry is None or figures is None:
-            return Outcome(hashed, found[1:], said), None
+            return Outcome(hashed, found[1:], said), None, False
         slots = self.filing.slots(figures)
         likely = prospects.likely(slots, said.published or 0)
-        return Outcome(hashed, found[1:], said, slots), record.entry if likely else None
+        archived = bool(slots) and self.config.selection.archive != "none"  # most feeds show all they have
+        return Outcome(hashed, found[1:], said, slots), record.entry if likely or archived else None, likely
 
     def compose(self, origins: Sequence[Origin], entry_id: str | None) -> Entry:
         """The entry that files make together, under another id when one is given.
@@ -178,17 +185,23 @@ class Bench:
         entry = combine([self._entry(origin) for origin in origins])
         return entry if entry_id in (None, entry.id) else entry._replace(id=entry_id)
 
-    def render(self, tasks: Sequence[tuple[Sequence[Origin], str]]) -> list[Fragments]:
-        """Render entries, each from its origins and under its id, in every format that is made."""
+    def render(self, tasks: Sequence[tuple[Sequence[Origin], str, bool]]) -> list[Fragments]:
+        """Render entries, each from its origins and under its id, in every format that is made, some as cards, too."""
         fragments: list[Fragments] = []
         for start in range(0, len(tasks), _BATCH):
-            fragments += self._rendered([self.compose(*task) for task in tasks[start : start + _BATCH]])
+            batch = tasks[start : start + _BATCH]
+            fragments += self._rendered([(self.compose(origins, known_as), card) for origins, known_as, card in batch])
         return fragments
 
-    def _rendered(self, entries: Sequence[Entry]) -> list[Fragments]:
-        prepared = [self._prepared(entry) for entry in entries]
+    def _rendered(self, entries: Sequence[tuple[Entry, bool]]) -> list[Fragments]:
+        prepared = [self._prepared(entry) for entry, _ in entries]
         columns = [list(map(render, prepared)) if render else [None] * len(entries) for render in self._renderers]
-        return [Fragments(*row) for row in zip(*columns, strict=True)]
+        pages = self.pages
+        cards = [
+            pages.card(one) if pages and shown else None for one, (_, shown) in zip(prepared, entries, strict=True)
+        ]
+        titles = [entry.title for entry, _ in entries]
+        return [Fragments(*row) for row in zip(*columns, cards, titles, strict=True)]
 
     def _prepared(self, entry: Entry) -> content.Prepared:
         body_html = summary = ""
@@ -201,7 +214,18 @@ class Bench:
 
     def warm_up(self) -> None:
         """Import all that rendering needs, before processes are forked that would each import it."""
-        _ = self._renderers
+        _ = self._renderers, self.pages
+
+    @property
+    def pages(self) -> "Pages | None":
+        """The pages for people, if they are made. Raises ConfigError when a template of the site cannot be used."""
+        config = self.config
+        if not config.site.pages:
+            return None
+        selection = config.selection
+        return _pages(
+            config.site, selection.formats, config.templates, topics=config.push.pages, opml=selection.opml is not None
+        )
 
     @cached_property
     def filing(self) -> select.Filing:
@@ -232,6 +256,21 @@ class Bench:
         if entry is None:
             raise ChangedError(shown_path(where, origin.path))
         return entry
+
+
+@lru_cache(maxsize=1)
+def _pages(
+    site: Site,
+    formats: tuple[Format, ...],
+    templates: tuple[tuple[str, str], ...],
+    *,
+    topics: bool,
+    opml: bool,
+) -> "Pages":
+    """Compiled once in each process."""
+    from ..feeds.page import Pages
+
+    return Pages(site, formats, dict(templates), topics=topics, opml=opml)
 
 
 def figures_as_text(figures: select.Figures) -> str:

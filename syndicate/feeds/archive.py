@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from ..model import Cut
+from ..model import Cut, Site
 
 FOLDER = "archive"
 MOST = 250  # entries in one document: a megabyte is a burden
@@ -43,6 +43,11 @@ def period_of(cut: Cut, published: int) -> str:
     return _day(published // _DAY_S)[: _LENGTHS[cut]]
 
 
+def is_whole(cut: Cut, period: str) -> bool:
+    """Whether a name is one of the periods that the history is cut into, not of a part of one."""
+    return len(period) == _LENGTHS.get(cut)
+
+
 def span(period: str) -> tuple[int, int]:
     """The seconds since 1970 that a period covers: its first, and the first after it."""
     time = period[:_HOUR]
@@ -58,6 +63,11 @@ def span(period: str) -> tuple[int, int]:
 def place(feed_path: str, period: str) -> str:
     """Where a feed's documents of a period stand, relative to OUTPUT; those of its newest entries for no period."""
     return f"{feed_path}/{FOLDER}/{period}" if period else feed_path
+
+
+def page_url(feed_path: str, site: Site) -> str:
+    """The page that a feed is about: the site for the feed of everything, else the one beside the feed, if there is."""
+    return f"{site.url}{feed_path}/" if site.pages and feed_path != "all" else site.home
 
 
 def divide(period: str, entries: Sequence[Moment]) -> list[str]:

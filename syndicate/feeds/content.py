@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..model import Entry, Image, Person, Presentation, Related
 
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
+RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
 
 
 class Prepared(NamedTuple):
@@ -89,6 +89,6 @@ def _text(text: str) -> str:
 
 def _directed(html: str, language: str) -> str:
     """Readers lay out by their own language: text written from right to left has to say so."""
-    if language.partition("-")[0] not in _RIGHT_TO_LEFT:
+    if language.partition("-")[0] not in RIGHT_TO_LEFT:
         return html
     return f'<div dir="rtl" lang="{escape(language)}">\n{html}\n</div>'

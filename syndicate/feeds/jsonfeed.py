@@ -51,7 +51,7 @@ def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: His
     head = _given(
         version=VERSION,
         title=feed.title,
-        home_page_url=site.home,
+        home_page_url=archive.page_url(feed.path, site),
         feed_url=address(history.period),
         next_url=history.prev_archive and address(history.prev_archive),
         description=feed.description,

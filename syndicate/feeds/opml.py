@@ -1,25 +1,14 @@
 """The list of all feeds, for feed readers to import: OPML 2.0 (http://opml.org/spec2.opml), grouped by dimension."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import NamedTuple
-
-import orjson
+from typing import Any, NamedTuple
 
 from ..model import Format, Site
+from .landing import heading
 
 NAME = "feeds.opml"
 MEDIA_TYPE = "text/x-opml"
-
-_HEADINGS = {
-    "topics": "Topics",
-    "provider": "Providers",
-    "author": "Authors",
-    "category": "Categories",
-    "type": "Types",
-    "language": "Languages",
-    "custom": "Custom feeds",
-}
 
 
 class Outline(NamedTuple):
@@ -32,10 +21,11 @@ class Outline(NamedTuple):
     page_url: str
 
 
-def outline(card: str, format_: Format, page_url: str) -> Outline:
-    """The outline of a feed by what the catalogue says of it."""
-    facts = orjson.loads(card)
-    return Outline(facts["dimension"], facts["title"], facts.get("description", ""), facts[format_], page_url)
+def outline(facts: Mapping[str, Any], format_: Format, site: Site) -> Outline:
+    """The outline of a feed by what the catalogue says of it; its page is the site's where it has none of its own."""
+    feed_url = facts[format_]
+    page_url = feed_url.rpartition("/")[0] + "/" if site.pages else site.home
+    return Outline(facts["dimension"], facts["title"], facts.get("description", ""), feed_url, page_url)
 
 
 def render(site: Site, outlines: Iterable[Outline]) -> bytes:
@@ -59,8 +49,8 @@ def render(site: Site, outlines: Iterable[Outline]) -> bytes:
         if dimension == "all":
             lines += elements
         else:
-            heading = _escaped(_HEADINGS.get(dimension, dimension[:1].upper() + dimension[1:]))
-            lines += [f'<outline text="{heading}" title="{heading}">', *elements, "</outline>"]
+            title = _escaped(heading(dimension))
+            lines += [f'<outline text="{title}" title="{title}">', *elements, "</outline>"]
     lines += ["</body>", "</opml>", ""]
     return "\n".join(lines).encode()
 

@@ -23,8 +23,9 @@ from ..errors import ConfigError, Problem
 from ..model import Entry, Feed, Format, Image, Site
 from ..values.text import shorten
 from .chart import MONTHS, chart, month_label
-from .content import _RIGHT_TO_LEFT, Prepared
+from .content import RIGHT_TO_LEFT, Prepared
 from .jsonfeed import rfc3339
+from .landing import Group, Landing
 
 NAME = "index.html"
 MEDIA_TYPE = "text/html"
@@ -54,26 +55,6 @@ _READERS = (
     ("NewsBlur", "https://www.newsblur.com/?url="),
     ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url="),
 )
-
-
-class Landing(NamedTuple):
-    """What a feed's page shows beside the feed and its entries.
-
-    `months` are those that have entries, oldest first. `periods` are the archive's, newest first: a year, month or day
-    (`2026-03`), and the path of its first document. `parent` is a feed's name and path. Paths are relative to OUTPUT.
-    """
-
-    months: tuple[tuple[str, int], ...]
-    periods: tuple[tuple[str, str], ...] = ()
-    parent: tuple[str, str] | None = None
-    keywords: tuple[str, ...] = ()
-
-
-class Group(NamedTuple):
-    """Feeds that stand together in the index; the first may have no title: it holds the feed of everything."""
-
-    title: str
-    rows: Sequence[bytes]
 
 
 class Address(NamedTuple):
@@ -148,7 +129,7 @@ class Pages:
             picture=entry.image and _sized(entry.image),
             picture_says=_says(entry),
             language=language,
-            right_to_left=language.partition("-")[0] in _RIGHT_TO_LEFT,
+            right_to_left=language.partition("-")[0] in RIGHT_TO_LEFT,
         ).encode()
 
     def feed_page(self, feed: Feed, landing: Landing, cards: Sequence[bytes]) -> bytes:
@@ -213,9 +194,10 @@ class Pages:
         return tuple(Address(*_FORMATS[name], f"{self._site.url}{path}/feed.{name}") for name in self._formats)
 
 
-def stylesheet(overrides: Mapping[str, str] = {}) -> bytes:
-    """What makes a feed readable that a browser shows as it is."""
-    return _text(STYLESHEET, overrides).encode()
+def stylesheet(site: Site, overrides: Mapping[str, str] = {}) -> bytes:
+    """What makes a feed readable that a browser shows as it is. It says its own address, which tells it from others'."""
+    address = f"{site.url}{STYLESHEET}".replace("*/", "*%2F")
+    return f"/* {address} */\n{_text(STYLESHEET, overrides)}".encode()
 
 
 def moment(when: datetime) -> str:

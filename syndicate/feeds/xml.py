@@ -65,6 +65,7 @@ class FeedParts(NamedTuple):
     icon: str | None
     logo: str | None
     extras: tuple[Extra, ...]
+    stylesheet: str = ""
 
 
 def feed_parts(feed: Feed, site: Site, history: History, name: str, media_type: str) -> FeedParts:
@@ -87,7 +88,7 @@ def feed_parts(feed: Feed, site: Site, history: History, name: str, media_type: 
         id=feed.id,
         title=feed.title,
         description=feed.description,
-        home=site.home,
+        home=archive.page_url(feed.path, site),
         self_url=address(history.period),
         media_type=media_type,
         updated=feed.updated,
@@ -98,6 +99,7 @@ def feed_parts(feed: Feed, site: Site, history: History, name: str, media_type: 
         icon=site.icon,
         logo=site.logo,
         extras=tuple(extras),
+        stylesheet="../" * (archive.place(feed.path, history.period).count("/") + 1) + "feeds.css" if site.pages else "",
     )
 
 
@@ -171,12 +173,12 @@ def deleted_entry(deleted: Deleted) -> bytes:
 
 def rss_shell(parts: FeedParts) -> Shell:
     """A `<channel>` without items."""
-    return _cut(_generator(parts, _Rss, _RssEntry).rss_str(), b"</channel></rss>")
+    return _cut(_generator(parts, _Rss, _RssEntry).rss_str(), b"</channel></rss>", parts.stylesheet)
 
 
 def atom_shell(parts: FeedParts) -> Shell:
     """A `<feed>` without entries."""
-    return _cut(_generator(parts, _Atom, _AtomEntry).atom_str(), b"</feed>")
+    return _cut(_generator(parts, _Atom, _AtomEntry).atom_str(), b"</feed>", parts.stylesheet)
 
 
 def _between(document: bytes, start: bytes, end: bytes) -> bytes:
@@ -184,8 +186,14 @@ def _between(document: bytes, start: bytes, end: bytes) -> bytes:
     return document[document.index(start) : document.rindex(end)]
 
 
-def _cut(document: bytes, end: bytes) -> Shell:
-    return Shell(document[: document.rindex(end)], end)
+def _cut(document: bytes, end: bytes, stylesheet: str) -> Shell:
+    """What stands before and after the entries, with a style for browsers that show the document as it is."""
+    head = document[: document.rindex(end)]
+    if stylesheet:
+        declaration, line_end, rest = head.partition(b"\n")
+        instruction = f'<?xml-stylesheet type="text/css" href="{stylesheet}"?>\n'.encode()
+        head = declaration + line_end + instruction + rest
+    return Shell(head, end)
 
 
 # -------------------------------------------------------------------------------------------------- feedgen, mended

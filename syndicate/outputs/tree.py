@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from html import escape
 from typing import NamedTuple
 
 from ..errors import OutputError
@@ -14,8 +15,10 @@ _TEMPORARY = ".syndicate-new"
 # What a build makes: feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai) and for its archives, and what is
 # at the top.
 _OURS = re.compile(
-    r"(?:catalog\.json|feeds\.opml|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json))"
+    r"(?:catalog\.json|feeds\.opml|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json)"
+    r"|(?:[A-Za-z][\w.-]*/(?:[a-z0-9][a-z0-9._-]*/)?)?index\.html|feeds\.css)"
 )
+_GENERATOR = b'<meta name="generator" content="syndicate">'
 _DEEPEST = 4  # folders: topics/ibm-ai/archive/2020-06
 
 
@@ -138,8 +141,19 @@ class Tree:
                     yield path
 
     def _says(self, path: str, address: str) -> bool:
-        """Whether a document gives itself this address."""
-        return address.encode() in (self._read(path) or b"")[:_HEAD_BYTES]
+        """Whether a document gives itself this address. A page says its folder's, as people's own pages may, too: ours
+        say who made them.
+        """
+        head = (self._read(path) or b"")[:_HEAD_BYTES]
+        if path.endswith("index.html"):
+            address = address.removesuffix("index.html")
+            if _GENERATOR not in head:
+                return False
+        return address.encode() in head or escape(address).encode() in head
+
+    def holds_another(self, path: str, site_url: str) -> bool:
+        """Whether a file that we did not make stands in a document's place."""
+        return os.path.lexists(os.path.join(self._root, path)) and not self._says(path, f"{site_url}{path}")
 
     def _read(self, path: str) -> bytes | None:
         try:

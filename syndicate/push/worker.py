@@ -72,6 +72,7 @@ class Worker:
         config = self._config
         beside = _Beside(config)
         roots = [*(source.root for source in config.sources), *config.topic_folders]
+        roots += [config.template_folder] if config.template_folder else []
         while not self._reload.is_set():
             try:
                 before = list(map(_identity, roots)), _stamp(config.path)

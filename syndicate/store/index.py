@@ -17,9 +17,12 @@ LOST, HIDDEN, WAITING, SHOWN, MERGED = range(5)
 """States of a record: faulty; hidden by its owner; an entry not to be shown at this time; shown; part of another."""
 
 _PATIENCE_S = 60
-READING, SETTLING, SCANNING = 0, 1, 2
-"""Aspects of problems: found in a file alone; found beside other files; found by the last scan, in no file."""
+READING, SETTLING, SCANNING, PUBLISHING = range(4)
+"""Aspects of problems: found in a file alone; beside other files; by the last scan, in no file; in the output tree."""
 
+
+NO_FILE = 0
+"""Stands for the number of a file in what concerns none."""
 
 FileStatus = tuple[int, int, int, int]
 """A file's number, and its size, modification and change time as the last scan saw them. Every run reads them all."""

@@ -114,11 +114,14 @@ class Outbox:
             for hub in hubs:
                 self._sql.execute(_WANTED, {"hub": hub, "topic": topic.topic_url, "now": now})
 
-    def keep(self, site_url: str, hubs: Sequence[str]) -> None:
-        """Within the build's transaction: forget documents that stand no more, and hubs that are not configured."""
-        gone = "topic_url NOT IN (SELECT ? || path FROM documents)"
-        for table in ("topics", "deliveries", "attempts"):
-            self._sql.execute(f"DELETE FROM {table} WHERE {gone}", (site_url,))  # noqa: S608 - names of ours
+    def keep(self, site_url: str, hubs: Sequence[str], *, pages: bool = False) -> None:
+        """Within the build's transaction: forget documents that stand no more, and hubs that are not configured.
+
+        Of pages hubs are told by the address of their folder, if at all.
+        """
+        self._sql.execute(_GONE, {"site": site_url, "pages": pages})
+        for table in ("deliveries", "attempts"):
+            self._sql.execute(f"DELETE FROM {table} WHERE topic_url NOT IN (SELECT topic_url FROM topics)")  # noqa: S608
         for table in ("deliveries", "hubs", "attempts"):
             sql = f"DELETE FROM {table} WHERE hub_url NOT IN (SELECT value FROM json_each(?))"  # noqa: S608
             self._sql.execute(sql, (json.dumps(hubs),))
@@ -288,6 +291,10 @@ hub_url = :hub AND acked < wanted AND state <> 'failed' AND next_at <= :now AND 
 _DUE = f"""
 SELECT hub_url, topic_url, wanted, digest, size_bytes, attempts, first_at, checks, checked_at
 FROM deliveries JOIN topics USING (topic_url) WHERE {_IS_DUE} ORDER BY next_at LIMIT :most"""  # noqa: S608 - of constants
+_GONE = """
+    DELETE FROM topics WHERE path NOT IN (SELECT path FROM documents)
+    OR topic_url != :site || path AND NOT (:pages AND topic_url || 'index.html' = :site || path)"""
+
 _UNDER_WAY = "SELECT COUNT(*) FROM deliveries WHERE hub_url = ? AND leased_until > ?"
 _COUNT_DUE = f"SELECT COUNT(*) FROM deliveries WHERE {_IS_DUE}"  # noqa: S608 - of constants
 _NEXT = """

@@ -4,7 +4,7 @@ Times are whole seconds since 1970, UTC; `_ns` nanoseconds, as the file system h
 need not be text.
 """
 
-VERSION = 3
+VERSION = 4
 
 # Large pages suit fragments, which are a few kilobytes each.
 PAGE_BYTES = 8192
@@ -40,9 +40,10 @@ CREATE TABLE entries (
   digest BLOB NOT NULL, files TEXT, filed TEXT NOT NULL
 );
 
--- `words` is a digest of what a feed says of itself, in all its documents.
+-- `words` is a digest of what a feed says of itself, in all its documents; `card` and `row` are the feed in the lists
+-- for machines and for people.
 CREATE TABLE feeds (
-  feed INTEGER PRIMARY KEY, dimension TEXT NOT NULL, key TEXT NOT NULL, path TEXT, card TEXT, words BLOB,
+  feed INTEGER PRIMARY KEY, dimension TEXT NOT NULL, key TEXT NOT NULL, path TEXT, card TEXT, words BLOB, row BLOB,
   UNIQUE (dimension, key)
 );
 CREATE TABLE members (
@@ -59,8 +60,10 @@ CREATE TABLE tallies (
 -- is a digest over words, links and entries.
 CREATE TABLE issues (feed INTEGER NOT NULL, period TEXT NOT NULL, seen BLOB, PRIMARY KEY (feed, period)) WITHOUT ROWID;
 
--- Each entry as rendered, by its digest.
-CREATE TABLE fragments (file INTEGER PRIMARY KEY, digest BLOB NOT NULL, rss BLOB, atom BLOB, json BLOB);
+-- Each entry as rendered, by its digest; a card is how pages show it.
+CREATE TABLE fragments (
+  file INTEGER PRIMARY KEY, digest BLOB NOT NULL, rss BLOB, atom BLOB, json BLOB, card BLOB, title TEXT
+);
 
 -- The documents that stand in the output tree, and how the file system shows them.
 CREATE TABLE documents (

@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..feeds.archive import month_of
 from ..model import Format
@@ -42,8 +42,11 @@ class Held(NamedTuple):
     digest: bytes
 
 
-FragmentsRow = tuple[int, bytes, bytes | None, bytes | None, bytes | None]
-"""A file's number, the digest of its entry as rendered, and the entry in RSS, Atom and JSON."""
+Part = Format | Literal["card"]
+"""A way in which an entry is rendered."""
+
+FragmentsRow = tuple[int, bytes, bytes | None, bytes | None, bytes | None, bytes | None, str]
+"""A file's number, the digest of its entry as rendered, the entry in RSS, Atom, JSON and as a card, its title."""
 
 
 class Shelf:
@@ -83,9 +86,19 @@ class Shelf:
         """How many feeds there are."""
         return int(self._sql.execute("SELECT COUNT(*) FROM feeds").fetchone()[0])
 
-    def cards(self) -> list[tuple[str, str]]:
-        """(dimension, card) of every feed."""
-        return list(self._sql.execute("SELECT dimension, card FROM feeds WHERE card IS NOT NULL"))
+    def set_row(self, feed: int, row: bytes) -> bool:
+        """How the index of pages shows a feed; whether that is another way than before."""
+        sql = "UPDATE feeds SET row = ? WHERE feed = ? AND row IS NOT ?"
+        return self._sql.execute(sql, (row, feed, row)).rowcount > 0
+
+    def listed(self) -> list[tuple[str, str, bytes | None]]:
+        """Dimension, card and row of every feed."""
+        return self._sql.execute("SELECT dimension, card, row FROM feeds WHERE card IS NOT NULL").fetchall()
+
+    def shown(self) -> tuple[int, int | None]:
+        """How many entries feeds hold, and when the newest was published."""
+        count, newest = self._sql.execute("SELECT COUNT(*), MAX(published) FROM entries WHERE filed != '[]'").fetchone()
+        return int(count), newest
 
     def add_members(self, rows: Sequence[Member]) -> None:
         """File members, none of which is filed."""
@@ -185,9 +198,9 @@ class Shelf:
 
     # ----------------------------------------------------------------------------------------------------- fragments
 
-    def unrendered(self, files: Iterable[int], formats: Sequence[Format]) -> Iterator[EntryRow]:
-        """Those of these entries that are not rendered, as they are now, in all of these formats."""
-        lacks = " OR ".join(["fragments.digest IS NOT entries.digest", *(f"{name} IS NULL" for name in formats)])
+    def unrendered(self, files: Iterable[int], parts: Sequence[Part]) -> Iterator[EntryRow]:
+        """Those of these entries that are not rendered, as they are now, in all of these ways."""
+        lacks = " OR ".join(["fragments.digest IS NOT entries.digest", *(f"{name} IS NULL" for name in parts)])
         for marks, numbers in _portions(files):
             sql = (
                 f"SELECT entries.* FROM entries LEFT JOIN fragments USING (file) WHERE file IN ({marks}) AND ({lacks})"  # noqa: S608
@@ -195,8 +208,8 @@ class Shelf:
             yield from map(EntryRow._make, self._sql.execute(sql, numbers).fetchall())
 
     def put_fragments(self, rows: Iterable[FragmentsRow]) -> None:
-        """Keep (file, digest, rss, atom, json)."""
-        self._sql.executemany("INSERT OR REPLACE INTO fragments VALUES (?, ?, ?, ?, ?)", rows)
+        """Keep entries as they are rendered."""
+        self._sql.executemany("INSERT OR REPLACE INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def fragments(self, files: Sequence[int]) -> list[tuple[bytes, bytes, bytes]]:
         """RSS, Atom and JSON of entries, in the order asked for."""
@@ -205,6 +218,21 @@ class Shelf:
             sql = f"SELECT file, rss, atom, json FROM fragments WHERE file IN ({marks})"  # noqa: S608 - marks alone
             found.update((row[0], row[1:]) for row in self._sql.execute(sql, numbers))
         return [found[number] for number in files]
+
+    def cards(self, files: Sequence[int]) -> list[bytes]:
+        """Entries as pages show them, in the order asked for."""
+        found: dict[int, bytes] = {}
+        for marks, numbers in _portions(files):
+            found.update(self._sql.execute(f"SELECT file, card FROM fragments WHERE file IN ({marks})", numbers))  # noqa: S608
+        return [found[number] for number in files]
+
+    def title(self, file: int) -> str:
+        """The title of a rendered entry."""
+        return str(self._sql.execute("SELECT title FROM fragments WHERE file = ?", (file,)).fetchone()[0])
+
+    def forget_cards(self) -> None:
+        """Pages show entries in another way from now on."""
+        self._sql.execute("UPDATE fragments SET card = NULL")
 
     # ----------------------------------------------------------------------------------------------------- documents
 

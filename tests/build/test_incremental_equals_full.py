@@ -179,6 +179,20 @@ class History(RuleBasedStateMachine):
     def _tell_topics(self) -> None:
         self.world.settings["topics"] = self.topics | ({"from": "corpus/_data"} if self.described else {})
 
+    @rule(
+        pages=st.booleans(),
+        template=st.sampled_from([None, ("card.html", "<p>{{ entry.title }}, {{ site.title }}"), ("site.css", "a{}")]),
+    )
+    def design_pages(self, pages: bool, template: tuple[str, str] | None) -> None:  # noqa: FBT001
+        self.world.settings["pages"] = pages
+        shutil.rmtree(self.world.folder / "templates", ignore_errors=True)
+        if template is not None:
+            (self.world.folder / "templates").mkdir()
+            (self.world.folder / "templates" / template[0]).write_text(template[1])
+            self.world.settings["templates"] = "templates"
+        else:
+            self.world.settings.pop("templates", None)
+
     @rule()
     def add_a_second_source(self) -> None:
         (self.world.folder / "corpus" / "d").mkdir(exist_ok=True)

@@ -29,6 +29,7 @@ class World:
             "site": {"title": "T", "url": "https://f.example/", "id": "f.example,2026", "home": "https://w.example/"},
             "corpus": [{"path": "corpus"}],
             "feeds": {"limit": 3, "by": ["topics", "provider"]},
+            "pages": False,
         }
         (folder / "corpus").mkdir(parents=True)
 
@@ -70,7 +71,8 @@ class World:
         """The tree that a build from nothing makes of the same corpus and configuration at the same time."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        os.symlink(self.folder / "corpus", folder / "corpus")
+        for name in ("corpus", "templates"):
+            os.symlink(self.folder / name, folder / name)
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         self.fresh = build(config.load(str(path)), self.now)

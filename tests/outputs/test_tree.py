@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sites import Place, clean_environment, record, tree
+from sites import CONFIG, Place, clean_environment, record, tree
 
 from syndicate.errors import OutputError
 from syndicate.model import Document
@@ -279,7 +279,7 @@ def test_feeds_of_a_topic_that_lost_its_last_entry_are_removed(place: Place) -> 
     place.build()
     assert (place.output / "topics/gone/feed.atom").is_file()
     gone.unlink()
-    assert place.build().removed == 3
+    assert place.build().removed == 4  # with its page
     assert sorted(path.name for path in (place.output / "topics").iterdir()) == ["kept"]
 
 
@@ -417,3 +417,38 @@ def test_build_tells_what_cannot_be_written_and_exits_with_1(place: Place) -> No
     done = place.run("build")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"syndicate: {place.output}: cannot be written: File exists\n"
+
+
+# ------------------------------------------------------------------------------------------------------------ pages
+
+
+def test_index_page_of_the_users_own_is_left_alone_and_told_of(place: Place) -> None:
+    place.put("a.md", record("A"))
+    place.build()
+    (place.output / "index.html").unlink()
+    own(place.output / "index.html", '<link rel="canonical" href="https://feeds.test/">mine')
+    shutil.rmtree(place.folder / ".syndicate")
+    summary = place.build()
+    assert [str(problem) for problem in summary.problems] == [
+        "feeds/index.html:1:1: pages: is a file of your own: the index of all feeds is not written (warning)"
+    ]
+    assert "mine" in (place.output / "index.html").read_text()
+    assert place.build().written == 0
+    (place.output / "index.html").unlink()
+    place.put("a.md", record("B"))
+    assert place.build().problems == ()
+    assert "mine" not in (place.output / "index.html").read_text()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_pages_go_when_they_are_switched_off(place: Place, lost: bool) -> None:  # noqa: FBT001
+    place.put("a.md", record("A", "topics: [T]"))
+    place.build()
+    assert len(list(place.output.rglob("index.html"))) == 3
+    if lost:
+        shutil.rmtree(place.folder / ".syndicate")
+    place.configure(CONFIG + "pages: false\n")
+    assert place.build().removed == 4
+    assert not list(place.output.rglob("index.html"))
+    assert not (place.output / "feeds.css").exists()
+    assert b"xml-stylesheet" not in (place.output / "all/feed.rss").read_bytes()

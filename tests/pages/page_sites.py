@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,14 +16,9 @@ from sites import NOW, ROOT
 
 from syndicate import config
 from syndicate.build import build
-from syndicate.build.work import Bench
-from syndicate.corpus import markdown, read
-from syndicate.corpus.scan import scan
-from syndicate.feeds import content, page, select
-from syndicate.feeds.merge import combine
+from syndicate.feeds import page
+from syndicate.feeds.landing import Group, Landing
 from syndicate.model import FORMATS, Entry, Feed
-
-TITLES = {"all": "", "custom": "Selections", "topics": "Topics", "provider": "Providers"}
 
 
 class Tools(NamedTuple):
@@ -69,58 +63,9 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def make_site(folder: Path, configuration: Path = ROOT / "config.yaml") -> None:
-    """Build a configuration's feeds into a folder, and write the pages beside them."""
+    """Build a configuration's feeds and pages into a folder."""
     loaded = config.load(str(configuration))
-    loaded = loaded._replace(output=str(folder), state=str(folder.parent / f"{folder.name}.state"))
-    build(loaded, NOW)
-    pages = page.Pages(loaded.site, loaded.selection.formats)
-    filing = select.Filing(loaded.selection, loaded.site)
-    entries = sorted(_entries(loaded), key=lambda entry: entry.published, reverse=True)
-    filed: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-    slots = {(slot.dimension, slot.key): slot for slot in filing.lasting()}
-    for entry in entries:
-        for slot in filing.slots(select.figures(entry)):
-            slots.setdefault((slot.dimension, slot.key), slot)
-            filed[slot.dimension, slot.key].append(entry)
-    cards = {entry.id: pages.card(_prepared(entry, loaded)) for entry in entries}
-    rows: dict[str, list[bytes]] = defaultdict(list)
-    for key, slot in sorted(slots.items()):
-        chosen = filed[key]
-        shown = chosen[: loaded.selection.limit]
-        feed = filing.feed(slot, len(chosen), [select.Shown(e.published, e.id, e.updated) for e in shown])
-        months = tuple(sorted(Counter(f"{entry.published:%Y-%m}" for entry in chosen).items()))
-        periods = tuple((name, f"{feed.path}/feed.rss") for name, _ in reversed(months)) if key[0] == "all" else ()
-        landing = page.Landing(months, periods)
-        target = folder / feed.path / page.NAME
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(pages.feed_page(feed, landing, [cards[entry.id] for entry in shown]))
-        rows[slot.dimension].append(pages.row(feed, landing, chosen[0].title if chosen else ""))
-    groups = [page.Group(title, rows[name]) for name, title in TITLES.items() if rows[name]]
-    newest = entries[0].published if entries else None
-    (folder / page.NAME).write_bytes(pages.index(groups, len(entries), newest))
-    (folder / page.STYLESHEET).write_bytes(page.stylesheet())
-    (folder / "feeds.opml").write_text("<opml/>", encoding="utf-8")
-
-
-def _entries(loaded: config.Config) -> Iterator[Entry]:
-    """Those that a build shows; records of one address together."""
-    bench = Bench(loaded)
-    by_address: dict[str, list[Entry]] = defaultdict(list)
-    for number, source in enumerate(loaded.sources):
-        for folder, names in scan(source, []):
-            for name in names:
-                path = folder + name
-                record = read.understand(read.load(source, path), source, path, bench.profiles[number])
-                entry = record.entry
-                if entry and not record.hidden and entry.published <= NOW and (record.expires or NOW) >= NOW:
-                    by_address[entry.url].append(entry)
-    return (combine(entries) for entries in by_address.values())
-
-
-def _prepared(entry: Entry, loaded: config.Config) -> content.Prepared:
-    body = markdown.to_html(entry.body, entry.url) if entry.body else ""
-    summary = "" if entry.summary else markdown.first_paragraph(body)
-    return content.prepare(entry, loaded.presentation, body, summary)
+    build(loaded._replace(output=str(folder), state=str(folder.parent / f"{folder.name}.state")), NOW)
 
 
 # ---------------------------------------------------------------------------------------- what no sample should hold
@@ -171,18 +116,18 @@ def make_corners(folder: Path, topics: int = 3000) -> None:
     cards = [pages.card(prepared(entry)) for entry in made_up_entries()]
     days = tuple((f"{WHEN - timedelta(n):%Y-%m-%d}", f"archive/{n}/feed.rss") for n in range(400))
     months = tuple((f"{year}-{month:02}", year - 2019 + month) for year in range(2020, 2026) for month in range(1, 13))
-    full = page.Landing(months, days, (HOSTILE, "topics/hostile"), (HOSTILE, LONG))
+    full = Landing(months, days, (HOSTILE, "topics/hostile"), (HOSTILE, LONG))
     named = {"long": LONG, "unbroken": UNBROKEN, "hebrew": HEBREW, "hostile": HOSTILE}
     shown = [(made_up_feed(name, slug, 12345), full, cards) for slug, name in named.items()]
-    shown.append((made_up_feed("Empty", "empty", 0), page.Landing(()), []))
+    shown.append((made_up_feed("Empty", "empty", 0), Landing(()), []))
     for feed, landing, its_cards in shown:
         target = folder / feed.path / page.NAME
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(pages.feed_page(feed, landing, its_cards))
     rows = [pages.row(feed, landing, LONG if its_cards else "") for feed, landing, its_cards in shown]
     rows += [
-        pages.row(made_up_feed(f"Topic number {n}", f"topic-{n}", n), page.Landing(months), HEBREW if n % 9 else LONG)
+        pages.row(made_up_feed(f"Topic number {n}", f"topic-{n}", n), Landing(months), HEBREW if n % 9 else LONG)
         for n in range(1, topics - len(rows) + 1)
     ]
-    groups = [page.Group("Topics", rows), page.Group("Providers", ()), page.Group(HOSTILE, rows[:1])]
+    groups = [Group("Topics", rows), Group("Providers", ()), Group(HOSTILE, rows[:1])]
     (folder / page.NAME).write_bytes(pages.index(groups, 1234567, WHEN))

@@ -19,12 +19,13 @@ from records import SITE, bounded, entries, entry_of, prepared, texts
 from syndicate.errors import ConfigError
 from syndicate.feeds import page
 from syndicate.feeds.chart import HEIGHT, chart
+from syndicate.feeds.landing import Group, Landing
 from syndicate.model import FORMATS, Entry, Feed, Format, Site
 from syndicate.values.text import strip_forbidden
 
 PAGES = page.Pages(SITE, FORMATS)
 FEED = made_up_feed("IBM AI", "ibm-ai", 3)
-LANDING = page.Landing((("2025-11", 1), ("2026-01", 2)))
+LANDING = Landing((("2025-11", 1), ("2026-01", 2)))
 INLINE_STYLE_BYTES = 8192
 
 
@@ -34,7 +35,7 @@ def card(entry: Entry) -> Any:
 
 
 def feed_page(
-    feed: Feed = FEED, landing: page.Landing = LANDING, pages: page.Pages = PAGES, shown: list[Entry] | None = None
+    feed: Feed = FEED, landing: Landing = LANDING, pages: page.Pages = PAGES, shown: list[Entry] | None = None
 ) -> Any:
     cards = [pages.card(prepared(entry)) for entry in shown or []]
     return html.document_fromstring(pages.feed_page(feed, landing, cards).decode())
@@ -180,7 +181,7 @@ def test_subscriber_of_a_page_ends_at_what_hubs_are_told_of(topics: bool, expect
 
 
 def test_links_within_the_site_hold_wherever_it_is_mounted() -> None:
-    landing = page.Landing((), (("2026-01", "topics/ibm-ai/archive/2026-01/feed.rss"),), ("AI", "topics/ai"))
+    landing = Landing((), (("2026-01", "topics/ibm-ai/archive/2026-01/feed.rss"),), ("AI", "topics/ai"))
     document = feed_page(landing=landing)
     base = "file:///mnt/out/topics/ibm-ai/index.html"
     within = {urljoin(base, url) for url in document.xpath("//body//a/@href") if "://" not in url and url[0] != "#"}
@@ -199,7 +200,7 @@ def test_opml_is_named_only_where_it_is_made() -> None:
 
 
 def test_empty_topic_says_so() -> None:
-    document = feed_page(made_up_feed("Empty", "empty", 0), page.Landing(()))
+    document = feed_page(made_up_feed("Empty", "empty", 0), Landing(()))
     assert "No entries yet" in words(document)
     assert not document.xpath("//svg | //article | //time")
 
@@ -213,7 +214,7 @@ def test_empty_topic_says_so() -> None:
     ],
 )
 def test_archive_is_listed_by_year(periods: list[str], expected: list[str]) -> None:
-    landing = page.Landing((), tuple((name, f"archive/{name}/feed.rss") for name in periods))
+    landing = Landing((), tuple((name, f"archive/{name}/feed.rss") for name in periods))
     assert [words(year) for year in feed_page(landing=landing).xpath("//dl/div")] == expected
 
 
@@ -226,7 +227,7 @@ def test_words_of_the_site_say_their_language_on_an_english_page(language: str, 
 
 def test_page_of_hostile_words_is_only_a_page_of_those_words() -> None:
     named = made_up_feed(HOSTILE, "hostile", 9)._replace(description=HOSTILE)
-    landing = page.Landing((("2026-01", 9),), (), (HOSTILE, "topics/a"), (HOSTILE,))
+    landing = Landing((("2026-01", 9),), (), (HOSTILE, "topics/a"), (HOSTILE,))
     document = feed_page(named, landing, shown=made_up_entries())
     assert document.xpath("string(//h1)") == HOSTILE
     assert len(document.xpath("//script")) == len(document.xpath("//style")) == 1
@@ -239,7 +240,7 @@ def test_page_of_hostile_words_is_only_a_page_of_those_words() -> None:
 def test_no_words_of_a_feed_break_out_of_its_page_and_row(name: str, description: str) -> None:
     feed = FEED._replace(name=name, title=name, description=description)
     row = PAGES.row(feed, LANDING, description)
-    for document in (feed_page(feed), html.document_fromstring(PAGES.index([page.Group(name, [row])], 1, None))):
+    for document in (feed_page(feed), html.document_fromstring(PAGES.index([Group(name, [row])], 1, None))):
         assert len(document.xpath("//script")) == len(document.xpath("//style")) == len(document.xpath("//main")) == 1
 
 
@@ -253,14 +254,14 @@ def test_page_does_not_depend_on_who_made_it_or_when() -> None:
 # ------------------------------------------------------------------------------------------------------------ index
 
 
-def index(*groups: page.Group, site: Site = SITE, topics: bool = False) -> Any:
+def index(*groups: Group, site: Site = SITE, topics: bool = False) -> Any:
     pages = page.Pages(site, FORMATS, topics=topics)
     return html.document_fromstring(pages.index(groups, 1234, WHEN).decode())
 
 
 def test_index_lists_feeds_in_their_groups() -> None:
     row = PAGES.row(FEED, LANDING, "The newest")
-    document = index(page.Group("", [row]), page.Group("Topics", [row, row]))
+    document = index(Group("", [row]), Group("Topics", [row, row]))
     assert words(document.xpath('//p[@class="facts"]')[0]).startswith("1,234 entries in 3 feeds")
     assert [len(group.xpath(".//li")) for group in document.xpath('//*[@class="group"]')] == [1, 2]
     first = document.xpath('//ul[@class="rows"]/li')[0]
@@ -269,19 +270,19 @@ def test_index_lists_feeds_in_their_groups() -> None:
 
 
 def test_group_without_feeds_is_not_shown() -> None:
-    document = index(page.Group("Topics", []), page.Group("Providers", [b"<li>One</li>"]))
+    document = index(Group("Topics", []), Group("Providers", [b"<li>One</li>"]))
     assert [words(group) for group in document.xpath('//*[@class="group"]')] == ["Providers 1 One"]
 
 
 def test_index_is_subscribed_to_by_the_feed_of_everything() -> None:
-    document = index(page.Group("", [b"<li></li>"]))
+    document = index(Group("", [b"<li></li>"]))
     assert links(document, "alternate") == [f"https://feeds.test/all/feed.{name}" for name in FORMATS]
     assert links(document, "self") == ["https://feeds.test/all/feed.rss"]
     assert links(document, "hub") == list(SITE.hubs)
 
 
 def test_index_without_a_feed_of_everything_offers_none() -> None:
-    document = index(page.Group("Topics", [b"<li></li>"]))
+    document = index(Group("Topics", [b"<li></li>"]))
     assert not links(document, "alternate") + links(document, "self") + links(document, "hub")
 
 
@@ -368,7 +369,7 @@ def test_own_card_row_and_layout_are_taken() -> None:
     )
     assert pages.row(FEED, LANDING, "") == b"<li>ibm-ai</li>"
     assert feed_page(pages=pages).xpath("string(//title)") == "Mine"
-    assert page.stylesheet(own) == b"rss { color: red }"
+    assert page.stylesheet(SITE, own).endswith(b"*/\nrss { color: red }")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -150,10 +151,15 @@ class Publisher:
     def _lay_out(self, issues: Sequence[Issue], progress: Progress) -> bool:
         """Stage the documents of these issues; whether a feed looks different in the index of pages."""
         listed = False
-        tasks = map(self._task, issues)
-        # A few at once: documents are large, and what they are made of is in memory.
-        results = self._crew.map(self._press.print, tasks, len(issues) * len(FORMATS), at_once=3)
-        for done, (issue, printed) in enumerate(zip(issues, results, strict=True), 1):
+        # To send an entry's bytes to another process costs more than to splice them here; pages are made, not spliced.
+        spliced = [issue for issue in issues if issue.landing is None]
+        paged = [issue for issue in issues if issue.landing is not None]
+        results = chain(
+            (self._press.print([self._task(issue)])[0] for issue in spliced),
+            # A few at once: documents are large, and what they are made of is in memory.
+            self._crew.map(self._press.print, map(self._task, paged), len(paged) * (len(FORMATS) + 1), at_once=3),
+        )
+        for done, (issue, printed) in enumerate(zip(chain(spliced, paged), results, strict=True), 1):
             for staged in printed.documents:
                 self._keep(staged)
             if printed.row is not None:

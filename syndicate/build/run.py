@@ -189,9 +189,8 @@ class Run:
         removed = publisher.gone()
         if swept:
             known = {row.path for row in self._shelf.documents()}
-            removed += [
-                path for path in tree.strays(self._config.site.url) if path not in known and path not in removed
-            ]
+            known.update(removed)
+            removed += tree.strays(self._config.site.url, known)
         for path in removed:
             tree.remove(path)
         return removed

@@ -1,21 +1,21 @@
-"""Entries of one shape differ in words alone: a mould is cast once for each shape, and filled for each entry.
+"""Entries of one shape differ in words alone, and so do feeds: a mould is cast once for each shape, and filled for each.
 
-Whoever casts (feeds/xml.py, with feedgen) is given an entry whose words are marks, and whose times are two that no
-entry has; the mould is what stands between the marks. Filled with an entry's words, escaped as libxml2 does, it gives
-the bytes that casting the entry itself would give.
+Whoever casts (feeds/xml.py, with feedgen) is given an entry or a feed whose words are marks, and whose times are two
+that none has; the mould is what stands between the marks. Filled with words, escaped as libxml2 does, it gives the
+bytes that casting the entry or feed itself would give.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..model import Person
 
-Shape = tuple[bool, int, int, tuple["Kind", ...], tuple[bool, ...]]
-
+Shape = tuple[Any, ...]
+"""All but the words; the last item says which words are not empty."""
 
 Kind = tuple[str, tuple[str, ...]]
 """A tag, and the names of its attributes. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
@@ -58,9 +58,101 @@ class EntryParts(NamedTuple):
         kinds = tuple([extra.kind for extra in self.extras])
         return self.is_permalink, len(self.categories), len(self.authors), kinds, tuple(map(bool, words))
 
+    @staticmethod
+    def marked(shape: Shape, marks: Iterator[str], published: datetime, updated: datetime) -> "EntryParts":
+        """An entry of a shape, with these words and times."""
+        is_permalink, categories, authors, kinds, _ = shape
+        identity, title, link, summary, html, language = (next(marks) for _ in range(6))
+        return EntryParts(
+            id=identity,
+            title=title,
+            link=link,
+            summary=summary,
+            html=html,
+            language=language,
+            published=published,
+            updated=updated,
+            is_permalink=is_permalink,
+            categories=tuple(next(marks) for _ in range(categories)),
+            authors=tuple(Person(name=next(marks), url=next(marks) or None) for _ in range(authors)),
+            extras=marked_extras(kinds, marks),
+        )
 
-Cast = Callable[[EntryParts], bytes]
 
+class FeedParts(NamedTuple):
+    """What a feed's element holds, in either format. `newest` is when its newest entry was published."""
+
+    id: str
+    title: str
+    description: str
+    home: str
+    self_url: str
+    media_type: str
+    updated: datetime
+    newest: datetime | None
+    author: str
+    language: str
+    rights: str
+    icon: str | None
+    logo: str | None
+    extras: tuple[Extra, ...]
+    stylesheet: str = ""
+
+    @property
+    def published(self) -> datetime:
+        """Stands in no document without a newest entry."""
+        return self.newest or self.updated
+
+    @property
+    def html(self) -> str:
+        """Feeds have no content, which has a place of its own among the words."""
+        return ""
+
+    def words(self) -> list[str]:
+        """Every text, in a fixed order."""
+        words = [
+            self.id, self.title, self.description, self.home, self.html, self.self_url, self.media_type, self.author,
+            self.language, self.rights, self.icon or "", self.logo or "",
+        ]  # fmt: skip
+        for extra in self.extras:
+            words += extra.words
+        return words
+
+    def shape(self, words: list[str]) -> Shape:
+        """All but the words: feeds of one shape have the same elements and attributes."""
+        return self.newest is not None, tuple([extra.kind for extra in self.extras]), tuple(map(bool, words))
+
+    @staticmethod
+    def marked(shape: Shape, marks: Iterator[str], published: datetime, updated: datetime) -> "FeedParts":
+        """A feed of a shape, with these words and times."""
+        has_newest, kinds, _ = shape
+        identity, title, description, home, _, self_url, media_type, author, language, rights, icon, logo = (
+            next(marks) for _ in range(12)
+        )
+        return FeedParts(
+            id=identity,
+            title=title,
+            description=description,
+            home=home,
+            self_url=self_url,
+            media_type=media_type,
+            updated=updated,
+            newest=published if has_newest else None,
+            author=author,
+            language=language,
+            rights=rights,
+            icon=icon or None,
+            logo=logo or None,
+            extras=marked_extras(kinds, marks),
+        )
+
+
+def marked_extras(kinds: Iterable[Kind], marks: Iterator[str]) -> tuple[Extra, ...]:
+    """Elements of these kinds, with these words."""
+    return tuple(Extra(kind, tuple(next(marks) for _ in range(1 + len(kind[1])))) for kind in kinds)
+
+
+Parts = TypeVar("Parts", EntryParts, FeedParts)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -88,8 +180,9 @@ _BREAK = "\0"  # stands in no word: XML has no such character
 _OPEN, _CLOSE = "\ue000", "\ue001"  # of private use: they stand in no mould but as marks
 _HTML = 4  # the number of the content among the words
 # What is not filled in with the other words: the two times, and the content, which is long, and the same in both formats.
-_APART: dict[str, Callable[[EntryParts], str]] = {
+_APART: dict[str, Callable[[EntryParts | FeedParts], str]] = {
     rfc822(_PUBLISHED): lambda parts: rfc822(parts.published),
+    rfc822(_UPDATED): lambda parts: rfc822(parts.updated),
     _PUBLISHED.isoformat(): lambda parts: parts.published.isoformat(),
     _UPDATED.isoformat(): lambda parts: parts.updated.isoformat(),
     f"{_OPEN}{_HTML}{_CLOSE}": lambda parts: _escaped_content(parts.html),
@@ -98,14 +191,13 @@ _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}|" + "|".join(map(re.escape, _APART)
 
 
 class Mould:
-    """An entry's bytes with gaps where its words stand. What follows `="` is an attribute's value, all else text.
+    """An entry's or a feed's bytes with gaps where its words stand. What follows `="` is an attribute's value, all else text.
 
     Words are escaped together, joined by a character that stands in none, and the gaps are filled by one formatting:
     an entry has dozens of them.
     """
 
-    def __init__(self, cast: Cast, shape: Shape) -> None:
-        mould = cast(_marked(shape)).decode()
+    def __init__(self, mould: str) -> None:
         marks = list(_MARK.finditer(mould))
         quoted = [mould[mark.start() - 1] == '"' for mark in marks]
         texts = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _APART and not inside]
@@ -119,8 +211,8 @@ class Mould:
         )
         self._template = "%s".join(part.replace("%", "%%") for part in _pieces(mould, marks))
 
-    def filled(self, parts: EntryParts, words: list[str]) -> bytes:
-        """The bytes of an entry of this shape, with these words of its."""
+    def filled(self, parts: EntryParts | FeedParts, words: list[str]) -> bytes:
+        """The bytes of an entry or feed of this shape, with these words of its."""
         texts = _escaped(_BREAK.join(self._texts(words)))
         found = texts.split(_BREAK)
         if values := self._values(words):
@@ -145,33 +237,13 @@ def _pieces(text: str, marks: list[re.Match[str]]) -> list[str]:
     return [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def fill(cast: Cast, parts: EntryParts) -> bytes:
-    """What casting an entry would give."""
+def fill(cast: Callable[[Parts], bytes], parts: Parts) -> bytes:
+    """What casting an entry or a feed would give."""
     words = parts.words()
-    return _mould(cast, parts.shape(words)).filled(parts, words)
+    return _mould(cast, parts.marked, parts.shape(words)).filled(parts, words)
 
 
 @lru_cache(maxsize=4096)
-def _mould(cast: Cast, shape: Shape) -> Mould:
-    return Mould(cast, shape)
-
-
-def _marked(shape: Shape) -> EntryParts:
-    """An entry of a shape whose words are marks."""
-    is_permalink, categories, authors, kinds, given = shape
-    marks = iter(f"{_OPEN}{number}{_CLOSE}" if there else "" for number, there in enumerate(given))
-    identity, title, link, summary, html, language = (next(marks) for _ in range(6))
-    return EntryParts(
-        id=identity,
-        title=title,
-        link=link,
-        summary=summary,
-        html=html,
-        language=language,
-        published=_PUBLISHED,
-        updated=_UPDATED,
-        is_permalink=is_permalink,
-        categories=tuple(next(marks) for _ in range(categories)),
-        authors=tuple(Person(name=next(marks), url=next(marks) or None) for _ in range(authors)),
-        extras=tuple(Extra(kind, tuple(next(marks) for _ in range(1 + len(kind[1])))) for kind in kinds),
-    )
+def _mould(cast: Callable[[Any], bytes], marked: Callable[..., Any], shape: Shape) -> Mould:
+    marks = iter(f"{_OPEN}{number}{_CLOSE}" if there else "" for number, there in enumerate(shape[-1]))
+    return Mould(cast(marked(shape, marks, _PUBLISHED, _UPDATED)).decode())

@@ -4,8 +4,8 @@ feedgen makes shells (a feed without entries) and fragments (one entry, cut out 
 namespace is declared twice). What it cannot write goes through one extension: entry links with `rel` and `type`, hub
 links without losing the channel's `<link>`, relations that it does not know, Media RSS and Dublin Core.
 
-Making elements is what costs. Entries that have the same parts differ in words alone, so feedgen casts a mould for
-each such shape, once (moulds.py), and the words are filled in: the same bytes, in a third of the time.
+Making elements is what costs. Entries that have the same parts differ in words alone, and so do feeds: feedgen casts a
+mould for each such shape, once (moulds.py), and the words are filled in: the same bytes, in a third of the time.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from lxml import etree
 
 from ..model import CDN_RELATION, Deleted, Entry, Feed, History, Image, Site
 from . import archive
-from .moulds import EntryParts, Extra, Kind, fill
+from .moulds import EntryParts, Extra, FeedParts, Kind, fill
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -28,6 +28,7 @@ MEDIA = "http://search.yahoo.com/mrss/"
 HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_RSS_END, _ATOM_END = b"</channel></rss>", b"</feed>"
 _LINK: Kind = ("link", ("href", "rel"))
 _TYPED_LINK: Kind = ("link", ("href", "rel", "type"))
 _TITLED_LINK: Kind = ("link", ("href", "rel", "type", "title"))
@@ -46,26 +47,6 @@ class Shell(NamedTuple):
     def around(self, fragments: Sequence[bytes]) -> bytes:
         """The whole document, a fragment a line."""
         return b"\n".join((self.head, *fragments, self.tail)) + b"\n"
-
-
-class FeedParts(NamedTuple):
-    """What a feed's element holds, in either format."""
-
-    id: str
-    title: str
-    description: str
-    home: str
-    self_url: str
-    media_type: str
-    updated: datetime
-    newest: datetime | None
-    author: str
-    language: str
-    rights: str
-    icon: str | None
-    logo: str | None
-    extras: tuple[Extra, ...]
-    stylesheet: str = ""
 
 
 def feed_parts(feed: Feed, site: Site, history: History, name: str, media_type: str) -> FeedParts:
@@ -149,7 +130,7 @@ def cast_rss_item(parts: EntryParts) -> bytes:
     entry.guid(parts.id, permalink=parts.is_permalink)
     feed = _one_entry_feed(_Rss)
     feed.entry([entry], replace=True)
-    return _between(feed.rss_str(), b"<item>", b"</channel></rss>")
+    return _between(feed.rss_str(), b"<item>", _RSS_END)
 
 
 def cast_atom_entry(parts: EntryParts) -> bytes:
@@ -160,7 +141,7 @@ def cast_atom_entry(parts: EntryParts) -> bytes:
     entry.syndicate.language = parts.language
     feed = _one_entry_feed(_Atom)
     feed.entry([entry], replace=True)
-    return _between(feed.atom_str(), b"<entry", b"</feed>")
+    return _between(feed.atom_str(), b"<entry", _ATOM_END)
 
 
 def deleted_entry(deleted: Deleted) -> bytes:
@@ -173,12 +154,22 @@ def deleted_entry(deleted: Deleted) -> bytes:
 
 def rss_shell(parts: FeedParts) -> Shell:
     """A `<channel>` without items."""
-    return _cut(_generator(parts, _Rss, _RssEntry).rss_str(), b"</channel></rss>", parts.stylesheet)
+    return Shell(_styled(fill(cast_rss_head, parts), parts.stylesheet), _RSS_END)
 
 
 def atom_shell(parts: FeedParts) -> Shell:
     """A `<feed>` without entries."""
-    return _cut(_generator(parts, _Atom, _AtomEntry).atom_str(), b"</feed>", parts.stylesheet)
+    return Shell(_styled(fill(cast_atom_head, parts), parts.stylesheet), _ATOM_END)
+
+
+def cast_rss_head(parts: FeedParts) -> bytes:
+    """What stands before the items of a channel, made by feedgen without a mould."""
+    return _before(_generator(parts, _Rss, _RssEntry).rss_str(), _RSS_END)
+
+
+def cast_atom_head(parts: FeedParts) -> bytes:
+    """What stands before the entries of a feed, made by feedgen without a mould."""
+    return _before(_generator(parts, _Atom, _AtomEntry).atom_str(), _ATOM_END)
 
 
 def _between(document: bytes, start: bytes, end: bytes) -> bytes:
@@ -186,14 +177,17 @@ def _between(document: bytes, start: bytes, end: bytes) -> bytes:
     return document[document.index(start) : document.rindex(end)]
 
 
-def _cut(document: bytes, end: bytes, stylesheet: str) -> Shell:
-    """What stands before and after the entries, with a style for browsers that show the document as it is."""
-    head = document[: document.rindex(end)]
-    if stylesheet:
-        declaration, line_end, rest = head.partition(b"\n")
-        instruction = f'<?xml-stylesheet type="text/css" href="{stylesheet}"?>\n'.encode()
-        head = declaration + line_end + instruction + rest
-    return Shell(head, end)
+def _before(document: bytes, end: bytes) -> bytes:
+    return document[: document.rindex(end)]
+
+
+def _styled(head: bytes, stylesheet: str) -> bytes:
+    """With a style for browsers that show a document as it is."""
+    if not stylesheet:
+        return head
+    declaration, line_end, rest = head.partition(b"\n")
+    instruction = f'<?xml-stylesheet type="text/css" href="{stylesheet}"?>\n'.encode()
+    return declaration + line_end + instruction + rest
 
 
 # -------------------------------------------------------------------------------------------------- feedgen, mended

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from html import escape
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ class Tree:
         self._owner = owner
         self._staged: dict[str, None] = {}
         self._safe_folders: set[str] = set()
+        self._new_folders: set[str] = set()
 
     def __reduce__(self) -> "tuple[type[Tree], tuple[str, str]]":
         return Tree, (self._root, self._owner)  # another process stages beside the same places, and tells us
@@ -71,15 +72,16 @@ class Tree:
 
     def stage(self, document: Document) -> bool:
         """Write a document beside its place, unless its bytes stand there already; whether it was written."""
-        if self._read(document.path) == document.content:
-            return False
         full = os.path.join(self._root, document.path)
         temporary = f"{full}{_TEMPORARY}"
+        folder = os.path.dirname(full)
         try:
-            self._make_folder(os.path.dirname(full))
+            if folder not in self._new_folders and not self._make_folder(folder):
+                if self._read(document.path) == document.content:
+                    return False
+                if os.path.lexists(temporary):
+                    os.unlink(temporary)  # a killed run's, or a link
             self.expect(document.path)
-            if os.path.lexists(temporary):
-                os.unlink(temporary)  # a killed run's, or a link
             with open(temporary, "xb") as file:
                 file.write(document.content)
         except OSError as error:
@@ -104,6 +106,7 @@ class Tree:
             self.discard()
             raise _failure(full, error) from None
         self._staged = {}
+        self._new_folders.clear()
         return staged
 
     def discard(self) -> None:
@@ -125,8 +128,9 @@ class Tree:
         except OSError as error:
             raise _failure(full, error) from None
 
-    def strays(self, site_url: str) -> Iterator[str]:
-        """Every document in the tree that is ours, by its name and its own address, and what a killed run left.
+    def strays(self, site_url: str, known: Container[str]) -> Iterator[str]:
+        """Every document in the tree that is ours, by its name and its own address, but for the known ones; and what a
+        killed run left.
 
         A feed that the user put there has another address, and is not touched. Links are not followed.
         """
@@ -137,6 +141,8 @@ class Tree:
                 below.clear()
             for name in names:
                 path = prefix + name
+                if path in known:
+                    continue
                 if name.endswith(_TEMPORARY) or (_OURS.fullmatch(path) and self._says(path, f"{site_url}{path}")):
                     yield path
 
@@ -162,11 +168,23 @@ class Tree:
         except OSError:
             return None
 
-    def _make_folder(self, folder: str) -> None:
-        if folder not in self._safe_folders:
-            self._refuse_detour(folder)
-            os.makedirs(folder, exist_ok=True)
-            self._safe_folders.add(folder)
+    def _make_folder(self, folder: str) -> bool:
+        """Make a folder within the tree, unless it is there; whether it is new, and so has nothing in it but ours."""
+        if folder in self._safe_folders:
+            return False
+        if folder != self._root:
+            self._make_folder(os.path.dirname(folder))
+        self._safe_folders.add(folder)
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            if os.path.islink(folder):
+                self._refuse_detour(folder)
+            if not os.path.isdir(folder):
+                raise
+            return False
+        self._new_folders.add(folder)
+        return True
 
     def _refuse_detour(self, folder: str) -> None:
         """A link inside the tree must not lead our writing out of it."""

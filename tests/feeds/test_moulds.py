@@ -1,4 +1,4 @@
-"""A mould filled with an entry's words gives the bytes that feedgen gives for the entry itself."""
+"""A mould filled with the words of an entry or a feed gives the bytes that feedgen gives for itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.feeds import xml
-from syndicate.feeds.moulds import EntryParts, Extra
+from syndicate.feeds.moulds import EntryParts, Extra, FeedParts
 from syndicate.model import Person
 from syndicate.values.text import strip_forbidden
 
@@ -56,6 +56,33 @@ PARTS = st.builds(
 def test_filled_mould_is_what_feedgen_makes(parts: EntryParts) -> None:
     assert xml.rss_item(parts) == xml.cast_rss_item(parts)
     assert xml.atom_entry(parts) == xml.cast_atom_entry(parts)
+
+
+FEEDS = st.builds(
+    FeedParts,
+    id=SOME,
+    title=SOME,
+    description=SOME,
+    home=SOME,
+    self_url=SOME,
+    media_type=SOME,
+    updated=TIMES,
+    newest=st.none() | TIMES,
+    author=SOME,
+    language=st.sampled_from(["", "en", "ar"]),
+    rights=WORD,
+    icon=st.none() | SOME,
+    logo=st.none() | SOME,
+    extras=st.lists(EXTRAS | st.just(Extra((f"{{{xml.HISTORY}}}archive", ()), ("",))), max_size=3).map(tuple),
+    stylesheet=st.just(""),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(FEEDS)
+def test_filled_mould_of_a_feed_is_what_feedgen_makes(parts: FeedParts) -> None:
+    assert xml.rss_shell(parts).head == xml.cast_rss_head(parts)
+    assert xml.atom_shell(parts).head == xml.cast_atom_head(parts)
 
 
 @pytest.mark.parametrize(

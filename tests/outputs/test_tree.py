@@ -61,7 +61,7 @@ def put(tree_: Tree, made: Document) -> bool:
 
 def remove_all_but(tree_: Tree, wanted: set[str]) -> int:
     """Remove what is ours and not wanted, as a run does after one that was killed; how many were documents."""
-    removed = [path for path in tree_.strays(SITE_URL) if path not in wanted]
+    removed = list(tree_.strays(SITE_URL, wanted))
     for path in removed:
         tree_.remove(path)
     return sum(not path.endswith(".syndicate-new") for path in removed)

@@ -22,7 +22,7 @@ import corpus
 import measure
 import report
 import verify
-from contenders import OURS, PEERS, TITLES, Contender, missing, prepare_ours, prepare_peer
+from contenders import KINDS, OURS, PEERS, TITLES, Contender, missing, prepare_ours, prepare_peer
 from results import Case, Results, Run
 
 HERE = Path(__file__).resolve().parent
@@ -131,7 +131,8 @@ def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> l
     def plan(records: int, peers: Sequence[str], cases: Sequence[Case]) -> Plan:
         site = _site(work, records)
         rivals = [prepare_peer(name, site, arguments.peers_dir.resolve()) for name in peers]
-        contenders = (prepare_ours(site, arguments.ours), *rivals)
+        ours = [prepare_ours(site, arguments.ours, kind) for kind in KINDS if kind == OURS or not arguments.ours]
+        contenders = (*ours, *rivals)
         return Plan(records=records, site=site, contenders=contenders, runs=arguments.runs, cases=cases)
 
     every_case = tuple(Case)
@@ -141,7 +142,7 @@ def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> l
     small = plan(QUICK, (), (Case.NOTHING,))
     large = plan(LARGE, names, every_case)
     # Ours and its rival in every case; the others, minutes a run, only from nothing.
-    ends = [one for one in large.contenders if one.name in (OURS, RIVAL)]
+    ends = [one for one in large.contenders if one.name in (*KINDS, RIVAL)]
     others = [one for one in large.contenders if one not in ends]
     return [
         small,

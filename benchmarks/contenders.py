@@ -16,13 +16,20 @@ from corpus import NEWS
 HERE = Path(__file__).resolve().parent
 SITES = HERE / "peers"
 OURS = "ours"
+PAGES, WHOLE = "ours-pages", "ours-whole"
 
 CONFIG = """\
 site: {title: Bench, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
-corpus: [{path: corpus}]
+corpus: [{path: ../corpus}]
 output: feeds
 state: .syndicate
 """
+# What no peer makes is left out of the comparison with them, and measured beside it.
+KINDS = {
+    OURS: "feeds: {archive: none}\npages: false\n",
+    PAGES: "feeds: {archive: none}\npages: true\n",
+    WHOLE: "feeds: {archive: month}\npages: true\n",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +64,7 @@ class Contender:
             "NO_COLOR": "1",
         }
         # From a checkout that nobody installed, ours is found as well.
-        ours = {"PYTHONPATH": python_path} if self.name == OURS else {}
+        ours = {"PYTHONPATH": python_path} if self.name in KINDS else {}
         # Python's programs keep their compiled modules, as every installation does.
         theirs = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {**theirs, **mine, **ours}
@@ -135,7 +142,12 @@ PEERS = {
         leftovers=(".jekyll-cache", ".jekyll-metadata"),
     ),
 }
-TITLES = {OURS: "syndicate"} | {name: peer.title for name, peer in PEERS.items()}
+TITLES = {
+    OURS: "syndicate",
+    PAGES: "syndicate, with pages",
+    WHOLE: "syndicate, with pages and archives",
+    **{name: peer.title for name, peer in PEERS.items()},
+}
 
 
 def missing(names: Sequence[str], peers: Path) -> list[str]:
@@ -143,19 +155,21 @@ def missing(names: Sequence[str], peers: Path) -> list[str]:
     return [name for name in names if PEERS[name].find(peers) is None]
 
 
-def prepare_ours(work: Path, command: str | None) -> Contender:
-    """Our own site in `work`, beside its corpus; `command` replaces our own for a trial."""
-    (work / "config.yaml").write_text(CONFIG, encoding="utf-8")
+def prepare_ours(work: Path, command: str | None, kind: str = OURS) -> Contender:
+    """Our own site in `work`, over the corpus there; `command` replaces our own for a trial."""
+    folder = work / kind
+    folder.mkdir()
+    (folder / "config.yaml").write_text(CONFIG + KINDS[kind], encoding="utf-8")
     program = (sys.executable, "-m", "syndicate")
     if command:
         version, words = "STAND-IN, these are not its figures", tuple(shlex.split(command))
     else:
         version, words = _version((*program, "--version"), cwd=HERE.parent), (*program, "build", "-c", "config.yaml")
     return Contender(
-        name=OURS,
+        name=kind,
         version=version,
         command=words,
-        folder=work,
+        folder=folder,
         output="feeds",
         leftovers=(".syndicate",),
     )

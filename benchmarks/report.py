@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from contenders import OURS, TITLES
+from contenders import OURS, PAGES, TITLES
 from results import Case, Results, Run, middle
 
 RIVAL = "hugo"
@@ -15,6 +15,7 @@ LINEAR_TOLERANCE = 1.05
 REST_TOLERANCE = 1.25
 REST_TOLERANCE_S = 0.02
 MEMORY_GROWTH = 1.5
+PAGES_MOST = 4 / 3
 
 Row = tuple[str, str, str, str, str]
 
@@ -53,6 +54,7 @@ def _goals(results: Results, base: int, large: int | None) -> str:
         _ratio(results, Case.MEMORY, base, 8, "peak memory from nothing"),
         _ratio(results, Case.UNCHANGED, base, 50, "nothing changed, wall time"),
         _ratio(results, Case.CHANGED, base, 25, "one record changed, wall time"),
+        _pages(results, base),
         _time_growth(results),
         _memory_growth(results, base, large),
         _change_growth(results, base, large),
@@ -79,6 +81,19 @@ def _ratio(results: Results, case: Case, records: int, goal: float, what: str) -
         f"({show(middle(rival.values()))} / {show(middle(ours.values()))}; {len(ours)} runs)"
     )
     return title, compared, f"≥ {goal:g}", measured, _verdict(met=by_round >= goal)
+
+
+def _pages(results: Results, records: int) -> Row:
+    """What pages add to a build from nothing: the median of the rounds' ratios decides."""
+    title = f"{records:,} records: from nothing, pages for people"
+    with_, without = (results.values(name, Case.NOTHING, records) for name in (PAGES, OURS))
+    ratio = middle(with_[number] / without[number] for number in without if number in with_)
+    if ratio is None:
+        return title, "with / without", f"≤ {PAGES_MOST:.2f}", "not run", "not run"
+    measured = (
+        f"{ratio:.2f} ({_seconds(middle(with_.values()))} / {_seconds(middle(without.values()))}; {len(with_)} runs)"
+    )
+    return title, "with / without", f"≤ {PAGES_MOST:.2f}", measured, _verdict(met=ratio <= PAGES_MOST)
 
 
 def _time_growth(results: Results) -> Row:

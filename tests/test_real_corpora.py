@@ -9,15 +9,18 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 import feedparser
 import pytest
 import yaml
+from chains import ids, walk
 from reader import make_reader
 from sites import tree
 
 from syndicate import config
 from syndicate.build import Summary, build
+from syndicate.model import FORMATS
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
@@ -137,6 +140,34 @@ def test_every_topic_has_a_feed_that_counts_its_entries(news: Built) -> None:
     found = {key(feed["name"]): feed["entries"] for feed in news.catalog() if feed["dimension"] == "topics"}
     assert found == dict(expected)
     assert len(found) >= 4
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_visible_story_is_reached_from_each_of_its_feeds(news: Built, kind: str) -> None:
+    site = f"https://feeds.test/{news.corpus.name}/"
+    expected: dict[str, set[str]] = defaultdict(set)
+    for group in groups(news.corpus):
+        first = min(group, key=lambda story: (story.published, story.path))
+        for topic in {topic for story in group for topic in story.topics} | {"all"}:
+            expected[topic].add(f"tag:feeds.test,2026:{quote(first.path)}")
+    archived = 0
+    for feed in news.catalog():
+        if feed["dimension"] in {"all", "topics"}:
+            pages = walk(news.output, feed[kind].removeprefix(site), site)
+            archived += len(pages) - 1
+            found = {unquote(one) for one in ids(pages)}
+            assert found == {
+                unquote(one) for one in expected["all" if feed["dimension"] == "all" else key(feed["name"])]
+            }
+    assert archived > 10
+
+
+def test_every_feed_has_a_page_and_the_index_leads_to_it(news: Built) -> None:
+    index = news.files["index.html"].decode()
+    for feed in news.catalog():
+        path = feed["rss"].removeprefix(f"https://feeds.test/{news.corpus.name}/").replace("feed.rss", "index.html")
+        assert path in news.files
+        assert f'href="{path}"' in index
 
 
 def test_feeds_show_the_newest_entries_in_order(news: Built) -> None:

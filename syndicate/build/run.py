@@ -111,8 +111,8 @@ class Run:
     def _damaged(self, tree: Tree) -> dict[int, set[str]]:
         """The issues, by feed and period, whose documents do not stand as we left them."""
         damaged: dict[int, set[str]] = {}
-        for row in self._shelf.documents():
-            if tree.status(row.path) != (row.size_bytes, row.mtime_ns):
+        for path in tree.altered(self._shelf.statuses()):
+            if (row := self._shelf.document(path)) is not None:
                 damaged.setdefault(row.feed, set()).add(row.period)
         return damaged
 

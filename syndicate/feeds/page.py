@@ -16,7 +16,7 @@ from traceback import walk_tb
 from typing import NamedTuple
 from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from markupsafe import Markup
 
 from ..errors import ConfigError, Problem
@@ -76,7 +76,7 @@ class Year(NamedTuple):
 class Pages:
     """The pages of one site. `overrides` holds the text of its own templates, by file name.
 
-    `topics` says that pages are told of to hubs themselves. Raises ConfigError when a template cannot be used.
+    `topics` says that pages are told of to hubs themselves; `compiled` keeps compiled templates between runs. Raises ConfigError when a template cannot be used.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class Pages:
         *,
         topics: bool = False,
         opml: bool = True,
+        compiled: BytecodeCache | None = None,
     ) -> None:
         self._site = site
         self._formats = formats
@@ -98,6 +99,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=compiled,
         )
         del environment.filters["random"], environment.globals["lipsum"]  # the same bytes each time
         environment.filters |= {"rfc3339": rfc3339, "moment": moment, "day": day, "number": number}

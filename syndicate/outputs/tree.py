@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from html import escape
 from typing import NamedTuple
 
@@ -69,6 +69,18 @@ class Tree:
         except OSError:
             return None
         return Status(status.st_size, status.st_mtime_ns)
+
+    def altered(self, documents: Iterable[tuple[str, int, int]]) -> Iterator[str]:
+        """Those of the documents, given with their sizes and modification times, that do not stand so."""
+        root, stat = os.path.join(self._root, ""), os.lstat
+        for path, size_bytes, mtime_ns in documents:
+            try:
+                status = stat(root + path)
+            except OSError:
+                yield path
+                continue
+            if status.st_mtime_ns != mtime_ns or status.st_size != size_bytes:
+                yield path
 
     def stage(self, document: Document) -> bool:
         """Write a document beside its place, unless its bytes stand there already; whether it was written."""

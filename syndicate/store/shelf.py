@@ -240,6 +240,10 @@ class Shelf:
         """Every document that stands in the tree."""
         return [DocumentRow._make(row) for row in self._sql.execute("SELECT * FROM documents")]
 
+    def statuses(self) -> Iterator[tuple[str, int, int]]:
+        """Path, size and modification time of every document that stands in the tree."""
+        return self._sql.execute("SELECT path, size_bytes, mtime_ns FROM documents")
+
     def count_documents(self) -> int:
         """How many documents stand in the tree."""
         return int(self._sql.execute("SELECT COUNT(*) FROM documents").fetchone()[0])

@@ -111,7 +111,8 @@ class Chooser:
         return Landing(
             months=tuple(sorted(history.months.items())),
             periods=tuple(
-                (period, f"{archive.place(feed.path, period)}/feed.{format_}") for period in reversed(history.whole())
+                (name, f"{archive.place(feed.path, period)}/feed.{format_}")
+                for name, period in reversed(archive.landmarks(history.names()))
             ),
             parent=self._filing.parent(slot),
             keywords=self._filing.keywords(slot),
@@ -160,9 +161,9 @@ class _Archives:
         """The newest archive, or nothing."""
         return self._shelf.neighbours(self._number, "~")[0]
 
-    def whole(self) -> list[str]:
-        """The periods that the history is cut into, oldest first, without the parts of those that were split."""
-        return [name for name in self._shelf.periods(self._number) if archive.is_whole(self._cut, name)]
+    def names(self) -> list[str]:
+        """All archives, oldest first."""
+        return self._shelf.periods(self._number)
 
     def place(self, period: str) -> History:
         """Where an archive stands among the others."""

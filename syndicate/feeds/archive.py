@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..model import Cut, Site
@@ -43,9 +44,22 @@ def period_of(cut: Cut, published: int) -> str:
     return _day(published // _DAY_S)[: _LENGTHS[cut]]
 
 
-def is_whole(cut: Cut, period: str) -> bool:
-    """Whether a name is one of the periods that the history is cut into, not of a part of one."""
-    return len(period) == _LENGTHS.get(cut)
+def landmarks(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The periods that people look for among a feed's archives, in order: years, months and days that were not split.
+
+    Each is given with the archive that it leads to: itself, or the first part of a day that was split.
+    """
+    found: list[tuple[str, str]] = []
+    day = ""
+    for name, after in pairwise([*names, "~"]):
+        if after.startswith(name):
+            day = name if len(name) == _DAY else day
+        elif len(name) <= _DAY:
+            found.append((name, name))
+        elif name.startswith(day) and day:
+            found.append((day, name))
+            day = ""
+    return found
 
 
 def span(period: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.feeds import archive
-from syndicate.feeds.archive import Moment, belongs, divide, month_of, period_of, place, span
+from syndicate.feeds.archive import Moment, belongs, divide, landmarks, month_of, period_of, place, span
 from syndicate.model import CUTS, Cut
 
 TIMES = st.integers(-30_610_224_000, 253_402_300_799)  # years 1000 to 9999
@@ -105,3 +105,19 @@ def test_split_stays_put(entries: list[Moment]) -> None:
 @given(CROWDS)
 def test_order_of_entries_makes_no_difference(entries: list[Moment]) -> None:
     assert divide("2020-06", entries) == divide("2020-06", entries[::-1])
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ([], []),
+        (["2020-05", "2020-06"], [("2020-05", "2020-05"), ("2020-06", "2020-06")]),
+        (["2020", "2020-05", "2020-06", "2021"], [("2020-05", "2020-05"), ("2020-06", "2020-06"), ("2021", "2021")]),
+        (
+            ["2020-06", "2020-06-01", "2020-06-02", "2020-06-02T09", "2020-06-02T09-0", "2020-06-02T10", "2020-06-03"],
+            [("2020-06-01", "2020-06-01"), ("2020-06-02", "2020-06-02T09-0"), ("2020-06-03", "2020-06-03")],
+        ),
+    ],
+)
+def test_people_are_led_to_archives_that_hold_entries(names: list[str], found: list[tuple[str, str]]) -> None:
+    assert landmarks(names) == found

@@ -312,6 +312,7 @@ def configure(file: Path, site_url: str, hub_url: str) -> None:
     settings = yaml.safe_load(file.read_text("utf-8"))
     settings["site"]["url"] = site_url
     settings["hubs"] = [hub_url]
+    settings["pages"] = False  # every document that is written is one that hubs are told of
     settings["push"] = {"verify": True, "verify_timeout_s": 2, "unverified": "fail", "window_h": 0.2}
     file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
 

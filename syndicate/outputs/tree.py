@@ -12,6 +12,7 @@ from ..model import Document
 MARKER = ".syndicate-output"
 _HEAD_BYTES = 8192  # a feed names itself before its entries
 _TEMPORARY = ".syndicate-new"
+COMPRESSED = (".gz", ".br")
 # What a build makes: feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai) and for its archives, and what is
 # at the top.
 _OURS = re.compile(
@@ -193,6 +194,11 @@ class Tree:
             except OSError:
                 return  # not empty: holds another document, or a file of the user's own
             folder = os.path.dirname(folder)
+
+
+def is_document(path: str) -> bool:
+    """Whether a path of the tree is a document's own: not what a killed run left, nor a document compressed."""
+    return not path.endswith((_TEMPORARY, *COMPRESSED))
 
 
 def _failure(path: str, error: OSError) -> OutputError:

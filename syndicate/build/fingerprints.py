@@ -22,6 +22,7 @@ _PACKAGES = (
     "python_frontmatter-",
     "jinja2-",
     "markupsafe-",
+    "brotli-",
 )
 _STAGES = ("corpus", "feeds", "feeds/templates", "values")
 _SOURCES = (".py", ".html", ".css", ".js")

@@ -38,6 +38,17 @@ class Answer(web.StreamResponse):
         else:
             connection = b"\r\n" if self._keeps_alive else b"Connection: close\r\n\r\n"
         content = self._content
+        await self._send(request, connection, content)
+        transport = request.transport
+        if transport is not None and transport.get_write_buffer_size():
+            # Whoever stops the server waits for answers, and an answer ends when the system has all of it.
+            transport.set_write_buffer_limits(0)
+            try:
+                await _taken(request, transport)
+            finally:
+                transport.set_write_buffer_limits()
+
+    async def _send(self, request: web.BaseRequest, connection: bytes, content: bytes | memoryview) -> None:
         if len(content) <= _PIECE_BYTES:
             await _write(request, b"".join((self._head, connection, content)))
             return
@@ -55,8 +66,11 @@ async def _write(request: web.BaseRequest, piece: bytes | memoryview) -> None:
     if transport is None or transport.is_closing():
         raise ClientConnectionResetError("went away")
     transport.write(piece)
-    if not request.protocol.writing_paused:
-        return
+    if request.protocol.writing_paused:
+        await _taken(request, transport)
+
+
+async def _taken(request: web.BaseRequest, transport: asyncio.Transport) -> None:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             await request.writer.drain()

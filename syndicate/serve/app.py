@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from ..config import Config
 from ..errors import SyndicateError
@@ -54,18 +55,17 @@ def make_app(config: Config, attach: Sequence[Attach] = ()) -> web.Application:
     async def rest(request: web.Request) -> web.StreamResponse:
         return face.other(request)
 
-    app.router.add_route("*", "/{path:.*}", rest)
+    app.router.add_route("*", "/{path:(?s:.*)}", rest)
     app.cleanup_ctx.append(_watching)
     return app
 
 
 async def start(app: web.Application) -> web.AppRunner:
     """The application, set up, with the short way for documents; sites are to be added."""
-    silent = logging.getLogger("syndicate.serve.http")
-    silent.addHandler(logging.NullHandler())
-    silent.propagate = False  # what a client sends that is no HTTP is answered, and is nobody's trouble
+    logger = logging.getLogger("syndicate.serve.http")
+    logger.handlers, logger.propagate = [_Faults()], False
     runner = web.AppRunner(
-        app, access_log=None, logger=silent, keepalive_timeout=_IDLE_S, lingering_time=_LINGER_S,
+        app, access_log=None, logger=logger, keepalive_timeout=_IDLE_S, lingering_time=_LINGER_S,
         shutdown_timeout=_DRAIN_S,
     )  # fmt: skip
     await runner.setup()
@@ -85,6 +85,16 @@ async def start(app: web.Application) -> web.AppRunner:
 
     server.request_factory, server.request_handler = request_for, handled
     return runner
+
+
+class _Faults(logging.Handler):
+    """What aiohttp tells of faults of ours. A client that speaks no HTTP is answered, and is nobody's trouble."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of a fault."""
+        fault = record.exc_info[1] if record.exc_info else None
+        if record.levelno >= logging.ERROR and not isinstance(fault, HttpProcessingError):
+            log.error(record.getMessage(), exc_info=fault)
 
 
 def serve(config: Config, host: str, port: int, attach: Sequence[Attach] = ()) -> None:
@@ -150,11 +160,11 @@ async def _watch(reader: Reader, face: Face, path: str) -> None:
 async def _look(reader: Reader, face: Face) -> None:
     try:
         catalog = await asyncio.get_running_loop().run_in_executor(None, reader.read)
-    except FileNotFoundError:
-        return  # what was built last is still what there is
-    except (OSError, sqlite3.Error) as error:
-        log.warning("the index cannot be read", says=str(error))
+    except (OSError, sqlite3.Error) as error:  # what was built last is still what there is
+        face.trouble = "there is no index" if isinstance(error, FileNotFoundError) else "the index cannot be read"
+        log.warning(face.trouble, says=str(error))
         return
+    face.trouble = ""
     if catalog is not None:
         face.show(catalog)
         log.info("catalogue read", documents=len(catalog.documents))
@@ -178,7 +188,7 @@ async def _health(request: web.Request) -> web.Response:
     built_s = request.app[FACE].catalog.built_s
     stale_after_s = request.app[CONFIG].serve.stale_after_h * 3600
     age_s = max(0.0, time.time() - built_s)
-    status = "nothing was built" if not built_s else "stale" if 0 < stale_after_s < age_s else "ok"
+    status = request.app[FACE].trouble or ("stale" if 0 < stale_after_s < age_s else "ok")
     told = {"status": status, "build_age_s": round(age_s, 1) if built_s else None}
     return web.json_response(told, status=200 if status == "ok" else 503, headers={"Cache-Control": "no-store"})
 

@@ -42,13 +42,17 @@ class Clock:
 
 
 class Face:
-    """The tree, as it is asked for: its documents by the paths of their addresses, and what to say of all others."""
+    """The tree, as it is asked for: its documents by the paths of their addresses, and what to say of all others.
+
+    `trouble` is why the index cannot be read, if it cannot; the last catalogue is shown all the same.
+    """
 
     def __init__(self, config: Config) -> None:
         self.prefix = urlsplit(config.site.url).path or "/"
         self.catalog: Catalog = NOTHING
         self.by_address: Mapping[str, Document] = {}
         self.counts = Counts()
+        self.trouble = "nothing was built"
         self._moves = moves(config)
         self._scribe = Scribe(config)
         self._library: Library[Told] = Library(config.output, self._scribe.told)
@@ -174,7 +178,7 @@ class Face:
 
 def _moved(path: str) -> Problem:
     # Two slashes at the start would name another host.
-    location = "/" + quote(path.lstrip("/"), safe="/-._~")
+    location = "/" + quote(path.lstrip("/"), safe="/-._~", errors="surrogateescape")
     return Problem(HTTPStatus.MOVED_PERMANENTLY, f"This is at {location} now.", (("Location", location),))
 
 

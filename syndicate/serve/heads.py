@@ -125,5 +125,7 @@ def told_problem(problem: Problem, *, as_page: bool) -> tuple[bytes, bytes]:
             {"type": "about:blank", "title": phrase, "status": problem.status, "detail": problem.detail}
         )
         kind = [("Content-Type", "application/problem+json")]
-    fields = [*kind, ("Content-Length", str(len(body))), ("Vary", "Accept"), *_OPEN, *problem.fields]
+    # What is not there may be there tomorrow: a 404 without a word on it may be kept (RFC 9110 §15.1).
+    kept = [("Content-Length", str(len(body))), ("Cache-Control", "no-cache"), ("Vary", "Accept")]
+    fields = [*kind, *kept, *_OPEN, *problem.fields]
     return lines(fields), body

@@ -64,7 +64,7 @@ class Running:
     async def ask_lines(self, path: str, method: str, fields: Sequence[tuple[str, str]]) -> Said:
         lines = [f"{method} {path} HTTP/1.1", "Host: f.example", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in fields]
-        return said(await self.raw("\r\n".join([*lines, "", ""]).encode("utf-8")))
+        return said(await self.raw("\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape")))
 
     async def until_documents(self, built_after_s: float) -> None:
         """Wait for the catalogue of a build."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import os
 import re
 import shutil
@@ -256,6 +257,8 @@ async def test_gone_is_410_moved_is_301_unknown_is_404(site: World) -> None:
                 moved = await server.ask(f"/news/topics/{old}{rest}")
                 assert (moved.status, moved.one("Location")) == (301, f"/news/topics/first{rest}")
                 assert (await server.ask(moved.one("Location"))).status == 200
+        odd = await server.ask("/news/topics/uno//x%0d%0aX:y?q")
+        assert (odd.status, odd.one("Location")) == (301, "/news/topics/first//x%0D%0AX%3Ay")
         for path in ("/news/topics/three/feed.rss", "/news/nothing", "/", "/all/feed.rss", "/newsall/feed.rss"):
             assert (await server.ask(path)).status == 404
 
@@ -272,6 +275,7 @@ async def test_errors_are_pages_for_people_and_problems_for_programs(site: World
         for answer in (page, problem):
             assert (answer.status, answer.one("Vary")) == (404, "Accept")
             assert answer.one("Access-Control-Allow-Origin") == "*"
+            assert answer.one("Cache-Control") == "no-cache"
         assert (await server.ask("/news/x", "HEAD")).body == b""
 
 
@@ -299,7 +303,8 @@ async def test_before_the_first_build_the_answer_is_503(site: World) -> None:
     async with running(site) as server:
         answer = await server.ask(FEED)
         assert (answer.status, answer.one("Retry-After")) == (503, "10")
-        assert (await server.ask("/healthz")).status == 503
+        health = await server.ask("/healthz")
+        assert (health.status, json.loads(health.body)) == (503, {"status": "there is no index", "build_age_s": None})
         site.build()
         await server.until_documents(0)
         assert (await server.ask(FEED)).status == 200
@@ -437,6 +442,21 @@ def test_bytes_that_the_index_does_not_know_go_under_their_own_tag(tmp_path_fact
     library: Library[Body] = Library(str(folder), lambda _, body: body)
     old = Document("x", "feed", "x", sha256(b"old").digest(), 0, settled=False)
     assert library.ready(old) == Body(b"new", "", Known(f'"{sha256(b"new").hexdigest()[:32]}"', 50))
+
+
+async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.CaptureFixture[str]) -> None:
+    async def fail(request: web.Request) -> web.Response:
+        raise LookupError("a fault of ours")
+
+    site.build()
+    async with running(site, [lambda app, _: app.router.add_get("/fault", fail) and None]) as server:
+        assert (await server.ask("/fault")).status == 500
+        await server.raw(b"no HTTP\r\n\r\n")
+        answer = await server.ask(FEED, Connection="Upgrade", Upgrade="websocket")
+        assert answer.status == 200
+    told = capsys.readouterr().out
+    assert told.count("LookupError: a fault of ours") == 1
+    assert "no HTTP" not in told
 
 
 async def test_what_is_attached_goes_before_the_tree(site: World) -> None:

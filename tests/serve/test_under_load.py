@@ -196,3 +196,5 @@ async def test_index_that_was_damaged_leaves_the_last_catalogue(site: World, tmp
         (site.state / "index.db").write_bytes(b"no database" * 1000)
         await asyncio.sleep(0.6)
         assert (await server.ask(FEED)).status == 200
+        health = await server.ask("/healthz")
+        assert (health.status, b"the index cannot be read" in health.body) == (503, True)

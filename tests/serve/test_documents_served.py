@@ -8,8 +8,10 @@ import json
 import os
 import re
 import shutil
+from collections import Counter
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
+from random import Random
 
 import brotli
 import pytest
@@ -338,6 +340,38 @@ async def test_nothing_from_outside_the_tree_is_served(path: str, site: World) -
             assert answer.status in {400, 404}
             assert SECRET not in answer.body
             assert b"root:" not in answer.body
+
+
+_STARTS = ("/", "/news/", "/news/all/feed.rss", "/news/all", "/news/topics/one/")
+_WORDS = """
+/ /news/ .. . %2e %2f %00 all feed.rss topics one two \\ %5c ? # ; // % %zz index.html .gz *
+%0d%0a x:1 @ ~ secret & = archive 2026-01
+""".split()
+_FIELDS = (
+    ("Range", "bytes=0-1"), ("Range", "bytes=-"), ("If-None-Match", "*"), ("If-Modified-Since", "x"),
+    ("If-Range", '"x"'), ("If-Match", '"x"'),
+    ("Accept-Encoding", "br;q="), ("Accept-Encoding", "gzip"), ("Accept", "text/html"), ("Upgrade", "h2c"),
+)  # fmt: skip
+
+
+async def test_whatever_is_asked_is_answered_and_nothing_secret_is_said(site: World) -> None:
+    (site.folder / "secret").write_bytes(SECRET)
+    site.build()
+    dice = Random(1)
+    statuses: Counter[int] = Counter()
+    async with running(site) as server:
+
+        async def ask() -> None:
+            path = "".join([dice.choice(_STARTS), *dice.choices(_WORDS, k=dice.randint(0, 3))])
+            method = dice.choice(["GET", "GET", "HEAD", "POST", "OPTIONS", "TRACE"])
+            answer = await server.ask_lines(path, method, dice.sample(_FIELDS, dice.randint(0, 4)))
+            statuses[answer.status] += 1
+            assert SECRET not in answer.body, path
+
+        for _ in range(20):
+            await asyncio.gather(*(ask() for _ in range(50)))
+    assert set(statuses) <= {200, 204, 206, 301, 304, 400, 404, 405, 412, 416}, statuses
+    assert len(statuses) > 5
 
 
 @pytest.mark.parametrize("linked", ["all/feed.rss", "all", "all/archive/2026-01"])

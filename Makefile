@@ -38,6 +38,7 @@ bench: $(VENV)/.development
 	benchmarks/install-peers.sh benchmarks/.peers
 	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)
 	$(BIN)/python benchmarks/pings.py --peers-dir benchmarks/.peers
+	$(BIN)/python benchmarks/serving.py
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

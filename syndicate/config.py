@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeGuard
 
 from .errors import ConfigError, Problem
@@ -80,6 +80,19 @@ class Push(NamedTuple):
     window_h: float = 72.0
 
 
+class Serve(NamedTuple):
+    """Where `syndicate serve` listens, and for how long its answers may be kept; archives of past periods longer.
+
+    The site is not well when the last build is older than `stale_after_h`; 0 is never.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    max_age_s: int = 300
+    archive_max_age_s: int = 86400
+    stale_after_h: float = 24.0
+
+
 class Config(NamedTuple):
     """Everything that a run needs to know. Paths are absolute.
 
@@ -95,6 +108,8 @@ class Config(NamedTuple):
     state: str
     hubs: tuple[Hub, ...] = ()
     push: Push = Push()
+    serve: Serve = Serve()
+    precompress: bool = False
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()
@@ -143,6 +158,8 @@ def _config(root: Section, path: str) -> Config:
         state=os.path.join(folder, root.text("state", ".syndicate")),
         hubs=hubs,
         push=_push(root.section("push")),
+        serve=_serve(root.section("serve")),
+        precompress=root.flag("precompress", default=False),
         topic_folders=tuple(os.path.join(folder, path) for path in told.folders),
         template_folder=template_folder,
         templates=templates,
@@ -221,6 +238,21 @@ def _push(section: Section) -> Push:
         section.fault("unverified", f"expected ping or fail, got {push.unverified!r}")
     section.close()
     return push
+
+
+def _serve(section: Section) -> Serve:
+    usual = Serve()
+    serve = Serve(
+        host=section.text("host", usual.host),
+        port=section.integer("port", usual.port, minimum=0),
+        max_age_s=section.integer("max_age_s", usual.max_age_s, minimum=0),
+        archive_max_age_s=section.integer("archive_max_age_s", usual.archive_max_age_s, minimum=0),
+        stale_after_h=section.number("stale_after_h", usual.stale_after_h, minimum=0),
+    )
+    if serve.port > 65535:
+        section.fault("port", f"expected at most 65535, got {serve.port}")
+    section.close()
+    return serve
 
 
 def _templates(root: Section, folder: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -407,6 +439,7 @@ def _topics(section: Section, folder: str) -> _Topics:
         if topic.slug and slugs.setdefault(topic.slug, name) != name:
             part.fault("slug", f"{topic.slug!r} is also the slug of {slugs[topic.slug]!r}")
         own.append(topic)
+    _moves(own, sections)
     for topic, (_, part) in zip(own, sections, strict=True):
         if topic.parent and not lineage.descend(topic.name, topic.parent):
             part.fault("parent", circle(topic))
@@ -419,6 +452,19 @@ def _topics(section: Section, folder: str) -> _Topics:
             section.fault("from", f"cannot be read: {path!r}: {error.strerror}", path)
     topics = joined(own, files, lineage, problems)
     return _Topics(topics, folders, tuple(problems))
+
+
+def _moves(topics: Sequence[TopicSettings], sections: Sequence[tuple[str, Section]]) -> None:
+    """A place that a topic left leads to one other: its own, or another's, is a fault."""
+    taken = {topic.slug: topic.name for topic in topics if topic.slug}
+    for topic, (_, part) in zip(topics, sections, strict=True):
+        for old in topic.moved_from:
+            if not is_safe_slug(old):
+                part.fault("moved_from", f"{old!r} never named a folder", old)
+            elif old in taken:
+                part.fault("moved_from", f"{old!r} is the slug of {taken[old]!r}", old)
+            else:
+                taken[old] = topic.name
 
 
 def _topic(name: str, section: Section) -> TopicSettings:
@@ -434,6 +480,7 @@ def _topic(name: str, section: Section) -> TopicSettings:
         shortname=section.text("shortname"),
         parent=section.text("parent"),
         keywords=keywords(section),
+        moved_from=section.names("moved_from"),
     )
     section.close()
     return topic

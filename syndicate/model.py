@@ -91,7 +91,10 @@ class Where(NamedTuple):
 
 
 class TopicSettings(NamedTuple):
-    """What the configuration, or a file that it points to, says of one topic. `parent` is a name, or an alias."""
+    """What the configuration, or a file that it points to, says of one topic. `parent` is a name, or an alias.
+
+    `moved_from` are slugs that the topic had before: who asks for them is led to the one that it has.
+    """
 
     name: str
     slug: str | None = None
@@ -101,6 +104,7 @@ class TopicSettings(NamedTuple):
     shortname: str = ""
     parent: str = ""
     keywords: tuple[str, ...] = ()
+    moved_from: tuple[str, ...] = ()
 
 
 class CustomFeed(NamedTuple):

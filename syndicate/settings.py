@@ -128,8 +128,8 @@ class Section:
         """The mapping under a key; an empty one when there is none."""
         return Section(self._take(key, required=required) or self._empty(), self._full(key), self.path, self._faults)
 
-    def number(self, key: str, default: float, *, above: float) -> float:
-        """A number, greater than `above`."""
+    def number(self, key: str, default: float, *, above: float = -math.inf, minimum: float = -math.inf) -> float:
+        """A number, greater than `above`, and at least `minimum`."""
         node = self._take(key)
         if node is None:
             return default
@@ -138,6 +138,8 @@ class Section:
             self.fault(key, f"expected a number, got {_shown(node)}")
         elif value <= above:
             self.fault(key, f"expected more than {above:g}, got {value:g}")
+        elif value < minimum:
+            self.fault(key, f"expected at least {minimum:g}, got {value:g}")
         else:
             return float(value)
         return default

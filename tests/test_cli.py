@@ -33,6 +33,8 @@ HEAVY = {
     "frontmatter",
     "asyncio",
     "sqlite3",
+    "brotli",
+    "prometheus_client",
 }
 
 

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.config import Config, Hub, Push, Source, load, parse
+from syndicate.config import Config, Hub, Push, Serve, Source, load, parse
 from syndicate.errors import ConfigError
 from syndicate.model import CustomFeed, Presentation, Selection, Site, TopicSettings, Where
 from syndicate.vocabulary import ALIASES
@@ -111,10 +111,12 @@ topics:
   2020: {}
   Open   Data:
   C: {shortname: Sea, parent: CPP, keywords: [a, "b, c", a]}
-  from: {parent: 2020, keywords: "x, y  z,"}
+  from: {parent: 2020, keywords: "x, y  z,", moved_from: [old, v1.0]}
 amp: {cache: amp.test, links: true}
 hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
 push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
+serve: {host: "::1", port: 0, max_age_s: 0, archive_max_age_s: 9, stale_after_h: 0.5}
+precompress: yes
 pages: no
 templates: look
 output: ../out
@@ -149,7 +151,7 @@ def test_everything_can_be_said(folder: Path) -> None:
             TopicSettings(name="2020"),
             TopicSettings(name="Open Data"),
             TopicSettings(name="C", shortname="Sea", parent="CPP", keywords=("a", "b, c")),
-            TopicSettings(name="from", parent="2020", keywords=("x", "y z")),
+            TopicSettings(name="from", parent="2020", keywords=("x", "y z"), moved_from=("old", "v1.0")),
         ),
         include_children=True,
         opml="json",
@@ -162,6 +164,8 @@ def test_everything_can_be_said(folder: Path) -> None:
         pages=True, verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15,
         window_h=0.5,
     )  # fmt: skip
+    assert config.serve == Serve(host="::1", port=0, max_age_s=0, archive_max_age_s=9, stale_after_h=0.5)
+    assert config.precompress
     assert (config.template_folder, config.templates) == (str(folder / "look"), (("card.html", "C"), ("site.css", "S")))
     assert os.path.normpath(config.output) == str(folder.parent / "out")
     assert config.state == "/var/lib/syndicate"
@@ -190,7 +194,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, pages, push, site, state, templates, topics"]),
+    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, pages, precompress, push, serve, site, state, templates, topics"]),
     ("key twice", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: stands here twice"]),
     ("key that is no text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -287,6 +291,13 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("push, unverified", changed(x="push: {unverified: drop}"), ["7:20: push.unverified: expected ping or fail, got 'drop'"]),
     ("feeds, archive", changed(x="feeds: {archive: week}"), ["7:18: feeds.archive: expected month, year, day or none, got 'week'"]),
     ("feeds, deleted_days", changed(x="feeds: {deleted_days: -1}"), ["7:23: feeds.deleted_days: expected at least 0, got -1"]),
+    ("serve, numbers", changed(x="serve: {port: 65536, max_age_s: -1, archive_max_age_s: 1.5, stale_after_h: -0.5}"), ["7:15: serve.port: expected at most 65535, got 65536", "7:33: serve.max_age_s: expected at least 0, got -1", "7:56: serve.archive_max_age_s: expected a whole number", "7:76: serve.stale_after_h: expected at least 0, got -0.5"]),
+    ("serve, unknown key", changed(x="serve: {prot: 1}"), ["7:9: serve.prot: unknown key; did you mean 'port'?"]),
+    ("precompress", changed(x="precompress: gzip"), ["7:14: precompress: expected true or false, got 'gzip'"]),
+    ("topic, moved from no folder", changed(x="topics: {A: {moved_from: ../b}}"), ["7:26: topics.A.moved_from: '../b' never named a folder"]),
+    ("topic, moved from a topic", changed(x="topics: {A: {slug: b}, C: {moved_from: [d, b]}}"), ["7:44: topics.C.moved_from: 'b' is the slug of 'A'"]),
+    ("topic, moved from itself", changed(x="topics: {A: {slug: b, moved_from: b}}"), ["7:35: topics.A.moved_from: 'b' is the slug of 'A'"]),
+    ("two topics moved from one", changed(x="topics: {A: {moved_from: b}, C: {moved_from: b}}"), ["7:46: topics.C.moved_from: 'b' is the slug of 'A'"]),
     ("pages", changed(x="pages: some"), ["7:8: pages: expected true or false, got 'some'"]),
     ("templates, none", changed(x="templates: gone"), ["7:12: templates: cannot be read: No such file or directory"]),
     ("templates, not text", changed(x="templates: latin"), ["7:12: templates: page.html cannot be read: not UTF-8"]),
@@ -394,7 +405,9 @@ def test_configuration_that_ships_is_right() -> None:
         "topics",
         "amp",
         "hubs",
+        "precompress",
         "push",
+        "serve",
         "pages",
         "templates",
         "output",

@@ -7,7 +7,7 @@ import sys
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Config
+from ..config import Config, Serve
 from ..model import RENDERER
 from ..vocabulary import DIMENSIONS
 
@@ -22,6 +22,7 @@ _PACKAGES = (
     "python_frontmatter-",
     "jinja2-",
     "markupsafe-",
+    "brotli-",
 )
 _STAGES = ("corpus", "feeds", "feeds/templates", "values")
 _SOURCES = (".py", ".html", ".css", ".js")
@@ -30,7 +31,7 @@ _SOURCES = (".py", ".html", ".css", ".js")
 def of(config: Config) -> dict[str, bytes]:
     """What a run depends on beside the corpus, each in short."""
     code = _code()
-    shown = config._replace(problems=())  # they are told, not shown
+    shown = config._replace(problems=(), serve=Serve())  # they are told, or done, not shown
     return {
         "reading": _reading(config, code),
         "filing": _filing(config),

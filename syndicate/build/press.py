@@ -56,22 +56,27 @@ class Press(NamedTuple):
         """Stage the documents of issues."""
         return [self._printed(*task) for task in tasks]
 
-    def stage(self, document: Document, feed: int, period: str = "") -> Staged:
-        """Stage one document."""
-        written = self.tree.stage(document)
-        return Staged(document.path, feed, period, sha256(document.content).digest(), written)
+    def stage(self, document: Document, feed: int, period: str = "") -> list[Staged]:
+        """Stage one document, and what it is compressed."""
+        documents = [document]
+        if self.bench.config.precompress:
+            from ..outputs.compressed import compressed
+
+            documents += compressed(document)
+        return [Staged(one.path, feed, period, sha256(one.content).digest(), self.tree.stage(one)) for one in documents]
 
     def _printed(
         self, number: int, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]], page: Page | None
     ) -> Printed:
-        staged = [self.stage(document, number, history.period) for document in self._documents(feed, history, parts)]
+        documents = self._documents(feed, history, parts)
+        staged = [one for document in documents for one in self.stage(document, number, history.period)]
         pages = self.bench.pages
         if page is None or pages is None:
             return Printed(staged, None)
         from ..feeds.page import NAME
 
         content = pages.feed_page(feed, page.landing, page.cards)
-        staged.append(self.stage(Document(path=f"{feed.path}/{NAME}", content=content), number))
+        staged += self.stage(Document(path=f"{feed.path}/{NAME}", content=content), number)
         return Printed(staged, pages.row(feed, page.landing, page.newest_title))
 
     def _documents(self, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]]) -> Iterator[Document]:

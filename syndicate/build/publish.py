@@ -12,7 +12,7 @@ from ..errors import Problem
 from ..feeds import catalog, landing, opml
 from ..feeds.select import Slot
 from ..model import FORMATS, Document
-from ..outputs.tree import Tree
+from ..outputs.tree import Tree, plain_path
 from ..progress import Progress
 from ..store.index import NO_FILE, PUBLISHING, EntryRow, Index
 from ..store.outbox import Outbox, Topic
@@ -86,6 +86,8 @@ class Publisher:
 
     def _topic_url(self, staged: Staged) -> str | None:
         """The address under which hubs are told of a document, if they are: of archives and lists they are not."""
+        if plain_path(staged.path) != staged.path:
+            return None
         url = f"{self._bench.config.site.url}{staged.path}"
         if url.endswith(f"/{_INDEX}"):
             return url.removesuffix(_INDEX) if self._bench.config.push.pages else None
@@ -199,11 +201,14 @@ class Publisher:
             wanted.remove(_INDEX)
         problems = [self._in_the_way()] if config.site.pages and _INDEX not in wanted else []
         self._index.put_problems(NO_FILE, PUBLISHING, problems)
+        left = {path for path in stand if plain_path(path) not in wanted}
         if renewed or not wanted <= stand:
-            for document in self._lists():
-                if document.path in wanted:
-                    self._keep(self._press.stage(document, CATALOG))
-        for path in stand - wanted:
+            listed = [document for document in self._lists() if document.path in wanted]
+            made = [staged for document in listed for staged in self._press.stage(document, CATALOG)]
+            for staged in made:
+                self._keep(staged)
+            left = stand - {staged.path for staged in made}
+        for path in left:
             self._shelf.drop_document(path)
             self._gone.append(path)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
 from ..errors import Problem
-from ..outputs.tree import Tree
+from ..outputs.tree import Tree, is_document
 from ..progress import Progress
+from ..store.gone import Gone
 from ..store.index import HIDDEN, MERGED, NO_FILE, SCANNING, SHOWN, WAITING, Index
 from ..store.shelf import Shelf
 from ..store.tombstones import Tombstones
@@ -193,6 +194,7 @@ class Run:
             removed += tree.strays(self._config.site.url, known)
         for path in removed:
             tree.remove(path)
+        Gone(self._index.sql).settle(filter(is_document, removed), self._now)
         return removed
 
     def _survey(self, changes: Changes, told: set[Problem]) -> Survey:

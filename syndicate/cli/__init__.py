@@ -1,4 +1,4 @@
-"""The verbs: init, build, push, publish, worker, status, check. Only here do errors become exit codes.
+"""The verbs: init, build, push, publish, worker, status, serve, headers, check. Only here do errors become exit codes.
 
 Imports of a verb stand in the verb: `syndicate --version` must not wait for XML, Markdown or HTTP.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import ConfigError, LockedError, SyndicateError
-from . import delivering, making
+from . import delivering, making, serving
 from .telling import CONFIGURATION, DONE, LOCKED, PROBLEMS, moment, say
 
 _OVERVIEW = """\
@@ -23,6 +23,8 @@ examples:
   syndicate publish            build, then tell the WebSub hubs what changed
   syndicate worker             the same whenever the corpus changes, until it is stopped
   syndicate status             what hubs were told, and what they are still to be told
+  syndicate serve              the output folder as HTTP, until it is stopped
+  syndicate headers nginx      a configuration that makes nginx serve it as well
   syndicate check              every problem of configuration and corpus
 
 exit codes: 0 done, 1 done with problems (--strict; a ping given up; --max-age), 2 usage, 3 configuration,
@@ -60,6 +62,16 @@ examples:
   syndicate status
   syndicate status --json
   syndicate status --max-age 2h     exit code 1 when a change has waited longer, for monitors
+"""
+_SERVE = """\
+examples:
+  syndicate serve                             by the configuration: http://127.0.0.1:8080/
+  syndicate serve --host 0.0.0.0 --port 80
+"""
+_HEADERS = """\
+examples:
+  syndicate headers nginx > /etc/nginx/conf.d/feeds.conf
+  syndicate headers netlify > feeds/_headers
 """
 _CHECK = """\
 examples:
@@ -143,6 +155,18 @@ def parser() -> argparse.ArgumentParser:
         "--max-age", metavar="AGE", type=delivering.age, help="exit code 1 when a change has waited longer (2h, 30m)"
     )
     status.set_defaults(run=delivering.status)
+
+    serve = _verb(verbs, "serve", "serve the output folder by HTTP, until stopped", _SERVE)
+    _configured(serve)
+    _logging(serve)
+    serve.add_argument("--host", help="the address to listen on (else the configuration's)")
+    serve.add_argument("--port", type=serving.port, help="the port to listen on (else the configuration's)")
+    serve.set_defaults(run=serving.serve)
+
+    headers = _verb(verbs, "headers", "print what makes a static host send what `serve` sends", _HEADERS)
+    _configured(headers)
+    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=", ".join(serving.KINDS))
+    headers.set_defaults(run=serving.headers)
 
     check = _verb(verbs, "check", "list every problem of configuration and corpus", _CHECK)
     _common(check)

@@ -6,9 +6,9 @@ import argparse
 import re
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .telling import DONE, PROBLEMS, USAGE, count, load_config, progress, say
+from .telling import DONE, PROBLEMS, USAGE, count, load_config, log_events, progress, say
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -62,7 +62,7 @@ def worker(options: argparse.Namespace) -> int:
     from ..push.worker import work
 
     config = load_config(options.config)
-    _log(options.log_format, quiet=False)
+    log_events(options.log_format, quiet=False)
     work(config)
     return DONE
 
@@ -91,7 +91,7 @@ def status(options: argparse.Namespace) -> int:
 def _pushed(config: Config, options: argparse.Namespace) -> Tally:
     from ..push import push as run
 
-    _log(options.log_format, quiet=True)
+    log_events(options.log_format, quiet=True)
     with progress() as advance:
         tally = run(config, advance)
     if sys.stderr.isatty() and not options.json:
@@ -131,20 +131,3 @@ def _list(config: Config, *, as_json: bool) -> int:
     else:
         report.show_waiting(waiting)
     return DONE
-
-
-def _log(how: str, *, quiet: bool) -> None:
-    """Events to standard error: as lines for people, or as JSON. A quiet run tells only what a person should know."""
-    import logging
-
-    import structlog
-
-    last: Any = structlog.processors.JSONRenderer()
-    if how == "text":
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), last],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, Problem
 from ..progress import Bar, Progress, silent
@@ -96,3 +96,20 @@ def progress() -> Iterator[Progress]:
     finally:
         if bar is not None:
             bar.close()
+
+
+def log_events(how: str, *, quiet: bool) -> None:
+    """Events to standard error: as lines for people, or as JSON. A quiet run tells only what a person should know."""
+    import logging
+
+    import structlog
+
+    last: Any = structlog.processors.JSONRenderer()
+    if how == "text":
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -12,11 +12,12 @@ from ..model import Document
 MARKER = ".syndicate-output"
 _HEAD_BYTES = 8192  # a feed names itself before its entries
 _TEMPORARY = ".syndicate-new"
+COMPRESSED = (".gz", ".br")
 # What a build makes: feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai) and for its archives, and what is
 # at the top.
 _OURS = re.compile(
     r"(?:catalog\.json|feeds\.opml|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json)"
-    r"|(?:[A-Za-z][\w.-]*/(?:[a-z0-9][a-z0-9._-]*/)?)?index\.html|feeds\.css)"
+    r"|(?:[A-Za-z][\w.-]*/(?:[a-z0-9][a-z0-9._-]*/)?)?index\.html|feeds\.css)(?:\.(?:gz|br))?"
 )
 _GENERATOR = b'<meta name="generator" content="syndicate">'
 _DEEPEST = 4  # folders: topics/ibm-ai/archive/2020-06
@@ -162,7 +163,13 @@ class Tree:
         """Whether a document gives itself this address. A page says its folder's, as people's own pages may, too: ours
         say who made them.
         """
-        head = (self._read(path) or b"")[:_HEAD_BYTES]
+        head = self._read(path) or b""
+        if plain_path(path) != path:
+            from .compressed import head_of
+
+            head = head_of(path, head, _HEAD_BYTES)
+        head = head[:_HEAD_BYTES]
+        path, address = plain_path(path), plain_path(address)
         if path.endswith("index.html"):
             address = address.removesuffix("index.html")
             if _GENERATOR not in head:
@@ -223,6 +230,16 @@ class Tree:
             except OSError:
                 return  # not empty: holds another document, or a file of the user's own
             folder = os.path.dirname(folder)
+
+
+def plain_path(path: str) -> str:
+    """The path of a document whose compressed form stands at a path; the path itself of any other."""
+    return path[: path.rindex(".")] if path.endswith(COMPRESSED) else path
+
+
+def is_document(path: str) -> bool:
+    """Whether a path of the tree is a document's own: not what a killed run left, nor a document compressed."""
+    return plain_path(path) == path and not path.endswith(_TEMPORARY)
 
 
 def _failure(path: str, error: OSError) -> OutputError:

@@ -4,7 +4,7 @@ Times are whole seconds since 1970, UTC; `_ns` nanoseconds, as the file system h
 need not be text.
 """
 
-VERSION = 4
+VERSION = 5
 
 # Large pages suit fragments, which are a few kilobytes each.
 PAGE_BYTES = 8192
@@ -73,8 +73,8 @@ CREATE TABLE documents (
 CREATE INDEX documents_by_issue ON documents (feed, period);
 """
 
-# What outlives an index that is built anew (outbox.py, tombstones.py). Times are seconds since 1970.
-LASTING = ("topics", "deliveries", "hubs", "attempts", "tombstones")
+# What outlives an index that is built anew (outbox.py, tombstones.py, gone.py). Times are seconds since 1970.
+LASTING = ("topics", "deliveries", "hubs", "attempts", "tombstones", "gone")
 LASTING_TABLES = """
 -- Entries that were published once and are not any more, by the feeds that held them.
 CREATE TABLE tombstones (
@@ -83,6 +83,9 @@ CREATE TABLE tombstones (
 ) WITHOUT ROWID;
 CREATE INDEX tombstones_by_time ON tombstones (deleted_at);
 CREATE INDEX tombstones_by_id ON tombstones (id);
+
+-- Documents that stood in the output tree and do not any more: a server says so to who asks for them.
+CREATE TABLE gone (path TEXT PRIMARY KEY, gone_at INTEGER NOT NULL) WITHOUT ROWID;
 
 -- The documents that hubs are told of. `generation` rises whenever the bytes change.
 CREATE TABLE topics (

@@ -193,6 +193,10 @@ class History(RuleBasedStateMachine):
         else:
             self.world.settings.pop("templates", None)
 
+    @rule(precompress=st.booleans())
+    def compress(self, precompress: bool) -> None:  # noqa: FBT001
+        self.world.settings["precompress"] = precompress
+
     @rule()
     def add_a_second_source(self) -> None:
         (self.world.folder / "corpus" / "d").mkdir(exist_ok=True)

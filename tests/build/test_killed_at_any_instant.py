@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sites import but_for_deletions
@@ -33,9 +34,18 @@ def _after(world: World) -> None:
     (world.folder / "corpus" / "gone.md").unlink()
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_next_run_completes_the_work(tmp_path: Path, shard: int) -> None:
+@pytest.mark.parametrize(
+    ("shard", "settings"),
+    [(shard, {}) for shard in range(SHARDS)]
+    + [
+        (shard, {"precompress": True, "feeds": {"limit": 3, "by": ["topics"], "formats": ["rss"]}})
+        for shard in range(2)
+    ],
+    ids=str,
+)
+def test_next_run_completes_the_work(tmp_path: Path, shard: int, settings: dict[str, Any]) -> None:
     world = World(tmp_path / "site")
+    world.settings |= settings
     _before(world)
     world.build()
     old = world.tree()

@@ -360,6 +360,30 @@ async def test_its_subscriber_discovers_hub_and_self_of_every_format(world: Worl
     assert found == [{"hub_url": world.hub.url, "topic_url": topic} for topic in world.topics]
 
 
+async def test_its_subscriber_discovers_them_where_syndicate_serves_them(tmp_path: Path) -> None:
+    with closing(socket.socket()) as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    hub, site = Hub(tmp_path, 9), tmp_path / "site"
+    await run(sys.executable, "-m", "syndicate", "init", str(site), cwd=tmp_path)
+    configure(site / "config.yaml", f"http://127.0.0.1:{port}/news/", hub.url)
+    await run(sys.executable, "-m", "syndicate", "build", cwd=site)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "syndicate", "serve", "--port", str(port),
+        cwd=site, env=clean_environment(), stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(DEADLINE_S):
+            while b"serving" not in await process.stderr.readline():
+                assert process.returncode is None
+        topics = [f"http://127.0.0.1:{port}/news/{path}" for path in DOCUMENTS]
+        assert await hub.discover(*topics) == [{"hub_url": hub.url, "topic_url": topic} for topic in topics]
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
 async def test_a_change_is_delivered_byte_for_byte_signed_and_with_its_links(world: World) -> None:
     before, so_far = world.documents(), world.so_far()
     world.change()

@@ -1,0 +1,152 @@
+"""`syndicate serve` beside aiohttp's own static route and nginx: requests a second, over one tree, in one run.
+
+    python benchmarks/serving.py             # needs wrk, and nginx (else it is left out)
+    python benchmarks/serving.py --rounds 5 --seconds 5
+
+The servers take turns: in each round each is asked for the same document, first without and then with its ETag, by wrk
+with 50 connections. The ratio is the median of the rounds' ratios. Each server is one process (nginx: one worker).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+GOAL_STATIC, GOAL_NGINX = 3.0, 1 / 7
+DOCUMENT = "topics/c/feed.rss"
+STATIC = """
+import sys
+from aiohttp import web
+app = web.Application()
+app.router.add_static("/", sys.argv[1])
+web.run_app(app, host="127.0.0.1", port=int(sys.argv[2]), print=None, access_log=None)
+"""
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=1000;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; root {tree}; }}
+}}
+"""
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--seconds", type=int, default=3)
+    given = options.parse_args()
+    if shutil.which("wrk") is None:
+        print("serving: wrk is not installed: nothing is measured")
+        return
+    with tempfile.TemporaryDirectory(prefix="syndicate-serving-") as folder:
+        measure(Path(folder), given.rounds, given.seconds)
+
+
+def measure(folder: Path, rounds: int, seconds: int) -> None:
+    """All rounds over the sample's tree."""
+    syndicate = (sys.executable, "-m", "syndicate")
+    subprocess.run([*syndicate, "init", str(folder / "site")], check=True, capture_output=True)
+    subprocess.run([*syndicate, "build"], cwd=folder / "site", check=True)
+    tree = folder / "site" / "feeds"
+    time.sleep(1.1)  # a document has no Last-Modified in the second of its change
+    servers = started(folder, tree)
+    rates: dict[str, list[float]] = {}
+    try:
+        for _ in range(rounds):
+            for name, (_, url) in servers.items():
+                for kind, fields in (("200", []), ("304", ["-H", f"If-None-Match: {tag(url)}"])):
+                    rates.setdefault(f"{name} {kind}", []).append(rate(url, seconds, fields))
+    finally:
+        for process, _ in servers.values():
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+    size = (tree / DOCUMENT).stat().st_size
+    print(
+        f"| a document of {size / 1000:.1f} kB | 200: requests a second | 304: requests a second |\n| --- | --- | --- |"
+    )
+    for name in servers:
+        print(
+            f"| {name} | "
+            + " | ".join(f"{statistics.median(rates[f'{name} {kind}']):,.0f}" for kind in ("200", "304"))
+            + " |"
+        )
+    for name, goal in (("aiohttp add_static", GOAL_STATIC), ("nginx", GOAL_NGINX)):
+        if name in servers:
+            for kind in ("200", "304"):
+                pairs = zip(rates[f"syndicate serve {kind}"], rates[f"{name} {kind}"], strict=True)
+                ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+                verdict = "met" if ratio >= goal else "missed"
+                print(f"\n{kind}: {ratio:.2f} times {name} (goal: at least {goal:.2f}): {verdict}.")
+
+
+def started(folder: Path, tree: Path) -> dict[str, tuple[subprocess.Popen[bytes], str]]:
+    """The servers, each listening."""
+    commands: dict[str, list[str]] = {}
+    ports = {name: free_port() for name in ("syndicate serve", "aiohttp add_static", "nginx")}
+    commands["syndicate serve"] = [
+        sys.executable, "-m", "syndicate", "serve", "-c", str(folder / "site/config.yaml"),
+        "--port", str(ports["syndicate serve"]),
+    ]  # fmt: skip
+    commands["aiohttp add_static"] = [sys.executable, "-c", STATIC, str(tree), str(ports["aiohttp add_static"])]
+    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if nginx:
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=ports["nginx"], tree=tree))
+        folder.chmod(0o755)
+        commands["nginx"] = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+    servers: dict[str, tuple[subprocess.Popen[bytes], str]] = {}
+    for name, command in commands.items():
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        servers[name] = process, f"http://127.0.0.1:{ports[name]}/{DOCUMENT}"
+        wait_for(ports[name])
+    return servers
+
+
+def tag(url: str) -> str:
+    """The document's ETag, as this server gives it."""
+    with urllib.request.urlopen(url) as answer:
+        return str(answer.headers["ETag"])
+
+
+def rate(url: str, seconds: int, fields: list[str]) -> float:
+    """Requests a second; an answer that is no success or 304 is an error of this measurement."""
+    command = ["wrk", "-t1", "-c50", f"-d{seconds}s", *fields, url]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Requests/sec: *([\d.]+)", told)
+    if found is None or "Non-2xx" in told:
+        raise SystemExit(f"serving: {url}: {told}")
+    return float(found[1])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit(f"serving: nobody listens on port {port}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Tests of the server share the worlds of the build's tests, and one running server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "websub"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "build"))
+
+from worlds import World
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> World:
+    """A site below a path, with pages, archives and hubs; not built yet."""
+    world = World(tmp_path / "site")
+    world.settings["site"]["url"] = "https://f.example/news/"
+    world.settings["feeds"] = {"limit": 1, "by": ["topics"]}
+    world.settings["hubs"] = ["https://hub.example/", "https://two.example/"]
+    world.settings["pages"] = True
+    world.settings["precompress"] = True
+    world.record("a.md", title="Alpha", topics=["One"], date="2026-01-05")
+    world.record("b.md", title="Beta", topics=["One", "Two"], date="2026-02-05")
+    world.record("c.md", title="Gamma", topics=["One", "Two"], date="2026-03-05")
+    return world

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.config import Config, Hub, Push, Source, load, parse
+from syndicate.config import Api, Config, Hub, Push, Source, load, parse
 from syndicate.errors import ConfigError
 from syndicate.model import CustomFeed, Presentation, Selection, Site, TopicSettings, Where
 from syndicate.vocabulary import ALIASES
@@ -115,6 +115,7 @@ topics:
 amp: {cache: amp.test, links: true}
 hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
 push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
+api: {public: yes, partners: who.yaml}
 pages: no
 templates: look
 output: ../out
@@ -162,6 +163,7 @@ def test_everything_can_be_said(folder: Path) -> None:
         pages=True, verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15,
         window_h=0.5,
     )  # fmt: skip
+    assert config.api == Api(public=True, partners=str(folder / "who.yaml"))
     assert (config.template_folder, config.templates) == (str(folder / "look"), (("card.html", "C"), ("site.css", "S")))
     assert os.path.normpath(config.output) == str(folder.parent / "out")
     assert config.state == "/var/lib/syndicate"
@@ -190,7 +192,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, pages, push, site, state, templates, topics"]),
+    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, feeds, hubs, output, pages, push, site, state, templates, topics"]),
     ("key twice", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: stands here twice"]),
     ("key that is no text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -287,6 +289,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("push, unverified", changed(x="push: {unverified: drop}"), ["7:20: push.unverified: expected ping or fail, got 'drop'"]),
     ("feeds, archive", changed(x="feeds: {archive: week}"), ["7:18: feeds.archive: expected month, year, day or none, got 'week'"]),
     ("feeds, deleted_days", changed(x="feeds: {deleted_days: -1}"), ["7:23: feeds.deleted_days: expected at least 0, got -1"]),
+    ("api", changed(x="api: {public: some, partner: x}"), ["7:15: api.public: expected true or false, got 'some'", "7:21: api.partner: unknown key; did you mean 'partners'?"]),
+    ("api is a word", changed(x="api: yes"), ["7:6: api: expected keys and values"]),
+    ("api without its format", changed(x="feeds: {formats: [rss]}\napi: {}"), ["8:6: api: needs json among feeds.formats"]),
+    ("partners in the output", changed(x="api: {partners: feeds/p.yaml}"), ["7:6: api: partners lies within the output folder"]),
     ("pages", changed(x="pages: some"), ["7:8: pages: expected true or false, got 'some'"]),
     ("templates, none", changed(x="templates: gone"), ["7:12: templates: cannot be read: No such file or directory"]),
     ("templates, not text", changed(x="templates: latin"), ["7:12: templates: page.html cannot be read: not UTF-8"]),
@@ -403,7 +409,7 @@ def test_configuration_that_ships_is_right() -> None:
 
 
 KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link", "archive", "pages", "templates",
-        "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
+        "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "api", "public", "partners", "x", "secured"]  # fmt: skip
 VALUES: Any = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-2, 100), st.floats(), st.dates(), st.text(max_size=5),

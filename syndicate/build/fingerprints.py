@@ -7,7 +7,7 @@ import sys
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Config
+from ..config import Api, Config
 from ..model import RENDERER
 from ..vocabulary import DIMENSIONS
 
@@ -30,7 +30,8 @@ _SOURCES = (".py", ".html", ".css", ".js")
 def of(config: Config) -> dict[str, bytes]:
     """What a run depends on beside the corpus, each in short."""
     code = _code()
-    shown = config._replace(problems=())  # they are told, not shown
+    # Problems are told, not shown; partners are served from what is shown, whoever they are.
+    shown = config._replace(problems=(), api=config.api and Api())
     return {
         "reading": _reading(config, code),
         "filing": _filing(config),

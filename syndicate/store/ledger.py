@@ -31,7 +31,8 @@ _TOUCH_ALL = "INSERT OR IGNORE INTO touched SELECT file FROM entries UNION SELEC
 _TOUCH_LEADERS = """
 INSERT OR IGNORE INTO touched
 SELECT other.file FROM touched JOIN records AS one ON one.file = touched.file
-JOIN records AS other ON other.url = one.url JOIN entries ON entries.file = other.file WHERE entries.files IS NOT NULL"""
+JOIN records AS other ON other.url = one.url
+JOIN entries ON entries.file = other.file WHERE entries.files IS NOT NULL"""
 
 _VISIBLE = """
 SELECT file FROM touched JOIN entries USING (file) WHERE filed != '[]' ORDER BY entries.published, entries.id"""
@@ -44,7 +45,8 @@ WHERE entries.file IN ({marks}) ORDER BY entries.published, entries.id"""
 _FORGET_TOUCHED = (
     """
     DELETE FROM topical WHERE (topic, published, id) IN (
-      SELECT topic.value, published, facets.id FROM touched JOIN facets USING (file), json_each(facets.topics) AS topic)""",
+      SELECT topic.value, published, facets.id
+      FROM touched JOIN facets USING (file), json_each(facets.topics) AS topic)""",
     "DELETE FROM words WHERE rowid IN (SELECT file FROM touched)",
     "DELETE FROM facets WHERE file IN (SELECT file FROM touched)",
 )

@@ -92,7 +92,7 @@ class EntriesQuestion(NoQuestion):
         Field(
             max_length=4096,
             pattern=r"^[A-Za-z0-9_-]*$",
-            description="What was added, changed or deleted since: `_syndicate.since` of an answer to the same question."
+            description="What was added, changed or deleted since: `_syndicate.since` of an answer to this question."
             " An empty one begins with everything there is.",
         ),
     ] = None

@@ -76,7 +76,7 @@ class Answers:
         self, asked: EntriesQuestion, given: Sequence[tuple[str, str]], allowed: frozenset[str] | None
     ) -> Question:
         """What is meant, for somebody with a right to these topics, or to all. Raises ForbiddenError."""
-        topics = tuple(dict.fromkeys(map(self._names.key, asked.topic)))
+        topics = tuple(sorted(self.keys(asked.topic)))  # whatever their order, they ask the same
         if allowed is not None and not allowed.issuperset(topics):
             raise ForbiddenError
         wanted = topics or (None if allowed is None else tuple(sorted(allowed)))

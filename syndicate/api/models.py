@@ -36,7 +36,7 @@ def _moment(value: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-_TO_INT32, le=_TO_INT32)]
+Whole = Annotated[int, Field(ge=-_TO_INT32, le=_TO_INT32), BeforeValidator(_whole)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
@@ -75,9 +75,7 @@ class EntriesQuestion(NoQuestion):
     q: Annotated[
         Name | None, Field(description="Words that all stand in an entry's title or excerpt, whatever their case.")
     ] = None
-    limit: Annotated[
-        Annotated[int, BeforeValidator(_whole)], Field(ge=1, le=500, description="So many at once, at most.")
-    ] = 50
+    limit: Annotated[int, Field(ge=1, le=500, description="So many at once, at most."), BeforeValidator(_whole)] = 50
     cursor: Annotated[
         str | None,
         Field(

@@ -33,7 +33,9 @@ async def served(world: World, clock: Clock | None = None) -> AsyncIterator[Clie
     """The interface of a site, on a port of its own."""
     app = web.Application()
     attach(app, config.load(str(world.configure())), *([clock] if clock else []))
-    async with TestClient(TestServer(app)) as client:
+    server = TestServer(app)
+    await server.start_server(max_line_size=2**16)
+    async with TestClient(server) as client:
         yield client
 
 
@@ -67,7 +69,7 @@ def titles(*documents: dict[str, Any]) -> list[str]:
 class Follower:
     """A partner that keeps the entries of one question by id, and a cursor."""
 
-    def __init__(self, client: Client, question: str = "", limit: int = 3, **headers: str) -> None:
+    def __init__(self, client: Client, question: str = "", limit: int = 1, **headers: str) -> None:
         self.client = client
         self.question = f"&{question}" if question else ""
         self.limit = limit

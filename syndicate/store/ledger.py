@@ -27,15 +27,16 @@ BEGIN INSERT OR IGNORE INTO touched VALUES ({row}.file); END"""
 
 _TOUCH_ALL = "INSERT OR IGNORE INTO touched SELECT file FROM entries UNION SELECT file FROM facets"
 
+# What is joined by CROSS JOIN is joined in the order written: from the few that were touched, not from all there are.
 # A file may be part of an entry that another leads, and give it its quality.
 _TOUCH_LEADERS = """
 INSERT OR IGNORE INTO touched
-SELECT other.file FROM touched JOIN records AS one ON one.file = touched.file
-JOIN records AS other ON other.url = one.url
-JOIN entries ON entries.file = other.file WHERE entries.files IS NOT NULL"""
+SELECT other.file FROM touched CROSS JOIN records AS one ON one.file = touched.file
+CROSS JOIN records AS other ON other.url = one.url
+CROSS JOIN entries ON entries.file = other.file WHERE entries.files IS NOT NULL"""
 
 _VISIBLE = """
-SELECT file FROM touched JOIN entries USING (file) WHERE filed != '[]' ORDER BY entries.published, entries.id"""
+SELECT file FROM touched CROSS JOIN entries USING (file) WHERE filed != '[]' ORDER BY entries.published, entries.id"""
 
 _FOUND = """
 SELECT entries.file, entries.id, entries.published, entries.files, figures, title, json, log.state, log.topics
@@ -148,7 +149,7 @@ class Ledger:
             for table in ("topical", "words", "facets"):
                 self._sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
             return
-        self._left = [row[0] for row in self._sql.execute("SELECT id FROM touched JOIN facets USING (file)")]
+        self._left = [row[0] for row in self._sql.execute("SELECT id FROM touched CROSS JOIN facets USING (file)")]
         for sql in _FORGET_TOUCHED:
             self._sql.execute(sql)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 import pytest_asyncio
@@ -216,3 +219,14 @@ async def test_index_without_a_ledger_is_not_ready(site: World) -> None:
             assert (response.status, response.headers["Retry-After"]) == (503, "30")
         site.build()
         assert titles(await get(client, "/entries")) == ["a.md"]
+
+
+async def test_run_under_way_holds_up_nobody_and_is_seen_when_it_is_done(client: Client, site: World) -> None:
+    with closing(sqlite3.connect(site.state / "index.db", isolation_level=None)) as run:
+        run.execute("BEGIN IMMEDIATE")
+        run.execute("DELETE FROM facets WHERE id LIKE '%a.md'")
+        run.execute("DELETE FROM topical WHERE id LIKE '%a.md'")
+        answers = await asyncio.gather(*(get(client, "/entries") for _ in range(20)))
+        assert [titles(answer) for answer in answers] == [ALL] * 20
+        run.execute("COMMIT")
+    assert titles(await get(client, "/entries")) == ALL[:-1]

@@ -34,6 +34,20 @@ QUALITIES = st.sampled_from([10, 90, -1])
 QUESTIONS = ["", "topic=uno&topic=Three", "topic=One&topic=Two&match=all", "min_quality=50", "q=alpha", "language=de"]
 
 
+KEPT = (
+    "SELECT id, published, provider, type, language, quality, heat, topics FROM facets ORDER BY id",
+    "SELECT topic, topical.published, topical.id, facets.id FROM topical JOIN facets USING (file) ORDER BY 1, 2, 3",
+    "SELECT id, words.title, excerpt FROM words JOIN facets ON file = words.rowid ORDER BY id",
+    "SELECT id FROM log WHERE state IS NOT NULL ORDER BY id",
+)
+
+
+def kept(state: Path) -> list[list[Any]]:
+    """What an index holds for partners, but for the order of changes."""
+    with closing(sqlite3.connect(state / "index.db")) as sql:
+        return [sql.execute(question).fetchall() for question in KEPT]
+
+
 class Following(RuleBasedStateMachine):
     """A corpus that people edit, a build after every change, partners who ask when they like."""
 
@@ -111,6 +125,8 @@ class Following(RuleBasedStateMachine):
     def follow(self, data: st.DataObject) -> None:
         """Some partners ask; others later."""
         self.world.build()
+        self.world.built_from_nothing(self.folder / "fresh")
+        assert kept(self.world.state) == kept(self.folder / "fresh/.syndicate")
         for partner in self.partners:
             if data.draw(st.booleans()):
                 self.run(self._follow(partner))

@@ -74,6 +74,8 @@ async def test_question_is_answered_newest_first(client: Client, question: str, 
     assert titles(*await pages(client, f"/entries?limit=1{more}")) == expected
     walked = await pages(client, f"/entries?since={more}")
     assert sorted(titles(*walked)) == sorted(expected)
+    walked = await pages(client, f"/entries?since=&limit=1{more}")
+    assert sorted(titles(*walked)) == sorted(expected)
     assert "deleted" not in walked[0]["_syndicate"]
 
 

@@ -68,6 +68,7 @@ class Following(RuleBasedStateMachine):
         self.partners = [Follower(self.client, question, **self.key) for question in QUESTIONS]
         self.partners.append(Follower(self.client, **self.narrow))
         self.ever_two: set[str] = set()
+        self.write_several(["One", "Two"], 90, "Alpha")
 
     async def _client(self) -> TestClient[web.Request, web.Application]:
         app = web.Application()
@@ -91,6 +92,11 @@ class Following(RuleBasedStateMachine):
     @rule(name=NAMES, topics=TOPICS, date=DATES, url=URLS, identity=IDS, quality=QUALITIES)
     def write(self, name: str, topics: list[str], date: str, url: str, identity: str, quality: int) -> None:
         self._write(name, topics=topics, date=date, webUrl=url, id=identity, quality=quality)
+
+    @rule(topics=TOPICS, quality=QUALITIES, title=st.sampled_from(["Alpha", "Beta"]))
+    def write_several(self, topics: list[str], quality: int, title: str) -> None:
+        for number, name in enumerate(("a.md", "b.md", "d/e.md", "f.md")):
+            self._write(name, title=title, topics=topics[number % 2 :], date="2026-01-02", quality=quality)
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), title=st.sampled_from(["Alpha", "Beta"]), language=st.sampled_from(["de", "en"]))
@@ -128,7 +134,7 @@ class Following(RuleBasedStateMachine):
         self.world.built_from_nothing(self.folder / "fresh")
         assert kept(self.world.state) == kept(self.folder / "fresh/.syndicate")
         for partner in self.partners:
-            if data.draw(st.booleans()):
+            if data.draw(st.integers(0, 3)):
                 self.run(self._follow(partner))
 
     async def _follow(self, partner: Follower) -> None:

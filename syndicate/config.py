@@ -93,6 +93,13 @@ class Serve(NamedTuple):
     stale_after_h: float = 24.0
 
 
+class Api(NamedTuple):
+    """The interface for partners: open to everybody, or to those whom a file names."""
+
+    public: bool = False
+    partners: str = ""
+
+
 class Config(NamedTuple):
     """Everything that a run needs to know. Paths are absolute.
 
@@ -110,6 +117,7 @@ class Config(NamedTuple):
     push: Push = Push()
     serve: Serve = Serve()
     precompress: bool = False
+    api: Api | None = None
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()
@@ -160,11 +168,17 @@ def _config(root: Section, path: str) -> Config:
         push=_push(root.section("push")),
         serve=_serve(root.section("serve")),
         precompress=root.flag("precompress", default=False),
+        api=_api(root, folder) if root.is_mapping("api") else None,
         topic_folders=tuple(os.path.join(folder, path) for path in told.folders),
         template_folder=template_folder,
         templates=templates,
         problems=told.problems,
     )
+    root.section("api")
+    if config.api is not None and "json" not in config.selection.formats:
+        root.fault("api", "needs json among feeds.formats: it answers with what is rendered for them")
+    if config.api is not None and _is_within(config.api.partners, config.output):
+        root.fault("api", "partners lies within the output folder, which is published")
     if _is_within(config.state, config.output):
         root.fault("state", "lies within the output folder, which is published")
     elif _is_within(config.output, config.state):
@@ -253,6 +267,16 @@ def _serve(section: Section) -> Serve:
         section.fault("port", f"expected at most 65535, got {serve.port}")
     section.close()
     return serve
+
+
+def _api(root: Section, folder: str) -> Api:
+    section = root.section("api")
+    api = Api(
+        public=section.flag("public", default=Api().public),
+        partners=os.path.join(folder, section.text("partners", "partners.yaml")),
+    )
+    section.close()
+    return api
 
 
 def _templates(root: Section, folder: str) -> tuple[str, tuple[tuple[str, str], ...]]:

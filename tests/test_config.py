@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.config import Config, Hub, Push, Serve, Source, load, parse
+from syndicate.config import Api, Config, Hub, Push, Serve, Source, load, parse
 from syndicate.errors import ConfigError
 from syndicate.model import CustomFeed, Presentation, Selection, Site, TopicSettings, Where
 from syndicate.vocabulary import ALIASES
@@ -117,6 +117,7 @@ hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, c
 push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
 serve: {host: "::1", port: 0, max_age_s: 0, archive_max_age_s: 9, stale_after_h: 0.5}
 precompress: yes
+api: {public: yes, partners: who.yaml}
 pages: no
 templates: look
 output: ../out
@@ -166,6 +167,7 @@ def test_everything_can_be_said(folder: Path) -> None:
     )  # fmt: skip
     assert config.serve == Serve(host="::1", port=0, max_age_s=0, archive_max_age_s=9, stale_after_h=0.5)
     assert config.precompress
+    assert config.api == Api(public=True, partners=str(folder / "who.yaml"))
     assert (config.template_folder, config.templates) == (str(folder / "look"), (("card.html", "C"), ("site.css", "S")))
     assert os.path.normpath(config.output) == str(folder.parent / "out")
     assert config.state == "/var/lib/syndicate"
@@ -194,7 +196,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, corpus, feeds, hubs, output, pages, precompress, push, serve, site, state, templates, topics"]),
+    ("unknown key, like none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, feeds, hubs, output, pages, precompress, push, serve, site, state, templates, topics"]),
     ("key twice", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: stands here twice"]),
     ("key that is no text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -298,6 +300,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("topic, moved from a topic", changed(x="topics: {A: {slug: b}, C: {moved_from: [d, b]}}"), ["7:44: topics.C.moved_from: 'b' is the slug of 'A'"]),
     ("topic, moved from itself", changed(x="topics: {A: {slug: b, moved_from: b}}"), ["7:35: topics.A.moved_from: 'b' is the slug of 'A'"]),
     ("two topics moved from one", changed(x="topics: {A: {moved_from: b}, C: {moved_from: b}}"), ["7:46: topics.C.moved_from: 'b' is the slug of 'A'"]),
+    ("api", changed(x="api: {public: some, partner: x}"), ["7:15: api.public: expected true or false, got 'some'", "7:21: api.partner: unknown key; did you mean 'partners'?"]),
+    ("api is a word", changed(x="api: yes"), ["7:6: api: expected keys and values"]),
+    ("api without its format", changed(x="feeds: {formats: [rss]}\napi: {}"), ["8:6: api: needs json among feeds.formats"]),
+    ("partners in the output", changed(x="api: {partners: feeds/p.yaml}"), ["7:6: api: partners lies within the output folder"]),
     ("pages", changed(x="pages: some"), ["7:8: pages: expected true or false, got 'some'"]),
     ("templates, none", changed(x="templates: gone"), ["7:12: templates: cannot be read: No such file or directory"]),
     ("templates, not text", changed(x="templates: latin"), ["7:12: templates: page.html cannot be read: not UTF-8"]),
@@ -416,7 +422,7 @@ def test_configuration_that_ships_is_right() -> None:
 
 
 KEYS = ["site", "title", "url", "id", "corpus", "path", "fields", "include", "feeds", "by", "custom", "where", "limit", "all", "link", "archive", "pages", "templates",
-        "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "x", "secured"]  # fmt: skip
+        "formats", "opml", "topics", "from", "parent", "keywords", "slug", "aliases", "amp", "cache", "links", "hubs", "output", "state", "api", "public", "partners", "x", "secured"]  # fmt: skip
 VALUES: Any = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-2, 100), st.floats(), st.dates(), st.text(max_size=5),

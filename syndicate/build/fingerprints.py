@@ -7,7 +7,7 @@ import sys
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Config, Serve
+from ..config import Api, Config, Serve
 from ..model import RENDERER
 from ..vocabulary import DIMENSIONS
 
@@ -31,7 +31,8 @@ _SOURCES = (".py", ".html", ".css", ".js")
 def of(config: Config) -> dict[str, bytes]:
     """What a run depends on beside the corpus, each in short."""
     code = _code()
-    shown = config._replace(problems=(), serve=Serve())  # they are told, or done, not shown
+    # Problems are told, and answers are given of what is shown, to whomever: neither is shown.
+    shown = config._replace(problems=(), serve=Serve(), api=config.api and Api())
     return {
         "reading": _reading(config, code),
         "filing": _filing(config),

@@ -47,8 +47,17 @@ class Publisher:
         self._staged: dict[str, Staged] = {}
         self._gone: list[str] = []
 
-    def publish(self, dirty: Dirty, damaged: Mapping[int, Collection[str]], progress: Progress) -> None:
-        """Stage what dirty feeds show now; what is gone is listed by `gone`."""
+    def publish(
+        self,
+        dirty: Dirty,
+        damaged: Mapping[int, Collection[str]],
+        progress: Progress,
+        asked_for: Collection[int] = (),
+    ) -> None:
+        """Stage what dirty feeds show now; what is gone is listed by `gone`.
+
+        Entries that are `asked_for` are rendered, too, whether a feed shows them or not.
+        """
         known = self._shelf.feed_numbers()
         for slot in self._filing.lasting():
             if (slot.dimension, slot.key) not in known:
@@ -57,7 +66,7 @@ class Publisher:
         catalogued = CATALOG in damaged
         for number in sorted(dirty.feeds() | (damaged.keys() - {CATALOG})):
             catalogued |= self._choose(number, dirty, damaged.get(number, ()), issues)
-        self._render(issues, progress)
+        self._render(issues, asked_for, progress)
         catalogued |= self._lay_out(issues, progress)
         self._list(renewed=catalogued or self._index.meta("showing") != self._showing)
 
@@ -124,11 +133,11 @@ class Publisher:
 
     # ------------------------------------------------------------------------------------------------------- rendering
 
-    def _render(self, issues: Sequence[Issue], progress: Progress) -> None:
-        """Render the entries of these issues that are not rendered as they are now."""
+    def _render(self, issues: Sequence[Issue], asked_for: Collection[int], progress: Progress) -> None:
+        """Render the entries of these issues, and those asked for, that are not rendered as they are now."""
         formats = self._bench.config.selection.formats
         on_pages = {file for issue in issues if issue.landing for file in issue.files}
-        others = {file for issue in issues for file in issue.files} - on_pages
+        others = {*asked_for, *(file for issue in issues for file in issue.files)} - on_pages
         missing = [
             *self._shelf.unrendered(sorted(on_pages), (*formats, "card")),
             *self._shelf.unrendered(sorted(others), formats),

@@ -20,6 +20,7 @@ from .changes import Changes, find
 from .crew import Crew
 
 if TYPE_CHECKING:
+    from .clerk import Clerk
     from .publish import Publisher
     from .settle import Dirty, Settler
 
@@ -90,12 +91,15 @@ class Run:
             swept = self._before is None or interrupted
             if changes.any() or self._stale or damaged or swept or self._time_matters():
                 _touch(unfinished)
+                clerk = self._clerk()
                 dirty = self._bring_in_line(changes)
-                publisher = self._publish(tree, dirty, damaged)
+                publisher = self._publish(tree, dirty, damaged, clerk)
                 written = tree.publish()
                 if interrupted:
                     publisher.doubt(damaged.keys() if self._before is not None else None)
                 publisher.settle(time.time())
+                if clerk:
+                    clerk.settle(self._forgotten())
                 removed = self._clear(tree, publisher, swept=swept)
             for name in self._stale:
                 index.remember(name, self._marks[name])
@@ -176,13 +180,25 @@ class Run:
         for place in changed & numbers.keys():
             settler.dirty.add(numbers[place])
 
-    def _publish(self, tree: Tree, dirty: "Dirty", damaged: dict[int, set[str]]) -> "Publisher":
+    def _clerk(self) -> "Clerk | None":
+        """Who keeps the ledger for partners, if there are any to be."""
+        if self._config.api is None:
+            from ..store.ledger import Ledger
+
+            Ledger(self._index.sql).end()
+            return None
+        from .clerk import Clerk
+        from .work import Bench
+
+        return Clerk(self._index, Bench(self._config), self._now)
+
+    def _publish(self, tree: Tree, dirty: "Dirty", damaged: dict[int, set[str]], clerk: "Clerk | None") -> "Publisher":
         """Stage what dirty feeds show now."""
         from .publish import Publisher
         from .work import Bench
 
         publisher = Publisher(self._index, Bench(self._config), self._crew, tree, self._marks["showing"])
-        publisher.publish(dirty, damaged, self._progress)
+        publisher.publish(dirty, damaged, self._progress, clerk.touched() if clerk else ())
         return publisher
 
     def _clear(self, tree: Tree, publisher: "Publisher", *, swept: bool) -> list[str]:

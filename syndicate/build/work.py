@@ -175,7 +175,8 @@ class Bench:
             return Outcome(hashed, found[1:], said), None, False
         slots = self.filing.slots(figures)
         likely = prospects.likely(slots, said.published or 0)
-        archived = bool(slots) and self.config.selection.archive != "none"  # most feeds show all they have
+        shows_all = self.config.selection.archive != "none" or self.config.api is not None
+        archived = bool(slots) and shows_all  # most feeds show all they have, partners get all there is
         return Outcome(hashed, found[1:], said, slots), record.entry if likely or archived else None, likely
 
     def compose(self, origins: Sequence[Origin], entry_id: str | None) -> Entry:

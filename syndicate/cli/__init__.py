@@ -1,4 +1,6 @@
-"""The verbs: init, build, push, publish, worker, status, serve, headers, check. Only here do errors become exit codes.
+"""The verbs: init, build, push, publish, worker, status, serve, headers, partner, check.
+
+Only here do errors become exit codes.
 
 Imports of a verb stand in the verb: `syndicate --version` must not wait for XML, Markdown or HTTP.
 """
@@ -13,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import ConfigError, LockedError, SyndicateError
-from . import delivering, making, serving
+from . import delivering, making, partnering, serving
 from .telling import CONFIGURATION, DONE, LOCKED, PROBLEMS, moment, say
 
 _OVERVIEW = """\
@@ -78,6 +80,13 @@ examples:
   syndicate check
   syndicate check --strict     exit code 1 when there is any problem, for CI
   syndicate check --json       a JSON array of objects, for machines
+"""
+_PARTNER = """\
+examples:
+  syndicate partner add acme                          prints a new key, once
+  syndicate partner add acme --topic "IBM AI" --rate 60
+  syndicate partner list
+  syndicate partner remove acme                       its key is good for nothing from now on
 """
 
 
@@ -172,7 +181,26 @@ def parser() -> argparse.ArgumentParser:
     _common(check)
     _timed(check)
     check.set_defaults(run=making.check)
+
+    _partner(_verb(verbs, "partner", "who may ask the partner interface, and what for", _PARTNER))
     return top
+
+
+def _partner(verb: argparse.ArgumentParser) -> None:
+    actions = verb.add_subparsers(title="actions", metavar="ACTION", required=True)
+    add = _verb(actions, "add", "write a new partner down, and print the key once", _PARTNER)
+    _configured(add)
+    add.add_argument("name", metavar="NAME", help="what to call it: letters, digits, '.', '_' and '-'")
+    add.add_argument("--topic", metavar="TOPIC", action="append", default=[], help="of this topic only; repeatable")
+    add.add_argument("--rate", metavar="N", type=partnering.rate, help="requests a minute (600)")
+    add.set_defaults(run=partnering.add)
+    show = _verb(actions, "list", "who the partners are, and what they may see", _PARTNER)
+    _common(show)
+    show.set_defaults(run=partnering.show)
+    remove = _verb(actions, "remove", "take a partner out", _PARTNER)
+    _configured(remove)
+    remove.add_argument("name", metavar="NAME", help="as `list` shows it")
+    remove.set_defaults(run=partnering.remove)
 
 
 def _verb(

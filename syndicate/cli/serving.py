@@ -18,12 +18,18 @@ def port(text: str) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve the output folder until told to stop."""
+    from ..serve.app import Attach
     from ..serve.app import serve as run
 
     config = load_config(options.config)
     log_events(options.log_format, quiet=False)
     host = config.serve.host if options.host is None else options.host
-    run(config, host, config.serve.port if options.port is None else options.port)
+    attach: list[Attach] = []
+    if config.api is not None:
+        from ..api.routes import attach as partners
+
+        attach.append(partners)
+    run(config, host, config.serve.port if options.port is None else options.port, attach=attach)
     return DONE
 
 

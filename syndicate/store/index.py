@@ -139,6 +139,7 @@ class Index:
 
     def forget_corpus(self) -> None:
         """Within a transaction: start from nothing, but for what outlives an index."""
+        self.sql.execute("DROP TABLE IF EXISTS words")  # with the tables that FTS5 keeps for it
         for (table,) in self.sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             if table not in schema.LASTING:
                 self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours

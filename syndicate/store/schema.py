@@ -4,7 +4,7 @@ Times are whole seconds since 1970, UTC; `_ns` nanoseconds, as the file system h
 need not be text.
 """
 
-VERSION = 5
+VERSION = 7
 
 # Large pages suit fragments, which are a few kilobytes each.
 PAGE_BYTES = 8192
@@ -71,10 +71,23 @@ CREATE TABLE documents (
   size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX documents_by_issue ON documents (feed, period);
+
+-- What partners choose entries by (ledger.py); empty unless `api` is configured. `topics` are keys (JSON). Words to
+-- search for are in `words`, a table of FTS5 that is made when it is needed: not every SQLite can.
+CREATE TABLE facets (
+  file INTEGER PRIMARY KEY, id TEXT NOT NULL, published INTEGER NOT NULL, provider TEXT NOT NULL, type TEXT NOT NULL,
+  language TEXT NOT NULL, quality INTEGER, heat INTEGER, topics TEXT NOT NULL
+);
+CREATE INDEX facets_by_time ON facets (published, id);
+CREATE TABLE topical (
+  topic TEXT NOT NULL, published INTEGER NOT NULL, id TEXT NOT NULL, file INTEGER NOT NULL,
+  PRIMARY KEY (topic, published, id)
+) WITHOUT ROWID;
 """
 
-# What outlives an index that is built anew (outbox.py, tombstones.py, gone.py). Times are seconds since 1970.
-LASTING = ("topics", "deliveries", "hubs", "attempts", "tombstones", "gone")
+# What outlives an index that is built anew (outbox.py, tombstones.py, gone.py, ledger.py). Times are seconds since
+# 1970.
+LASTING = ("topics", "deliveries", "hubs", "attempts", "tombstones", "gone", "ledger", "log")
 LASTING_TABLES = """
 -- Entries that were published once and are not any more, by the feeds that held them.
 CREATE TABLE tombstones (
@@ -86,6 +99,14 @@ CREATE INDEX tombstones_by_id ON tombstones (id);
 
 -- Documents that stood in the output tree and do not any more: a server says so to who asks for them.
 CREATE TABLE gone (path TEXT PRIMARY KEY, gone_at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- What changed, for partners: every entry once, where its last change stands in the order of all changes (`seq`).
+-- `state` is a digest of what partners see and choose by, NULL of one that is gone; `topics` are all it ever had, keys.
+CREATE TABLE log (
+  id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, at INTEGER NOT NULL, file INTEGER, state BLOB, topics TEXT NOT NULL
+) WITHOUT ROWID;
+-- Of the log itself: its `epoch`, the last `seq` given, the last that was `dropped`.
+CREATE TABLE ledger (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
 -- The documents that hubs are told of. `generation` rises whenever the bytes change.
 CREATE TABLE topics (

@@ -102,6 +102,22 @@ def test_stop_finishes_the_answer_under_way_and_closes_idle_connections(number: 
         assert process.wait(10) == 0
 
 
+def test_partners_are_answered_below_the_site(site: World) -> None:
+    site.settings["api"] = {}
+    site.record("partner.md", title="For partners", date="2026-05-02", topics=["One"])
+    site.build()
+    key = run("partner", "add", "press", cwd=site.folder).stdout.split()[-1]
+    with serving(site) as (_, port):
+        base = f"http://127.0.0.1:{port}"
+        assert fetch(f"{base}/news/api/v1/entries")[0] == 401
+        status, headers, body = fetch(f"{base}/news/api/v1/entries?q=partners", Authorization=f"Bearer {key}")
+        assert (status, headers["content-type"].partition(";")[0]) == (200, "application/feed+json")
+        assert [item["title"] for item in json.loads(body)["items"]] == ["For partners"]
+        assert json.loads(fetch(f"{base}/news/api/v1/openapi.json")[2])["openapi"].startswith("3.1")
+        assert fetch(f"{base}/news/api/v1/nothing")[0] == 404
+        assert fetch(f"{base}/news/all/feed.json")[0] == 200
+
+
 def test_address_that_cannot_be_listened_on_is_one_line(site: World) -> None:
     site.build()
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -1,0 +1,234 @@
+"""What is answered: the entries that were asked for, newest first, the same as in the files."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import pytest
+import pytest_asyncio
+from desk import Client, get, local, pages, served, titles
+from worlds import World
+from yarl import URL
+
+from syndicate.api import cursors
+
+
+@pytest_asyncio.fixture
+async def client(site: World) -> AsyncIterator[Client]:
+    site.settings["topics"] = {"One": {"aliases": ["First"]}}
+    site.settings["site"]["language"] = "en"
+    site.settings["feeds"]["formats"] = ["json"]
+    site.settings["feeds"]["limit"] = 50
+    site.record("a.md", title="Alpha", date="2026-01-01", topics=["One"], quality=10, heat=5, excerpt="Crème brûlée")
+    site.record("b.md", title="Beta", date="2026-01-02", topics=["one", "Two"], quality=50, provider="The Post")
+    site.record("c.md", title="Gamma", date="2026-01-03", topics=["C++"], quality=90, language="en-GB")
+    site.record("d.md", title="Delta ray", date="2026-01-03", topics=["Two"], language="de", type="Video")
+    site.build()
+    async with served(site) as client:
+        yield client
+
+
+ALL = ["Delta ray", "Gamma", "Beta", "Alpha"]
+QUESTIONS = [
+    ("", ALL),
+    ("topic=One", ["Beta", "Alpha"]),
+    ("topic=FIRST", ["Beta", "Alpha"]),
+    ("topic=two&topic=C%2B%2B", ["Delta ray", "Gamma", "Beta"]),
+    ("topic=two&topic=one&match=any", ["Delta ray", "Beta", "Alpha"]),
+    ("topic=two&topic=one&match=all", ["Beta"]),
+    ("topic=one&topic=first&match=all", ["Beta", "Alpha"]),
+    ("match=all", ALL),
+    ("topic=None", []),
+    ("provider=the%20post", ["Beta"]),
+    ("type=video", ["Delta ray"]),
+    ("language=en", ["Gamma", "Beta", "Alpha"]),
+    ("language=EN-gb", ["Gamma"]),
+    ("language=e", []),
+    ("min_quality=50", ["Gamma", "Beta"]),
+    ("min_heat=5", ["Alpha"]),
+    ("min_quality=-1&min_heat=6", []),
+    ("published_after=2026-01-02T00:00:00Z", ["Delta ray", "Gamma"]),
+    ("published_after=2026-01-01T23:59:59.5Z&published_before=2026-01-03T01:00:00%2B01:00", ["Beta"]),
+    ("q=gamma", ["Gamma"]),
+    ("q=creme%20alpha", ["Alpha"]),
+    ("q=alpha%20beta", []),
+    ("q=ray%20OR%20alpha", []),
+    ("q=%22delta", ["Delta ray"]),
+    ("q=!!", []),
+    ("q=title:x*", []),
+    ("q=%00alpha", ["Alpha"]),
+    ("q=ray&topic=two&min_quality=1", []),
+    ("limit=500", ALL),
+]
+
+
+@pytest.mark.parametrize(("question", "expected"), QUESTIONS)
+async def test_question_is_answered_newest_first(client: Client, question: str, expected: list[str]) -> None:
+    assert titles(await get(client, f"/entries?{question}")) == expected
+    more = f"&{question}" if question and "limit" not in question else ""
+    assert titles(*await pages(client, f"/entries?limit=1{more}")) == expected
+    walked = await pages(client, f"/entries?since={more}")
+    assert sorted(titles(*walked)) == sorted(expected)
+    walked = await pages(client, f"/entries?since=&limit=1{more}")
+    assert sorted(titles(*walked)) == sorted(expected)
+    assert "deleted" not in walked[0]["_syndicate"]
+
+
+FAULTS = [
+    ("limit=0", "limit"),
+    ("limit=501", "limit"),
+    ("limit=1.0", "limit"),
+    ("limit=1_0", "limit"),
+    ("limit=+5", "limit"),
+    ("limit=", "limit"),
+    ("limit=5&limit=6", "limit"),
+    ("min_quality=high", "min_quality"),
+    ("min_heat=99999999999", "min_heat"),
+    ("match=some", "match"),
+    ("topic=", "topic"),
+    ("topic=" + "x" * 201, "topic"),
+    ("&".join(f"topic={n}" for n in range(21)), "topic"),
+    ("language=e_n", "language"),
+    ("published_after=2026-01-01", "published_after"),
+    ("published_after=1767225600", "published_after"),
+    ("published_after=2026-13-01T00:00:00Z", "published_after"),
+    ("published_before=2026-01-01T00:00:00", "published_before"),
+    ("q=", "q"),
+    ("cursor=", "cursor"),
+    ("cursor=x", "cursor"),
+    ("cursor=%C3%A9", "cursor"),
+    ("since=W10", "since"),
+    ("since=!", "since"),
+    ("since=&cursor=x", "cursor"),
+    ("cursr=x", "cursr"),
+    ("Topic=One", "Topic"),
+]
+
+
+@pytest.mark.parametrize(("question", "parameter"), FAULTS)
+async def test_wrong_parameter_is_named(client: Client, question: str, parameter: str) -> None:
+    problem = await get(client, f"/entries?{question}", status=400)
+    assert {fault["parameter"] for fault in problem["errors"]} == {parameter}
+    assert problem["title"] == "Bad Request"
+    assert parameter in problem["detail"]
+    assert "pydantic" not in json.dumps(problem)
+
+
+async def test_all_faults_are_told_at_once(client: Client) -> None:
+    problem = await get(client, "/entries?limit=x&match=y&z=1", status=400)
+    assert {fault["parameter"] for fault in problem["errors"]} == {"limit", "match", "z"}
+
+
+async def test_entry_is_the_same_as_in_the_files(client: Client, site: World) -> None:
+    answered = await get(client, "/entries")
+    filed = json.loads((site.output / "all/feed.json").read_bytes())
+    assert answered["items"] == filed["items"]
+    assert answered["version"] == filed["version"]
+
+
+async def test_catalogue_has_every_feed(client: Client, site: World) -> None:
+    catalogue = await get(client, "/feeds")
+    filed = json.loads((site.output / "catalog.json").read_bytes())
+    assert [item["_syndicate"]["slug"] for item in catalogue["items"]] == [feed["slug"] for feed in filed]
+    topics = [item for item in catalogue["items"] if item["_syndicate"]["dimension"] == "topics"]
+    for item in topics:
+        path = str(local(item["_syndicate"]["entries_url"])).removeprefix("/api/v1")
+        assert len((await get(client, path))["items"]) == item["_syndicate"]["entries"]
+    assert (await get(client, "/feeds?x=1", status=400))["errors"][0]["parameter"] == "x"
+
+
+async def test_page_neither_repeats_nor_skips_while_entries_arrive(client: Client, site: World) -> None:
+    first = await get(client, "/entries?limit=2")
+    site.record("new.md", title="Newer", date="2026-02-01")
+    site.record("tie.md", title="As old as the last shown", date="2026-01-03")
+    (site.folder / "corpus/c.md").unlink()  # the last that was shown
+    site.build()
+    second = await get(client, str(local(first["next_url"])).removeprefix("/api/v1"))
+    assert titles(first, second)[:2] == ["Delta ray", "Gamma"]
+    assert titles(second)[-2:] == ["Beta", "Alpha"]
+    assert len(set(titles(first, second))) == len(titles(first, second))
+    later = await pages(client, f"/entries?since={second['_syndicate']['since']}")
+    assert set(titles(*later)) == {"Newer", "As old as the last shown"}
+    assert [one["id"] for one in later[0]["_syndicate"]["deleted"]] == ["tag:f.example,2026:c.md"]
+
+
+async def test_cursor_of_another_question_is_refused(client: Client) -> None:
+    answer = await get(client, "/entries?limit=1")
+    cursor = URL(answer["next_url"]).query["cursor"]
+    for name, value in (("cursor", cursor), ("since", answer["_syndicate"]["since"])):
+        problem = await get(client, f"/entries?topic=One&{name}={value}", status=400)
+        assert problem["errors"] == [
+            {"parameter": name, "detail": "belongs to another question: other parameters stood beside it"}
+        ]
+        await get(client, f"/entries?limit=2&{name}={value}")
+
+
+async def test_cursor_of_a_lost_log_says_start_anew(client: Client, site: World) -> None:
+    since = (await get(client, "/entries"))["_syndicate"]["since"]
+    ahead = cursors.encode(cursors.known(since)._replace(seq=99))
+    assert "start anew" in (await get(client, f"/entries?since={ahead}", status=410))["detail"]
+    for name in os.listdir(site.state):
+        if name.startswith("index.db"):
+            os.unlink(site.state / name)
+    await get(client, "/entries", status=503)
+    site.build()
+    assert "start anew" in (await get(client, f"/entries?since={since}", status=410))["detail"]
+    assert len((await get(client, "/entries"))["items"]) == 4
+
+
+async def test_answer_that_is_at_hand_is_not_sent_again(client: Client, site: World) -> None:
+    for path in ("/entries?topic=One", "/entries?since=", "/feeds"):
+        async with client.get(f"/api/v1{path}") as response:
+            etag = response.headers["ETag"]
+            assert response.headers["Cache-Control"].startswith("public")
+        async with client.get(f"/api/v1{path}", headers={"If-None-Match": f'"x", {etag}'}) as response:
+            assert (response.status, await response.read()) == (304, b"")
+            assert response.headers["ETag"] == etag
+        async with client.head(f"/api/v1{path}") as response:
+            assert (response.status, response.headers["ETag"]) == (200, etag)
+        site.record(f"{len(path)}.md", title=path)
+        site.build()
+        async with client.get(f"/api/v1{path}", headers={"If-None-Match": etag}) as response:
+            assert response.status == 200
+
+
+async def test_what_is_not_there_is_a_problem_too(client: Client) -> None:
+    assert (await get(client, "/nothing", status=404))["status"] == 404
+    async with client.post("/api/v1/entries") as response:
+        assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
+        assert response.content_type == "application/problem+json"
+
+
+async def test_interface_is_not_there_unless_configured(site: World) -> None:
+    del site.settings["api"]
+    site.build()
+    async with served(site) as client, client.get("/api/v1/entries") as response:
+        assert response.status == 404
+
+
+async def test_index_without_a_ledger_is_not_ready(site: World) -> None:
+    api = site.settings.pop("api")
+    site.record("a.md")
+    site.build()
+    site.settings["api"] = api
+    async with served(site) as client:
+        async with client.get("/api/v1/entries") as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "30")
+        site.build()
+        assert titles(await get(client, "/entries")) == ["a.md"]
+
+
+async def test_run_under_way_holds_up_nobody_and_is_seen_when_it_is_done(client: Client, site: World) -> None:
+    with closing(sqlite3.connect(site.state / "index.db", isolation_level=None)) as run:
+        run.execute("BEGIN IMMEDIATE")
+        run.execute("DELETE FROM facets WHERE id LIKE '%a.md'")
+        run.execute("DELETE FROM topical WHERE id LIKE '%a.md'")
+        answers = await asyncio.gather(*(get(client, "/entries") for _ in range(20)))
+        assert [titles(answer) for answer in answers] == [ALL] * 20
+        run.execute("COMMIT")
+    assert titles(await get(client, "/entries")) == ALL[:-1]

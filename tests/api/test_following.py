@@ -1,0 +1,173 @@
+"""While entries come, change and go, a partner who walks `since` holds exactly the visible set."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Coroutine
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from desk import Follower, get, pages
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from worlds import World
+
+from syndicate import config
+from syndicate.api import partners
+from syndicate.api.routes import attach
+
+NAMES = st.sampled_from(["a.md", "b.md", "c.md", "d/a.md", "d/e.md"])
+TOPICS = st.lists(st.sampled_from(["One", "one", "Two", "Uno", "Three"]), max_size=3)
+DATES = st.sampled_from(["2026-01-01", "2026-01-01", "2026-01-02", "2026-06-03", "2026-05-31T23:59:59Z"])
+URLS = st.sampled_from(["", "https://x.example/1", "https://x.example/2"])
+IDS = st.sampled_from(["", "", "same", "tag:f.example,2026:a.md"])
+QUALITIES = st.sampled_from([10, 90, -1])
+QUESTIONS = ["", "topic=uno&topic=Three", "topic=One&topic=Two&match=all", "min_quality=50", "q=alpha", "language=de"]
+
+
+KEPT = (
+    "SELECT id, published, provider, type, language, quality, heat, topics FROM facets ORDER BY id",
+    "SELECT topic, topical.published, topical.id, facets.id FROM topical JOIN facets USING (file) ORDER BY 1, 2, 3",
+    "SELECT id, words.title, excerpt FROM words JOIN facets ON file = words.rowid ORDER BY id",
+    "SELECT id FROM log WHERE state IS NOT NULL ORDER BY id",
+)
+
+
+def kept(state: Path) -> list[list[Any]]:
+    """What an index holds for partners, but for the order of changes."""
+    with closing(sqlite3.connect(state / "index.db")) as sql:
+        return [sql.execute(question).fetchall() for question in KEPT]
+
+
+class Following(RuleBasedStateMachine):
+    """A corpus that people edit, a build after every change, partners who ask when they like."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="syndicate-following-"))
+        self.world = World(self.folder / "site")
+        self.world.settings["api"] = {}
+        self.world.settings["topics"] = {"One": {"aliases": ["Uno"]}}
+        self.world.settings["feeds"] |= {"archive": "none", "limit": 2, "formats": ["json"]}
+        self.records: dict[str, dict[str, Any]] = {}
+        self.world.build()
+        path = str(self.folder / "site/partners.yaml")
+        self.key = {"Authorization": f"Bearer {partners.add(path, 'all', (), 10**6)}"}
+        self.narrow = {"Authorization": f"Bearer {partners.add(path, 'narrow', ('Two',), 10**6)}"}
+        self.loop = asyncio.new_event_loop()
+        self.client = self.run(self._client())
+        self.partners = [Follower(self.client, question, **self.key) for question in QUESTIONS]
+        self.partners.append(Follower(self.client, **self.narrow))
+        self.ever_two: set[str] = set()
+        self.write_several(["One", "Two"], 90, "Alpha")
+
+    async def _client(self) -> TestClient[web.Request, web.Application]:
+        app = web.Application()
+        attach(app, config.load(str(self.world.configure())))
+        client = TestClient(TestServer(app))
+        await client.start_server()
+        return client
+
+    def run(self, what: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(what)
+
+    def teardown(self) -> None:
+        self.run(self.client.close())
+        self.loop.close()
+        shutil.rmtree(self.folder)
+
+    def _write(self, name: str, **values: Any) -> None:
+        self.records.setdefault(name, {}).update(values)
+        self.world.record(name, **{key: value for key, value in self.records[name].items() if value != ""})
+
+    @rule(name=NAMES, topics=TOPICS, date=DATES, url=URLS, identity=IDS, quality=QUALITIES)
+    def write(self, name: str, topics: list[str], date: str, url: str, identity: str, quality: int) -> None:
+        self._write(name, topics=topics, date=date, webUrl=url, id=identity, quality=quality)
+
+    @rule(topics=TOPICS, quality=QUALITIES, title=st.sampled_from(["Alpha", "Beta"]))
+    def write_several(self, topics: list[str], quality: int, title: str) -> None:
+        for number, name in enumerate(("a.md", "b.md", "d/e.md", "f.md")):
+            self._write(name, title=title, topics=topics[number % 2 :], date="2026-01-02", quality=quality)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), title=st.sampled_from(["Alpha", "Beta"]), language=st.sampled_from(["de", "en"]))
+    def retitle(self, data: st.DataObject, title: str, language: str) -> None:
+        self._write(data.draw(st.sampled_from(sorted(self.records))), title=title, language=language)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), removed=st.booleans())
+    def hide_or_show(self, data: st.DataObject, removed: bool) -> None:  # noqa: FBT001
+        self._write(data.draw(st.sampled_from(sorted(self.records))), removed=removed)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.records)))
+        del self.records[name]
+        (self.world.folder / "corpus" / name).unlink()
+
+    @rule(days=st.sampled_from([-2, 1, 2]))
+    def move_the_clock(self, days: int) -> None:
+        self.world.now += timedelta(days=days)
+
+    @rule(full=st.booleans())
+    def lose_the_index(self, full: bool) -> None:  # noqa: FBT001
+        if full:
+            self.world.build(full=True)
+            return
+        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+            sql.execute("PRAGMA user_version = 1")
+
+    @rule(data=st.data())
+    def follow(self, data: st.DataObject) -> None:
+        """Some partners ask; others later."""
+        self.world.build()
+        self.world.built_from_nothing(self.folder / "fresh")
+        assert kept(self.world.state) == kept(self.folder / "fresh/.syndicate")
+        for partner in self.partners:
+            if data.draw(st.integers(0, 3)):
+                self.run(self._follow(partner))
+
+    async def _follow(self, partner: Follower) -> None:
+        await partner.follow()
+        question = partner.question.removeprefix("&")
+        shown = await pages(self.client, f"/entries?limit=2{partner.question}", **partner.headers)
+        items = [item for page in shown for item in page["items"]]
+        if partner.headers == self.narrow:
+            assert set(partner.told) <= self.ever_two, "nobody hears of what is not for them"
+        assert partner.held == {item["id"]: item for item in items}, question
+        assert len(partner.held) == len(items)
+        order = [(item["date_published"], item["id"]) for item in items]
+        assert order == sorted(order, reverse=True)
+        await partner.follow()
+        assert partner.told == [], "nothing is read again"
+
+    @invariant()
+    def everything_visible_is_answered(self) -> None:
+        self.world.build()
+        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+            visible = {row[0] for row in sql.execute("SELECT id FROM entries WHERE filed != '[]'")}
+        answered = self.run(get(self.client, "/entries?limit=500", **self.key))
+        assert {item["id"] for item in answered["items"]} == visible
+        self.ever_two |= {one["id"] for one in answered["items"] if "Two" in one.get("tags", ())}
+        feed = self.world.output / "all/feed.json"
+        newest = json.loads(feed.read_bytes())["items"]
+        assert answered["items"][:2] == newest
+
+
+TestFollowing = Following.TestCase
+TestFollowing.settings = settings(
+    max_examples=15,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from syndicate import config
 from syndicate.build import Summary, build
+from syndicate.model import Document
+from syndicate.outputs.compressed import compressed
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -98,9 +100,15 @@ _DELETED = re.compile(
 def but_for_deletions(tree: dict[str, bytes]) -> dict[str, bytes]:
     """A tree without its tombstones: the one thing that a build from nothing cannot know.
 
-    That is: in Atom the lines of `at:deleted-entry`, in JSON Feed the line of `_syndicate.deleted` after the items.
+    That is: in Atom the lines of `at:deleted-entry`, in JSON Feed the line of `_syndicate.deleted` after the items; and
+    what is compressed of a document that had some, is compressed of what is left of it.
     """
-    return {
-        path: _DELETED.sub(b"", content) if path.endswith(("/feed.atom", "/feed.json")) else content
-        for path, content in tree.items()
-    }
+    left = dict(tree)
+    for path, content in tree.items():
+        if path.endswith(("/feed.atom", "/feed.json")) and (kept := _DELETED.sub(b"", content)) != content:
+            left[path] = kept
+            variants = {one.path: one.content for one in compressed(Document(path=path, content=kept))}
+            for variant in (f"{path}.gz", f"{path}.br"):
+                if left.pop(variant, None) is not None and variant in variants:
+                    left[variant] = variants[variant]
+    return left

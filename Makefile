@@ -39,6 +39,7 @@ bench: $(VENV)/.development
 	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)
 	$(BIN)/python benchmarks/pings.py --peers-dir benchmarks/.peers
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/partners.py
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

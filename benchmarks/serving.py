@@ -66,23 +66,31 @@ def measure(folder: Path, rounds: int, seconds: int) -> None:
     time.sleep(1.1)  # a document has no Last-Modified in the second of its change
     servers = started(folder, tree)
     rates: dict[str, list[float]] = {}
+    slowest: dict[str, list[float]] = {}
     try:
         for _ in range(rounds):
             for name, (_, url) in servers.items():
                 for kind, fields in (("200", []), ("304", ["-H", f"If-None-Match: {tag(url)}"])):
-                    rates.setdefault(f"{name} {kind}", []).append(rate(url, seconds, fields))
+                    per_second, p99_ms = rate(url, seconds, fields)
+                    rates.setdefault(f"{name} {kind}", []).append(per_second)
+                    slowest.setdefault(f"{name} {kind}", []).append(p99_ms)
     finally:
         for process, _ in servers.values():
             process.send_signal(signal.SIGTERM)
             process.wait()
     size = (tree / DOCUMENT).stat().st_size
     print(
-        f"| a document of {size / 1000:.1f} kB | 200: requests a second | 304: requests a second |\n| --- | --- | --- |"
+        f"| a document of {size / 1000:.1f} kB | 200: requests a second (p99) | 304: requests a second (p99) |\n"
+        "| --- | --- | --- |"
     )
     for name in servers:
         print(
             f"| {name} | "
-            + " | ".join(f"{statistics.median(rates[f'{name} {kind}']):,.0f}" for kind in ("200", "304"))
+            + " | ".join(
+                f"{statistics.median(rates[f'{name} {kind}']):,.0f}"
+                f" ({statistics.median(slowest[f'{name} {kind}']):.1f} ms)"
+                for kind in ("200", "304")
+            )
             + " |"
         )
     for name, goal in (("aiohttp add_static", GOAL_STATIC), ("nginx", GOAL_NGINX)):
@@ -122,14 +130,15 @@ def tag(url: str) -> str:
         return str(answer.headers["ETag"])
 
 
-def rate(url: str, seconds: int, fields: list[str]) -> float:
-    """Requests a second; an answer that is no success or 304 is an error of this measurement."""
-    command = ["wrk", "-t1", "-c50", f"-d{seconds}s", *fields, url]
+def rate(url: str, seconds: int, fields: list[str]) -> tuple[float, float]:
+    """Requests a second, and the 99th percentile of latency in ms; an answer that is no success or 304 is an error."""
+    command = ["wrk", "-t1", "-c50", f"-d{seconds}s", "--latency", *fields, url]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = re.search(r"Requests/sec: *([\d.]+)", told)
-    if found is None or "Non-2xx" in told:
+    last = re.search(r"99% *([\d.]+)(us|ms|s)\b", told)
+    if found is None or last is None or "Non-2xx" in told:
         raise SystemExit(f"serving: {url}: {told}")
-    return float(found[1])
+    return float(found[1]), float(last[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[last[2]]
 
 
 def free_port() -> int:

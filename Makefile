@@ -12,9 +12,9 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
-	@echo "feeds/ holds the feeds: open feeds/all/feed.atom in a feed reader, or read feeds/catalog.json"
+	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit
+test: lint unit test-hub test-pages
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -23,6 +23,7 @@ lint: $(VENV)/.development
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/.development
+	tests/programs
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
 # A hub that we did not write takes our pings and delivers our feeds. Skips, with a word, where it cannot be had.

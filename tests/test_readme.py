@@ -107,3 +107,8 @@ def test_documented_keys_are_those_that_are_read() -> None:
         assert name in page
         for key in keys:
             assert f"`{key}`" in page or key == name, f"{name}: {key}"
+
+
+def test_ci_runs_what_make_test_runs_and_nothing_else() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "make" in line and not line.startswith("#")] == ["make test"]

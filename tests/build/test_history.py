@@ -34,16 +34,6 @@ def site(world: World) -> World:
     return world
 
 
-def changed(site: World) -> set[str]:
-    """The documents that the next build changes, makes or removes."""
-    before = site.tree()
-    summary = site.build()
-    after = site.tree()
-    found = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert summary.written + summary.removed == len(found)
-    return found
-
-
 def of(feed: str, *periods: str) -> set[str]:
     """The documents of a feed: those of its newest entries for the period ''."""
     return {f"{archive.place(feed, period)}/feed.{kind}" for period in periods for kind in FORMATS}
@@ -82,29 +72,29 @@ def test_history_is_cut_as_configured(site: World, cut: str) -> None:
 
 def test_edited_entry_changes_its_own_period_alone(site: World) -> None:
     site.record("2025-12-0.md", title="Edited", date="2025-12-10", topics=["One"])
-    assert changed(site) == of("all", "2025-12") | of("topics/one", "2025-12")
+    assert site.changed() == of("all", "2025-12") | of("topics/one", "2025-12")
 
 
 def test_late_entry_changes_its_own_period_alone(site: World) -> None:
     site.record("late.md", title="Late", date="2025-12-31", topics=["One"])
-    assert changed(site) == of("all", "2025-12") | of("topics/one", "2025-12") | {"catalog.json"}
+    assert site.changed() == of("all", "2025-12") | of("topics/one", "2025-12") | {"catalog.json"}
 
 
 def test_new_entry_changes_the_newest_documents_and_its_period(site: World) -> None:
     site.record("new.md", title="New", date="2026-03-31", topics=["One"])
-    assert changed(site) == of("all", "", "2026-03") | of("topics/one", "", "2026-03") | {"catalog.json"}
+    assert site.changed() == of("all", "", "2026-03") | of("topics/one", "", "2026-03") | {"catalog.json"}
 
 
 def test_period_that_appears_changes_its_neighbours_links(site: World) -> None:
     site.record("late.md", title="Late", date="2026-01-31", topics=["One"])
     around = ("2025-12", "2026-01", "2026-02")
-    assert changed(site) == of("all", *around) | of("topics/one", *around) | {"catalog.json"}
+    assert site.changed() == of("all", *around) | of("topics/one", *around) | {"catalog.json"}
 
 
 def test_newest_period_that_appears_is_linked_from_the_feed(site: World) -> None:
     site.record("new.md", title="New", date="2026-04-01", topics=["One"])
     around = ("", "2026-03", "2026-04")
-    assert changed(site) == of("all", *around) | of("topics/one", *around) | {"catalog.json"}
+    assert site.changed() == of("all", *around) | of("topics/one", *around) | {"catalog.json"}
 
 
 def test_period_that_goes_away_changes_its_neighbours_links(site: World) -> None:
@@ -114,24 +104,24 @@ def test_period_that_goes_away_changes_its_neighbours_links(site: World) -> None
         (site.folder / "corpus" / f"2025-12-{number}.md").unlink()
     around = ("2025-11", "2025-12", "2026-02")
     touched = {path for feed in ("all", "topics/one", "topics/two") for path in of(feed, *around)}
-    assert changed(site) == touched | {"catalog.json"}
+    assert site.changed() == touched | {"catalog.json"}
     assert len(ids(walk(site.output, "all/feed.json"))) == 9
 
 
 def test_entry_that_moves_in_time_changes_both_periods(site: World) -> None:
     site.record("2025-12-0.md", title="2025-12 0", date="2026-02-10", topics=["One"])
-    assert changed(site) == of("all", "2025-12", "2026-02") | of("topics/one", "2025-12", "2026-02")
+    assert site.changed() == of("all", "2025-12", "2026-02") | of("topics/one", "2025-12", "2026-02")
 
 
 def test_period_too_large_is_split_and_its_address_leads_on(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST", 3)
     site.record("more.md", title="More", date="2025-12-11", topics=[])
     parts = ("2025-12-10", "2025-12-11", "2025-12-12")
-    assert changed(site) == of("all", "2025-12", *parts, "2026-02") | {"catalog.json"}
+    assert site.changed() == of("all", "2025-12", *parts, "2026-02") | {"catalog.json"}
     assert read(site.output / "all/archive/2025-12/feed.json").ids == []
     assert len(ids(walk(site.output, "all/feed.rss"))) == 13
     site.record("again.md", title="Again", date="2025-12-12", topics=[])
-    assert changed(site) == of("all", "2025-12-12") | {"catalog.json"}
+    assert site.changed() == of("all", "2025-12-12") | {"catalog.json"}
 
 
 def test_one_edit_renders_one_entry(site: World) -> None:
@@ -211,7 +201,7 @@ def test_time_is_that_of_the_first_build_that_saw_it_go(site: World) -> None:
     seen = site.now
     for _ in range(3):
         site.now += timedelta(hours=5)
-        assert changed(site) == set()
+        assert site.changed() == set()
     assert deleted(site) == {GONE: seen}
 
 
@@ -219,10 +209,10 @@ def test_tombstone_goes_after_its_days_and_its_feeds_alone_change(site: World) -
     hide(site, "deleted")
     site.build()
     site.now += timedelta(days=90) - timedelta(seconds=1)
-    assert changed(site) == set()
+    assert site.changed() == set()
     site.now += timedelta(seconds=1)
     feeds = ("all", "topics/one", "topics/two")
-    assert changed(site) == {f"{feed}/feed.{kind}" for feed in feeds for kind in ("atom", "json")}
+    assert site.changed() == {f"{feed}/feed.{kind}" for feed in feeds for kind in ("atom", "json")}
     assert deleted(site) == {}
 
 

@@ -27,15 +27,6 @@ def site(world: World) -> World:
     return world
 
 
-def changed(site: World) -> set[str]:
-    before = site.tree()
-    summary = site.build()
-    after = site.tree()
-    found = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert summary.written + summary.removed == len(found)
-    return found
-
-
 def page(site: World, path: str) -> str:
     return (site.output / path / "index.html").read_text(encoding="utf-8")
 
@@ -53,22 +44,22 @@ def test_each_feed_has_a_page_and_the_index_lists_them(site: World) -> None:
 
 
 def test_run_after_no_change_writes_nothing(site: World) -> None:
-    assert changed(site) == set()
+    assert site.changed() == set()
     assert not {"rendering", "writing"} & site.stages.keys()
 
 
 def test_edit_of_what_a_page_shows_changes_it_and_the_index_where_it_is_the_newest(site: World) -> None:
     site.record("2.md", title="Edited", date="2026-03-01", topics=["Even"])  # shown by its topic, not the newest
-    found = changed(site)
+    found = site.changed()
     assert {path for path in found if path.endswith(".html")} == {"topics/even/index.html"}
     site.record("4.md", title="Edited, too", date="2026-05-01", topics=["Even"])
-    found = changed(site)
+    found = site.changed()
     assert {path for path in found if path.endswith(".html")} == PAGES - {"topics/odd/index.html"}
 
 
 def test_late_entry_beyond_the_limit_is_counted(site: World) -> None:
     site.record("late.md", title="Late", date="2025-12-01", topics=["Even"])
-    found = changed(site)
+    found = site.changed()
     assert {path for path in found if path.endswith(".html")} == PAGES - {"topics/odd/index.html"}
     assert re.search(r">4</\w+> entries", page(site, "topics/even"))
     assert 'href="../../topics/even/archive/2025-12/feed.rss"' in page(site, "topics/even")
@@ -77,7 +68,7 @@ def test_late_entry_beyond_the_limit_is_counted(site: World) -> None:
 def test_style_of_the_site_changes_pages_and_no_feed(site: World) -> None:
     (site.folder / "templates").mkdir()
     (site.folder / "templates" / "site.css").write_text(":root { --accent: #060 }")
-    assert changed(site) == PAGES
+    assert site.changed() == PAGES
     assert "--accent: #060" in page(site, "all")
     assert site.stages["rendering"] == 0
 
@@ -86,14 +77,14 @@ def test_card_of_the_site_renders_what_pages_show_anew(site: World) -> None:
     (site.folder / "templates").mkdir()
     template = site.folder / "templates" / "card.html"
     template.write_text("<article>{{ entry.title }} at {{ site.title }}</article>")
-    assert changed(site) == PAGES - {"index.html"}
+    assert site.changed() == PAGES - {"index.html"}
     assert site.stages["rendering"] == 4  # the two newest of each topic, which hold those of all
     assert "<article>Title 5 at T</article>" in page(site, "all")
     site.settings["site"]["title"] = "U"
-    changed(site)
+    site.changed()
     assert "<article>Title 5 at U</article>" in page(site, "all")
     template.unlink()
-    changed(site)
+    site.changed()
     assert " at U</article>" not in page(site, "all")
 
 

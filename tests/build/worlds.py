@@ -67,6 +67,15 @@ class World:
     def tree(self) -> dict[str, bytes]:
         return tree_of(self.output)
 
+    def changed(self) -> set[str]:
+        """The documents that the next build changes, makes or removes; it says how many these are."""
+        before = self.tree()
+        summary = self.build()
+        after = self.tree()
+        found = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        assert summary.written + summary.removed == len(found)
+        return found
+
     def built_from_nothing(self, folder: Path) -> dict[str, bytes]:
         """The tree that a build from nothing makes of the same corpus and configuration at the same time."""
         shutil.rmtree(folder, ignore_errors=True)

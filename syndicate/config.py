@@ -2,41 +2,29 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeGuard
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from . import choices
 from .errors import ConfigError, Problem
 from .feeds.identity import authority_date
-from .feeds.slugs import is_safe_slug
 from .model import (
-    CUTS,
-    FORMATS,
-    CustomFeed,
-    Cut,
-    Format,
-    LinkChoice,
     Presentation,
     Selection,
     Site,
-    TopicSettings,
-    Where,
 )
 from .settings import Section, read_root
-from .topics import Lineage, TopicFile, circle, joined, keywords, topic_files
 from .values.languages import language_tag
-from .vocabulary import ALIASES, DIMENSIONS, PRIVATE
+from .vocabulary import ALIASES, is_private
 
 DEFAULT_NAME = "config.yaml"
 _AUTHORITY = re.compile(
     r"(?:[\w.+-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*,[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?",
     re.ASCII,
 )
-_DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
-_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json", "feeds.opml"})
 _ENVIRONMENT = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 _USUAL_TEMPLATES = "templates"
 _TEMPLATES = (".html", ".css", ".js")
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 class Source(NamedTuple):
@@ -154,13 +142,13 @@ def _config(root: Section, path: str) -> Config:
     site = site._replace(pages=root.flag("pages", default=True))
     feeds = root.section("feeds")
     template_folder, templates = _templates(root, folder)
-    presentation = _presentation(feeds, root.section("amp"))
-    told = _topics(root.section("topics"), folder)
+    presentation = choices.presentation(feeds, root.section("amp"))
+    told = choices.topics(root.section("topics"), folder)
     config = Config(
         path=path,
         site=site,
         sources=_sources(root, folder),
-        selection=_selection(feeds, told.topics),
+        selection=choices.selection(feeds, told.topics),
         presentation=presentation,
         output=os.path.join(folder, root.text("output", "feeds")),
         state=os.path.join(folder, root.text("state", ".syndicate")),
@@ -335,183 +323,10 @@ def _aliases(section: Section) -> dict[str, tuple[str, ...]]:
     aliases = {name: keys for name in ALIASES if (keys := section.names(name))}
     for name, keys in aliases.items():
         for key in keys:
-            if _is_private(key):
+            if is_private(key):
                 section.fault(name, f"{key!r} is private and never published")
     section.close()
     return aliases
-
-
-def _presentation(feeds: Section, amp: Section) -> Presentation:
-    stated = feeds.text("link", "canonical")
-    link: LinkChoice = stated if _is_link_choice(stated) else "canonical"
-    if link != stated:
-        feeds.fault("link", f"expected canonical, amp or cdn, got {stated!r}")
-    cache = amp.text("cache", "cdn.ampproject.org")
-    if not _HOST.fullmatch(cache):
-        amp.fault("cache", f"expected a host such as 'cdn.ampproject.org', got {cache!r}")
-    amp_links = amp.flag("links", default=True)
-    amp.close()
-    if link == "cdn" and not amp_links:
-        feeds.fault("link", "cdn needs amp.links")
-    return Presentation(link=link, related=feeds.integer("related", 5, minimum=0), amp_cache=cache, amp_links=amp_links)
-
-
-def _selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
-    formats = _formats(feeds)
-    selection = Selection(
-        limit=feeds.integer("limit", 50, minimum=1),
-        by=tuple(dict.fromkeys(feeds.names("by", ("topics",)))),
-        all=feeds.flag("all", default=True),
-        formats=formats,
-        archive=_cut(feeds),
-        deleted_days=feeds.integer("deleted_days", Selection().deleted_days, minimum=0),
-        where=_where(feeds.section("where")),
-        custom=tuple(_custom(slug, section) for slug, section in feeds.mapping("custom")),
-        topics=topics,
-        include_children=feeds.flag("include_children", default=False),
-        opml=_opml(feeds, formats),
-    )
-    for index, name in enumerate(selection.by):
-        if _is_private(name):
-            feeds.fault("by", f"{name!r} is private and never published", name)
-        elif not _DIMENSION.fullmatch(name) or not is_safe_slug(name.lower()) or name.lower() in _RESERVED_DIMENSIONS:
-            feeds.fault("by", f"{name!r} cannot name a folder of feeds", name)
-        elif name not in DIMENSIONS and name.lower() in DIMENSIONS:
-            feeds.fault("by", f"{name!r} is written {name.lower()!r}", name)
-        elif name.lower() in {other.lower() for other in selection.by[:index]}:
-            feeds.fault("by", f"{name!r} differs from a name before it in case only", name)
-    feeds.close()
-    return selection
-
-
-def _formats(feeds: Section) -> tuple[Format, ...]:
-    names = feeds.names("formats", FORMATS)
-    for name in names:
-        if name not in FORMATS:
-            feeds.fault("formats", f"expected rss, atom or json, got {name!r}", name)
-    if not names:
-        feeds.fault("formats", "at least one format is needed")
-    return tuple(name for name in FORMATS if name in names)
-
-
-def _cut(feeds: Section) -> Cut:
-    stated = feeds.text("archive", CUTS[0])
-    for cut in CUTS:
-        if stated == cut:
-            return cut
-    feeds.fault("archive", f"expected month, year, day or none, got {stated!r}")
-    return CUTS[0]
-
-
-def _opml(feeds: Section, formats: tuple[Format, ...]) -> Format | None:
-    """The format that feeds.opml names; the first that is made, unless another is stated, or none."""
-    usual = formats[0] if formats else None
-    stated = feeds.text("opml", usual or "none")
-    if stated == "none":
-        return None
-    for name in formats:
-        if name == stated:
-            return name
-    feeds.fault("opml", f"expected one of the formats ({', '.join(formats)}) or none, got {stated!r}")
-    return usual
-
-
-def _where(section: Section) -> Where:
-    where = Where(
-        min_quality=section.optional_integer("min_quality"),
-        min_heat=section.optional_integer("min_heat"),
-        types=section.names("types"),
-        topics=section.names("topics"),
-    )
-    section.close()
-    return where
-
-
-def _custom(slug: str, section: Section) -> CustomFeed:
-    if not is_safe_slug(slug):
-        section.fault("", f"{slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
-    custom = CustomFeed(
-        slug=slug,
-        title=section.text("title", required=True),
-        description=section.text("description", "") or None,
-        where=_where(section.section("where")),
-    )
-    section.close()
-    return custom
-
-
-class _Topics(NamedTuple):
-    """What the configuration and the folders that it points to say of topics; `folders` as it wrote them."""
-
-    topics: tuple[TopicSettings, ...]
-    folders: tuple[str, ...]
-    problems: tuple[Problem, ...]
-
-
-def _topics(section: Section, folder: str) -> _Topics:
-    # A mapping would be what is said of a topic that is called "from".
-    folders = () if section.is_mapping("from") else tuple(dict.fromkeys(section.names("from")))
-    lineage = Lineage()
-    own: list[TopicSettings] = []
-    slugs: dict[str, str] = {}
-    sections = list(section.mapping())
-    for name, part in sections:
-        topic = _topic(name, part)
-        for spelling in (name, *topic.aliases):
-            if (other := lineage.name(spelling, name)) != name:
-                part.fault("", f"{spelling!r} is also {other!r}")
-        if topic.slug and slugs.setdefault(topic.slug, name) != name:
-            part.fault("slug", f"{topic.slug!r} is also the slug of {slugs[topic.slug]!r}")
-        own.append(topic)
-    _moves(own, sections)
-    for topic, (_, part) in zip(own, sections, strict=True):
-        if topic.parent and not lineage.descend(topic.name, topic.parent):
-            part.fault("parent", circle(topic))
-    problems: list[Problem] = []
-    files: list[TopicFile] = []
-    for path in folders:
-        try:
-            files += topic_files(os.path.join(folder, path), path, problems)
-        except OSError as error:
-            section.fault("from", f"cannot be read: {path!r}: {error.strerror}", path)
-    topics = joined(own, files, lineage, problems)
-    return _Topics(topics, folders, tuple(problems))
-
-
-def _moves(topics: Sequence[TopicSettings], sections: Sequence[tuple[str, Section]]) -> None:
-    """A place that a topic left leads to one other: its own, or another's, is a fault."""
-    taken = {topic.slug: topic.name for topic in topics if topic.slug}
-    for topic, (_, part) in zip(topics, sections, strict=True):
-        for old in topic.moved_from:
-            if not is_safe_slug(old):
-                part.fault("moved_from", f"{old!r} never named a folder", old)
-            elif old in taken:
-                part.fault("moved_from", f"{old!r} is the slug of {taken[old]!r}", old)
-            else:
-                taken[old] = topic.name
-
-
-def _topic(name: str, section: Section) -> TopicSettings:
-    slug = section.text("slug", "") or None
-    if slug and not is_safe_slug(slug):
-        section.fault("slug", f"{slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
-    topic = TopicSettings(
-        name=name,
-        slug=slug,
-        title=section.text("title", "") or None,
-        description=section.text("description", "") or None,
-        aliases=section.names("aliases"),
-        shortname=section.text("shortname"),
-        parent=section.text("parent"),
-        keywords=keywords(section),
-        moved_from=section.names("moved_from"),
-    )
-    section.close()
-    return topic
-
-
-def _is_link_choice(value: str) -> TypeGuard[LinkChoice]:
-    return value in {"canonical", "amp", "cdn"}
 
 
 def _is_authority(text: str) -> bool:
@@ -519,10 +334,6 @@ def _is_authority(text: str) -> bool:
         return bool(_AUTHORITY.fullmatch(text) and authority_date(text))
     except ValueError:
         return False  # 2026-02-31
-
-
-def _is_private(key: str) -> bool:
-    return not PRIVATE.isdisjoint(key.lower().split("."))
 
 
 def _with_slash(url: str) -> str:

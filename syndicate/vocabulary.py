@@ -39,3 +39,8 @@ PRIVATE = frozenset({"secured"})
 
 # Keys by which an owner hides a record, or withholds it for a time.
 VISIBILITY = ("published", "removed", "draft", "status", "publishDate", "pubDate")
+
+
+def is_private(key: str) -> bool:
+    """Whether a key, or one that it lies within, is never published."""
+    return not PRIVATE.isdisjoint(key.lower().split("."))

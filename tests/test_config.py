@@ -304,6 +304,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("api is a word", changed(x="api: yes"), ["7:6: api: expected keys and values"]),
     ("api without its format", changed(x="feeds: {formats: [rss]}\napi: {}"), ["8:6: api: needs json among feeds.formats"]),
     ("partners in the output", changed(x="api: {partners: feeds/p.yaml}"), ["7:6: api: partners lies within the output folder"]),
+    ("dimension in the place of a page", changed(x="feeds: {by: [topics, index.html]}"), ["7:22: feeds.by: 'index.html' cannot name a folder of feeds"]),
     ("pages", changed(x="pages: some"), ["7:8: pages: expected true or false, got 'some'"]),
     ("templates, none", changed(x="templates: gone"), ["7:12: templates: cannot be read: No such file or directory"]),
     ("templates, not text", changed(x="templates: latin"), ["7:12: templates: page.html cannot be read: not UTF-8"]),

@@ -19,7 +19,7 @@ OURS = "ours"
 PAGES, WHOLE = "ours-pages", "ours-whole"
 
 CONFIG = """\
-site: {title: Bench, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
+site: {title: JobContext, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
 corpus: [{path: ../corpus}]
 output: feeds
 state: .syndicate

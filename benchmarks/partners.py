@@ -27,7 +27,7 @@ GOAL_MS = 5.0
 GOAL_GROWTH = 1.1  # memory after all requests, by that after the first ones
 TIMED = 500
 CONFIG = """\
-site: {title: Bench, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
+site: {title: JobContext, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
 corpus: [{path: corpus}]
 feeds: {archive: none}
 pages: false

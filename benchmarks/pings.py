@@ -28,7 +28,7 @@ from measure import run_sampled
 ROOT = Path(__file__).resolve().parents[1]
 ANSWER = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 CONFIG = """\
-site: {title: Bench, url: "https://feeds.example.org/", id: "feeds.example.org,2026"}
+site: {title: JobContext, url: "https://feeds.example.org/", id: "feeds.example.org,2026"}
 corpus: [{path: corpus}]
 hubs: [{url: "%s", concurrency: 64}]
 push: {verify: %s, concurrency: 64}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sites import Place
+from support.sites import Place
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,12 +16,12 @@ from typing import Any
 
 import feedparser
 import pytest
-from feed_reading import items, parse_xml
 from lxml import html
-from sites import NOW, Place, clean_environment, record
+from support.feed_reading import items, parse_xml
+from support.sites import NOW, Place, clean_environment, record
 
-from syndicate.build import Summary
 from syndicate.errors import Problem
+from syndicate.pipeline import Summary
 
 GOOD = record("Good", "topics: [Kept]")
 FORMATS = ("rss", "atom", "json")

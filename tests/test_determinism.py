@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sites import CONFIG, ROOT, Place, but_for_deletions, clean_environment, record, run, tree
+from support.sites import CONFIG, ROOT, Place, but_for_deletions, clean_environment, record, run, tree
 
-from syndicate.build import build
+from syndicate.pipeline import build
 
 SAMPLE = ROOT / "syndicate" / "sample"
 NOW = "2026-07-01T00:00:00Z"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from syndicate import cli, config
-from syndicate.build import build
 from syndicate.feeds.slugs import slug
-from syndicate.vocabulary import ALIASES
+from syndicate.pipeline import build
+from syndicate.values.keys import ALIASES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,13 +14,13 @@ from urllib.parse import quote, unquote
 import feedparser
 import pytest
 import yaml
-from chains import ids, walk
 from reader import make_reader
-from sites import tree
+from support.chains import ids, walk
+from support.sites import tree
 
 from syndicate import config
-from syndicate.build import Summary, build
 from syndicate.model import FORMATS
+from syndicate.pipeline import Summary, build
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
 NOW = datetime(2026, 9, 1, tzinfo=UTC)

@@ -14,11 +14,11 @@ import orjson
 from ..config import Config
 from ..feeds import archive
 from ..feeds.identity import feed_id
-from ..feeds.jsonfeed import VERSION, rfc3339
-from ..feeds.select import Filing, TopicNames
+from ..feeds.rules import FeedRules, TopicNames
 from ..feeds.slugs import topic_key
+from ..formats.jsonfeed import VERSION, rfc3339
 from ..model import EXTENSIONS
-from ..store.ledger import Ledger, Stand
+from ..store.ledger import ChangeLog, Stand
 from ..values.text import strip_forbidden
 from . import cursors, query
 from .models import EntriesQuestion, InvalidError
@@ -65,7 +65,7 @@ class Answers:
         self._site = config.site
         self._base = config.site.url.rstrip("/") + PREFIX
         self._names = TopicNames(config.selection.topics)
-        self._filing = Filing(config.selection, config.site)
+        self._filing = FeedRules(config.selection, config.site)
         self._words = _mark(config.site, PREFIX)
 
     def keys(self, topics: Sequence[str]) -> frozenset[str]:
@@ -219,7 +219,7 @@ class Answers:
 
 
 def _stand(sql: sqlite3.Connection) -> Stand:
-    stand = Ledger(sql).stand()
+    stand = ChangeLog(sql).stand()
     if stand is None:
         raise NotReadyError("the last build kept nothing for partners")
     return stand

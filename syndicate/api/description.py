@@ -8,10 +8,10 @@ from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from ..config import Config
-from ..feeds.jsonfeed import MEDIA_TYPE
+from ..formats.jsonfeed import MEDIA_TYPE
+from ..http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from .answers import PREFIX
 from .models import EntriesQuestion, JsonFeed, Problem
-from .problems import MEDIA_TYPE as PROBLEM_TYPE
 
 _REF = "#/components/schemas/{model}"
 _TEXT = {"schema": {"type": "string"}}

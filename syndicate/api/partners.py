@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import yaml
 
+from ..config.sections import Section, read_root
 from ..errors import ConfigError, OutputError, Problem
-from ..settings import Section, read_root
 
 ENVIRONMENT = "SYNDICATE_PARTNERS"
 USUAL_RATE = 600

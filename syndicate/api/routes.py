@@ -14,14 +14,14 @@ from yarl import URL
 
 from ..config import Api, Config
 from ..errors import ConfigError
-from ..feeds.jsonfeed import MEDIA_TYPE
+from ..formats.jsonfeed import MEDIA_TYPE
+from ..http.problems import Refusal
+from ..http.rate_limits import Bucket, Limits
 from . import partners
 from .answers import PREFIX, Answer, Answers, ForbiddenError, StartAnewError
 from .description import describe
-from .limits import Bucket, Limits
 from .models import InvalidError, entries_question, no_question
 from .partners import Partner
-from .problems import Refusal
 from .reader import NotReadyError, Reader
 
 _FAILURES = 30  # wrong keys in a minute, from one address
@@ -69,7 +69,7 @@ class Registry:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-class Desk:
+class PartnerApi:
     """Answers requests for one configuration."""
 
     def __init__(self, config: Config, api: Api, clock: Clock) -> None:
@@ -169,7 +169,7 @@ def attach(app: web.Application, config: Config, clock: Clock = time.monotonic) 
     """
     if config.api is None:
         return
-    desk = Desk(config, config.api, clock)
+    desk = PartnerApi(config, config.api, clock)
     api = web.Application(middlewares=[_problems])
     api.router.add_get("/entries", desk.entries)
     api.router.add_get("/feeds", desk.feeds)

@@ -15,8 +15,11 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import ConfigError, LockedError, SyndicateError
-from . import delivering, making, partnering, serving
-from .telling import CONFIGURATION, DONE, LOCKED, PROBLEMS, moment, say
+from . import build as making
+from . import deliver as delivering
+from . import partner as partnering
+from . import serve as serving
+from .console import CONFIGURATION, DONE, LOCKED, PROBLEMS, moment, say
 
 _OVERVIEW = """\
 examples:

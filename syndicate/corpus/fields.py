@@ -13,10 +13,10 @@ from urllib.parse import quote
 from ..feeds.identity import path_id, stated_id
 from ..model import Entry, Image, Person, Presentation, Related
 from ..values import addresses, dates
+from ..values.keys import ALIASES, DIMENSIONS, PRIVATE
 from ..values.languages import language_of_path, language_tag
 from ..values.text import plain_text, strip_forbidden
-from ..vocabulary import ALIASES, DIMENSIONS, PRIVATE
-from .lexicon import Lexicon
+from .keys import KeyTable
 from .scalars import (
     MAX_NUMBER,
     TRUE,
@@ -72,7 +72,7 @@ class Profile:
         self.prefix = prefix
         self.dimensions = dimensions
         self.presentation = presentation or Presentation()
-        self.lexicon = Lexicon(aliases or {}, dimensions)
+        self.lexicon = KeyTable(aliases or {}, dimensions)
 
 
 class Fault(NamedTuple):

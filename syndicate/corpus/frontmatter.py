@@ -13,10 +13,10 @@ from typing import Any, ClassVar, NamedTuple
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
+from ..values.keys import VISIBILITY
 from ..values.nesting import MAX_DEPTH, may_nest_deeply
 from ..values.text import shorten, strip_forbidden
-from ..vocabulary import VISIBILITY
-from . import plain_yaml
+from . import fast_yaml as plain_yaml
 
 _MAX_VALUES = 100_000
 _MAY_HOLD_MANY = 1_000_000  # characters; the largest header seen has 243 KB

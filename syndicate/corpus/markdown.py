@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..values import addresses
 from ..values.text import plain_text, shorten, strip_forbidden
-from .templates import without_templates
+from .template_tags import without_templates
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
-from ..feeds import amp
 from ..model import Person, Presentation
-from ..values import addresses, dates
+from ..values import addresses, amp, dates
 from ..values.text import plain_text
 
 TRUE = frozenset({"true", "yes", "on", "1"})

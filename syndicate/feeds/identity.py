@@ -11,6 +11,7 @@ from ..model import RENDERER, Entry, Presentation
 
 _SAFE = "/-._~!$&'()*+,;=:@"  # what RFC 4151 §2.1 takes from RFC 3986's pchar and query
 
+
 @lru_cache(maxsize=16)  # asked for several times while one file is read
 def path_id(authority: str, path: str) -> str:
     """The identity of an entry that states none: the path of its file within the corpus."""

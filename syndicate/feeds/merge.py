@@ -19,9 +19,7 @@ def combine(group: list[Entry]) -> Entry:
         path=first.path,
         published=first.published,
         topics=_union(entry.topics for entry in group),
-        terms=tuple(
-            (name, _union(dict(entry.terms)[name] for entry in group)) for name, _ in first.terms
-        ),
+        terms=tuple((name, _union(dict(entry.terms)[name] for entry in group)) for name, _ in first.terms),
     )
 
 

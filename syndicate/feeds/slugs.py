@@ -55,4 +55,4 @@ def marked_slug(name: str, length: int = 13) -> str:
 
 def is_safe_slug(text: str) -> bool:
     """Whether a slug given by a person may name a folder on every system."""
-    return bool(_SAFE.fullmatch(text)) and ".." not in text and text.split(".")[0] not in _DEVICES
+    return bool(_SAFE.fullmatch(text)) and ".." not in text and text.split(".", maxsplit=1)[0] not in _DEVICES

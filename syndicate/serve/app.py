@@ -24,12 +24,12 @@ from aiohttp.http import HttpProcessingError
 from ..config import Config
 from ..errors import SyndicateError
 from .documents import Reader
-from .face import Face
 from .metrics import deliveries, exposition
+from .tree_handler import TreeHandler
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
 
-FACE = web.AppKey("FACE", Face)
+FACE = web.AppKey("FACE", TreeHandler)
 CONFIG = web.AppKey("CONFIG", Config)
 Attach = Callable[[web.Application, Config], None]
 """Adds routes to the application, which has CONFIG and FACE; `app[FACE].catalog` is what stands in the tree."""
@@ -46,7 +46,7 @@ def make_app(config: Config, attach: Sequence[Attach] = ()) -> web.Application:
     """The application over a configuration; `attach` are called before the tree takes all other paths."""
     app = web.Application()
     app[CONFIG] = config
-    app[FACE] = face = Face(config)
+    app[FACE] = face = TreeHandler(config)
     app.router.add_get("/healthz", _health)
     app.router.add_get("/metrics", _metrics)
     for add in attach:
@@ -146,7 +146,7 @@ async def _watching(app: web.Application) -> AsyncIterator[None]:
         await task
 
 
-async def _watch(reader: Reader, face: Face, path: str) -> None:
+async def _watch(reader: Reader, face: TreeHandler, path: str) -> None:
     """Read the index again when its files changed; most changes are a pusher's, and are none of ours."""
     seen: object = None
     while True:
@@ -157,7 +157,7 @@ async def _watch(reader: Reader, face: Face, path: str) -> None:
             seen = stamp if time.time() - newest_s > _SURE_AFTER_S else None
 
 
-async def _look(reader: Reader, face: Face) -> None:
+async def _look(reader: Reader, face: TreeHandler) -> None:
     try:
         catalog = await asyncio.get_running_loop().run_in_executor(None, reader.read)
     except (OSError, sqlite3.Error) as error:  # what was built last is still what there is

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Generic, NamedTuple, TypeVar
 
 from ..config import Config
-from ..feeds.select import TopicNames
+from ..feeds.rules import TopicNames
 from ..feeds.slugs import topic_key
 from ..store.gone import Gone
 from ..store.index import connect
@@ -156,7 +156,7 @@ def _kind(row: DocumentRow) -> str:
     return LIST
 
 
-class Library(Generic[Ready]):
+class DocumentCache(Generic[Ready]):
     """The bytes of documents, made ready once they are asked for, and kept in memory as far as there is room."""
 
     def __init__(self, root: str, make: Callable[[Document, Body], Ready], room_bytes: int = _KEPT_BYTES) -> None:

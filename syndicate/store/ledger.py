@@ -108,7 +108,7 @@ class Stand(NamedTuple):
     dropped: int
 
 
-class Ledger:
+class ChangeLog:
     """The ledger, over an open database. Times are seconds since 1970."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

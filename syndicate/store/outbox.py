@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .. import retry
-from ..retry import Breaker, Decision, Outcome, Policy
+from ..websub import retry
+from ..websub.retry import Breaker, Decision, Outcome, Policy
 
 _KEPT_ATTEMPTS = 20
 

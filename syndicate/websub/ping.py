@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from .. import __version__
-from ..retry import Outcome, retry_after_s
+from .retry import Outcome, retry_after_s
 
 USER_AGENT = f"syndicate/{__version__}"
 _REDIRECTS = frozenset({307, 308})  # the others turn a POST into a GET (RFC 9110 §15.4)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from desk import served
-from worlds import World
+from support.api_server import served
+from support.worlds import World
 
 from syndicate.api import partners
 from syndicate.api.models import EntriesQuestion

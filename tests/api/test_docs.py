@@ -10,8 +10,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desk import served, titles
-from worlds import World
+from support.api_server import served, titles
+from support.worlds import World
 
 from syndicate import cli, config
 from syndicate.api import partners

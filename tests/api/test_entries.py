@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 import pytest_asyncio
-from desk import Client, get, local, pages, served, titles
-from worlds import World
+from support.api_server import Client, get, local, pages, served, titles
+from support.worlds import World
 from yarl import URL
 
 from syndicate.api import cursors

@@ -15,11 +15,11 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from desk import Follower, get, pages
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from worlds import World
+from support.api_server import Follower, get, pages
+from support.worlds import World
 
 from syndicate import config
 from syndicate.api import partners

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Clock, get, local, pages, served, titles
-from worlds import World
+from support.api_server import Clock, get, local, pages, served, titles
+from support.worlds import World
 
-from syndicate.api import limits, partners
+from syndicate.api import partners
 from syndicate.api.partners import Partner, find, hashed
 from syndicate.cli import main
 from syndicate.errors import ConfigError
+from syndicate.http import rate_limits as limits
 
 Run = Callable[..., tuple[int, str, str]]
 

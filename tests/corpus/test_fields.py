@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from syndicate.corpus.fields import Profile, Reading, read
 from syndicate.model import Entry, Image, Person, Presentation
-from syndicate.vocabulary import ALIASES
+from syndicate.values.keys import ALIASES
 
 HOME = "https://www.test/"
 AUTHORITY = "feeds.test,2026"

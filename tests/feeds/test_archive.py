@@ -60,7 +60,9 @@ def test_archive_stands_below_its_feed() -> None:
 
 BASE = epoch("2020-06-15T14:00")
 CROWDS = st.lists(
-    st.tuples(st.sampled_from([0, 0, 1, 3599, 3600, 86_400, 9 * 86_400]), st.integers(0, 10**6)), unique=True, max_size=60
+    st.tuples(st.sampled_from([0, 0, 1, 3599, 3600, 86_400, 9 * 86_400]), st.integers(0, 10**6)),
+    unique=True,
+    max_size=60,
 ).map(lambda pairs: [Moment(BASE + offset, f"urn:{number}") for offset, number in pairs])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import CONFIG, Place, but_for_deletions, record, tree
+from support.sites import CONFIG, Place, but_for_deletions, record, tree
 
 from syndicate.feeds.identity import path_id
 from syndicate.feeds.merge import combine

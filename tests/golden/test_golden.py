@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from records import RENDERERS, SITE, documents, entry_of
+from support.records import RENDERERS, SITE, documents, entry_of
 
 from syndicate.model import NEWEST, Deleted, Entry, History, Site
 

@@ -25,7 +25,7 @@ import pytest
 import pytest_asyncio
 import yaml
 from aiohttp import web
-from sites import clean_environment
+from support.sites import clean_environment
 
 VENV = os.environ.get("SYNDICATE_TEST_HUB", "")
 if not VENV:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from page_sites import Tools
+from support.page_sites import Tools
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import feedparser
 import pytest
-from page_sites import Tools, make_corners, make_site, served
+from support.page_sites import Tools, make_corners, make_site, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route

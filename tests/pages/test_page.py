@@ -13,13 +13,13 @@ from urllib.parse import unquote, urljoin
 import pytest
 from hypothesis import given
 from lxml import html
-from page_sites import HEBREW, HOSTILE, IMAGE, WHEN, made_up_entries, made_up_feed
-from records import SITE, bounded, entries, entry_of, prepared, texts
+from support.page_sites import HEBREW, HOSTILE, IMAGE, WHEN, made_up_entries, made_up_feed
+from support.records import SITE, bounded, entries, entry_of, prepared, texts
 
 from syndicate.errors import ConfigError
-from syndicate.feeds import page
-from syndicate.feeds.chart import HEIGHT, chart
-from syndicate.feeds.landing import Group, Landing
+from syndicate.formats.html import pages as page
+from syndicate.formats.html.chart import HEIGHT, chart
+from syndicate.formats.html.landing import Group, Landing
 from syndicate.model import FORMATS, Entry, Feed, Format, Site
 from syndicate.values.text import strip_forbidden
 

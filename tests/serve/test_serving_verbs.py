@@ -20,9 +20,9 @@ from typing import Any
 
 import feedparser
 import pytest
-from running import age, running
-from sites import clean_environment, record, run
-from worlds import World
+from support.running import age, running
+from support.sites import clean_environment, record, run
+from support.worlds import World
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

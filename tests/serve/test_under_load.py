@@ -15,12 +15,13 @@ from pathlib import Path
 
 import brotli
 import pytest
-from hubs import until
-from running import age, running
-from sites import record
-from worlds import World
+from support.hubs import until
+from support.running import age, running
+from support.sites import record
+from support.worlds import World
 
-from syndicate.serve import answers, app
+from syndicate.http import responses as answers
+from syndicate.serve import app
 from syndicate.serve.app import FACE
 
 FEED = "/news/all/feed.rss"

@@ -5,21 +5,21 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import atom_rules
 import pytest
-from feed_reading import parse_xml
 from hypothesis import given
 from lxml import etree
-from records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
-from sites import ROOT
+from support import atom_rules
+from support.feed_reading import parse_xml
+from support.records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
+from support.sites import ROOT
 
-from syndicate.feeds import atom
+from syndicate.formats import atom
 from syndicate.model import Entry, History
 
 GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns:media="http://search.yahoo.com/mrss/" xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
 <id>tag:f.test,2026:f</id><title>News</title><updated>2026-01-31T12:00:00+00:00</updated>
-<author><name>Desk</name></author><link href="https://f.test/feed.atom" rel="self" type="application/atom+xml"/>
+<author><name>PartnerApi</name></author><link href="https://f.test/feed.atom" rel="self" type="application/atom+xml"/>
 <link href="https://n.test/" rel="alternate" type="text/html"/><link href="https://hub.test/" rel="hub"/>
 <icon>https://n.test/i.png</icon>
 <entry xml:lang="de"><id>tag:f.test,2026:1</id><title>One</title><updated>2026-01-31T12:00:00+00:00</updated>
@@ -31,7 +31,7 @@ GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <media:content url="https://n.test/i.jpg" medium="image" width="3" height="2"/></entry>
 </feed>
 """
-DESK = "<author><name>Desk</name></author>"
+DESK = "<author><name>PartnerApi</name></author>"
 ANN = "<author><name>Ann</name><uri>https://n.test/ann</uri></author>"
 CONTENT = '<content type="html">&lt;p&gt;x&lt;/p&gt;</content>'
 ALTERNATE = '<link href="https://n.test/1" rel="alternate" type="text/html"/>'
@@ -90,7 +90,7 @@ FAULTS = [
     ("plain_text", "<title>One</title>", "<title/>"),
     ("categories", 'term="C++"', 'term=""'),
     ("characters", 'term="C++"', 'term="C&#x9f;"'),
-    ("archive", "<author><name>Desk", f"{HISTORY}<author><name>Desk"),
+    ("archive", "<author><name>PartnerApi", f"{HISTORY}<author><name>PartnerApi"),
     ("archive", 'rel="hub"', 'rel="next-archive"'),
 ]  # fmt: skip
 

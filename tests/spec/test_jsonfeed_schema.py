@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jsonfeed_rules
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
-from records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
-from sites import ROOT
+from support import jsonfeed_rules
+from support.records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
+from support.sites import ROOT
 
-from syndicate.feeds import jsonfeed
+from syndicate.formats import jsonfeed
 from syndicate.model import Entry, History
 
 SCHEMA = json.loads(Path(__file__).with_name("jsonfeed-1.1.schema.json").read_text(encoding="utf-8"))
@@ -28,7 +28,7 @@ def good() -> dict[str, Any]:
         "title": "News",
         "home_page_url": "https://n.test/",
         "feed_url": "https://f.test/feed.json",
-        "authors": [{"name": "Desk", "url": "https://n.test/"}],
+        "authors": [{"name": "PartnerApi", "url": "https://n.test/"}],
         "language": "en-GB",
         "hubs": [{"type": "WebSub", "url": "https://hub.test/"}],
         "items": [
@@ -54,8 +54,8 @@ REFUSED: dict[str, Change] = {
     "no items": lambda feed, item: feed.pop("items"),
     "no address of its own": lambda feed, item: feed.pop("feed_url"),
     "no address of the page": lambda feed, item: feed.pop("home_page_url"),
-    "author, of version 1": lambda feed, item: feed.update(author={"name": "Desk"}),
-    "authors that is no list": lambda feed, item: feed.update(authors={"name": "Desk"}),
+    "author, of version 1": lambda feed, item: feed.update(author={"name": "PartnerApi"}),
+    "authors that is no list": lambda feed, item: feed.update(authors={"name": "PartnerApi"}),
     "an author of nothing": lambda feed, item: feed.update(authors=[{}]),
     "hubs as texts": lambda feed, item: feed.update(hubs=["https://hub.test/"]),
     "a hub without type": lambda feed, item: feed["hubs"][0].pop("type"),

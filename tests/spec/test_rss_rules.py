@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import rss_rules
 from hypothesis import given
 from hypothesis import strategies as st
-from records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
-from sites import ROOT
+from support import rss_rules
+from support.records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
+from support.sites import ROOT
 
-from syndicate.feeds import rss
+from syndicate.formats import rss
 from syndicate.model import Entry, History
 
 ITEM = """<item><title>One</title><link>https://n.test/1</link><description>Sum</description>

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sites import NOW, Place, clean_environment, record, tree
+from support.sites import NOW, Place, clean_environment, record, tree
 
-from syndicate.build import build
 from syndicate.errors import LockedError, OutputError
+from syndicate.pipeline import build
 from syndicate.store.lock import lock
 
 HOLDER = """

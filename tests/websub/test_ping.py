@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from hubs import (
+from support.hubs import (
     Answer,
     Raw,
     Received,
@@ -31,8 +31,8 @@ from hubs import (
 )
 
 from syndicate import __version__
-from syndicate.retry import Outcome, classify
 from syndicate.websub.ping import Header, header, send, session
+from syndicate.websub.retry import Outcome, classify
 
 TOPIC = "https://feeds.test/topics/r--d/feed.atom?a=1&b=%C3%A9"
 BODY = (

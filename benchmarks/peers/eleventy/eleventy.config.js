@@ -30,7 +30,7 @@ export default function (config) {
       }
     }
     return [
-      { title: "Bench", path: "", records: records.slice(0, ENTRIES) },
+      { title: "JobContext", path: "", records: records.slice(0, ENTRIES) },
       ...[...topics].map(([title, of]) => ({ title, path: `topics/${slug(title)}/`, records: of })),
     ];
   });

@@ -4,7 +4,7 @@ It cannot write JSON Feed, media:content, or AMP links, and dc:creator has no re
 Pelican is asked for two formats where the others are asked for three.
 """
 
-SITENAME = "Bench"
+SITENAME = "JobContext"
 SITEURL = "https://feeds.example.org"
 FEED_DOMAIN = SITEURL
 TIMEZONE = "UTC"

@@ -1,0 +1,6 @@
+"""config.yaml: one model a section, read as a whole, with the line and column of every fault."""
+
+from .load import load, parse
+from .models import Api, Config, Hub, Push, Serve, Source
+
+__all__ = ["Api", "Config", "Hub", "Push", "Serve", "Source", "load", "parse"]

@@ -1,0 +1,536 @@
+"""The command line as scripts and people meet it: exit codes, streams, times, and what each verb says."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.sites import CONFIG, ROOT, Place, clean_environment, record, run, tree
+
+import syndicate
+
+NOW = "2026-07-01T00:00:00Z"
+JSON_KEYS = {"entries", "hidden", "merged", "problems", "feeds", "written", "unchanged", "removed", "seconds"}
+PROBLEM_LINE = re.compile(r"^.+:\d+:\d+: .+: .+")
+HEAVY = {
+    "lxml",
+    "feedgen",
+    "yaml",
+    "aiohttp",
+    "markdown_it",
+    "nh3",
+    "dateutil",
+    "rich",
+    "frontmatter",
+    "asyncio",
+    "sqlite3",
+    "brotli",
+    "prometheus_client",
+}
+
+
+@pytest.fixture
+def news(place: Place) -> Place:
+    """A site with a good record, one with a warning, one with an error."""
+    place.put("a.md", record("Good"))
+    place.put("b.md", record("Warned", "webUrl: javascript:alert(1)"))
+    place.put("c.md", "---\ntitle: [broken\n---\n")
+    return place
+
+
+# ---------------------------------------------------------------------------------------------------------- exit codes
+
+
+def test_0_when_done_even_with_problems(news: Place) -> None:
+    assert news.run("build", "--now", NOW).returncode == 0
+    assert news.run("check", "--now", NOW).returncode == 0
+
+
+def test_1_with_problems_under_strict_and_the_tree_is_built_all_the_same(news: Place) -> None:
+    assert news.run("check", "--strict", "--now", NOW).returncode == 1
+    assert news.run("build", "--strict", "--now", NOW).returncode == 1
+    assert b"Good" in (news.output / "all/feed.rss").read_bytes()
+
+
+def test_a_warning_alone_counts_under_strict(place: Place) -> None:
+    place.put("b.md", record("Warned", "webUrl: javascript:alert(1)"))
+    assert place.run("check", "--strict", "--now", NOW).returncode == 1
+    assert place.run("build", "--strict", "--now", NOW).returncode == 1
+
+
+def test_0_under_strict_without_problems(place: Place) -> None:
+    place.put("a.md", record("Good"))
+    assert place.run("check", "--strict", "--now", NOW).returncode == 0
+    assert place.run("build", "--strict", "--now", NOW).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["buidl"], ["build", "--nwo"], ["build", "x"], ["init"], ["init", "a", "b"], ["check", "--config"],
+     ["build", "--now"], ["build", "--now", "soon"], ["build", "--now", ""], ["build", "--now", "03/04/2026"],
+     ["build", "--now", "2026-02-30"], ["build", "--now", "2026"], ["check", "--now", "2026-01-01T25:00:00Z"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_2_for_wrong_usage_told_on_standard_error(arguments: list[str], place: Place) -> None:
+    done = place.run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: syndicate")
+    assert "error: " in done.stderr
+    assert not place.output.exists()
+
+
+@pytest.mark.parametrize("verb", ["build", "check"])
+@pytest.mark.parametrize(
+    ("text", "place_and_field"),
+    [
+        ("site: {title: T}\ncorpus: {path: corpus}\n", r"1:7: site\.url: is required"),
+        (CONFIG + "limits: 5\n", r"7:1: limits: unknown key"),
+        (CONFIG.replace("https://feeds.test/", "ftp://feeds.test/"), r"3:8: site\.url: scheme 'ftp'"),
+        (CONFIG.replace("path: corpus", "path: elsewhere"), r"6:16: corpus\[0\]\.path: no such folder"),
+        ("site: [", r"\d+:\d+: config: "),
+        ("", r"1:1: site: is required"),
+        ("\x00", r"\d+:\d+: config: "),
+    ],
+)
+def test_3_for_a_wrong_configuration_told_with_its_place(
+    verb: str, text: str, place_and_field: str, place: Place
+) -> None:
+    place.configure(text)
+    done = place.run(verb)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.search(rf"^config\.yaml:{place_and_field}", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
+    assert not place.output.exists()
+
+
+def test_3_tells_every_fault_of_the_configuration_at_once(place: Place) -> None:
+    place.configure("site: {url: x, id: y}\nfeeds: {limit: none, formats: [pdf]}\ncorpus: {path: nowhere}\nhub: z\n")
+    lines = place.run("build").stderr.splitlines()
+    assert len(lines) >= 7
+    assert all(PROBLEM_LINE.match(line) for line in lines)
+
+
+@pytest.mark.parametrize("config", ["nothing.yaml", "corpus", "nowhere/config.yaml"])
+def test_3_for_a_configuration_that_cannot_be_read(config: str, place: Place) -> None:
+    done = place.run("build", "-c", config)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"{config}:1:1: config: cannot be read: ")
+
+
+# ------------------------------------------------------------------------------------------------------------- build
+
+
+def test_build_says_nothing_to_pipes_when_all_is_well(place: Place) -> None:
+    place.put("a.md", record("Good"))
+    done = place.run("build", "--now", NOW)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_build_tells_problems_on_standard_error(news: Place) -> None:
+    done = news.run("build", "--now", NOW)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert all(PROBLEM_LINE.match(line) for line in lines)
+    assert lines[0].startswith("corpus/b.md:4:9: webUrl: ")
+    assert lines[0].endswith(" (warning)")
+    assert lines[1].startswith("corpus/c.md:")
+    assert not lines[1].endswith(" (warning)")
+
+
+def test_build_shows_twenty_problems_and_says_how_many_more(place: Place) -> None:
+    for number in range(25):
+        place.put(f"{number:02}.md", "---\n---\n")
+    lines = place.run("build", "--now", NOW).stderr.splitlines()
+    assert len(lines) == 21
+    assert re.fullmatch(r"… and \d+ more: syndicate check lists them all", lines[-1])
+
+
+def test_json_of_build_is_one_object_of_figures(news: Place) -> None:
+    done = news.run("build", "--json", "--now", NOW)
+    figures = json.loads(done.stdout)
+    assert set(figures) == JSON_KEYS
+    assert figures["seconds"] > 0
+    assert {**figures, "seconds": 0} == {
+        "entries": 2, "hidden": 0, "merged": 0, "problems": 2, "feeds": 1, "written": 8, "unchanged": 0, "removed": 0,
+        "seconds": 0,
+    }  # fmt: skip
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_figures_of_build_add_up(place: Place) -> None:
+    place.put("a.md", record("A", "webUrl: https://n.test/1", "topics: [X, Y]"))
+    place.put("b.md", record("B", "webUrl: https://n.test/1", "topics: [Y, Z]"))
+    place.put("c.md", record("C", "published: false"))
+    place.put("d.md", record("D", date="2027-01-01"))
+    figures = json.loads(place.run("build", "--json", "--now", NOW).stdout)
+    assert (figures["entries"], figures["merged"], figures["hidden"], figures["feeds"]) == (1, 1, 2, 4)
+    assert figures["written"] == 4 * 4 + 4 == len(tree(place.output)) - 1
+
+
+def test_second_build_writes_nothing(news: Place) -> None:
+    first = json.loads(news.run("build", "--json", "--now", NOW).stdout)
+    before = {path: path.stat().st_mtime_ns for path in news.output.rglob("*")}
+    second = json.loads(news.run("build", "--json", "--now", NOW).stdout)
+    assert (second["written"], second["removed"]) == (0, 0)
+    assert second["unchanged"] == first["written"]
+    assert second["problems"] == first["problems"]
+    assert {path: path.stat().st_mtime_ns for path in news.output.rglob("*")} == before
+
+
+def test_build_after_the_state_was_deleted_writes_nothing(news: Place) -> None:
+    news.run("build", "--now", NOW)
+    before = tree(news.output)
+    for file in (news.folder / ".syndicate").iterdir():
+        file.unlink()
+    assert json.loads(news.run("build", "--json", "--now", NOW).stdout)["written"] == 0
+    assert tree(news.output) == before
+
+
+def test_build_after_the_output_was_deleted_writes_it_again(news: Place) -> None:
+    news.run("build", "--now", NOW)
+    before = tree(news.output)
+    shutil.rmtree(news.output)
+    assert news.run("build", "--now", NOW).returncode == 0
+    assert tree(news.output) == before
+
+
+def test_document_that_somebody_spoiled_is_written_again_or_left_but_never_half(news: Place) -> None:
+    news.run("build", "--now", NOW)
+    before = tree(news.output)
+    (news.output / "all/feed.rss").unlink()
+    news.put("d.md", record("Another"))
+    news.run("build", "--now", NOW)
+    after = tree(news.output)
+    assert set(after) == set(before)
+    assert b"Another" in after["all/feed.rss"]
+
+
+# ------------------------------------------------------------------------------------------------------------- check
+
+
+def test_check_lists_problems_on_standard_output_and_counts_on_standard_error(news: Place) -> None:
+    done = news.run("check", "--now", NOW)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(PROBLEM_LINE.match(line) for line in lines)
+    assert [line.endswith("(warning)") for line in lines] == [True, False]
+    assert re.fullmatch(r"2 entries, 0 hidden, 0 merged; 1 error, 1 warnings?\n", done.stderr)
+
+
+def test_check_lists_all_problems(place: Place) -> None:
+    for number in range(25):
+        place.put(f"{number:02}.md", "---\ndate: 2026-01-01\n---\n")
+    assert len(place.run("check", "--now", NOW).stdout.splitlines()) == 25
+
+
+def test_check_writes_nothing(news: Place) -> None:
+    before = tree(news.folder)
+    news.run("check", "--now", NOW)
+    assert tree(news.folder) == before
+
+
+def test_check_says_what_build_says(news: Place) -> None:
+    assert news.run("check", "--now", NOW).stdout == news.run("build", "--now", NOW).stderr
+
+
+def test_json_of_check_is_an_array_of_objects(news: Place) -> None:
+    done = news.run("check", "--json", "--now", NOW)
+    problems = json.loads(done.stdout)
+    assert [set(problem) for problem in problems] == [{"path", "line", "column", "field", "message", "severity"}] * 2
+    assert [problem["severity"] for problem in problems] == ["warning", "error"]
+    assert (problems[0]["path"], problems[0]["line"], problems[0]["field"]) == ("corpus/b.md", 4, "webUrl")
+
+
+def test_json_of_check_without_problems_is_an_empty_array(place: Place) -> None:
+    place.put("a.md", record("Good"))
+    done = place.run("check", "--json", "--now", NOW)
+    assert (json.loads(done.stdout), done.returncode) == ([], 0)
+
+
+def test_problems_come_in_the_order_of_the_files(place: Place) -> None:
+    for name in ("b/x.md", "a.md", "b.md", "c/a.md", "Z.md"):
+        place.put(name, "---\ndate: 2026-01-01\n---\n")
+    paths = [problem["path"] for problem in json.loads(place.run("check", "--json", "--now", NOW).stdout)]
+    assert paths == [f"corpus/{name}" for name in ("Z.md", "a.md", "b.md", "b/x.md", "c/a.md")]
+
+
+# --------------------------------------------------------------------------------------------------------------- time
+
+
+def shown(place: Place) -> list[str]:
+    return [item["title"] for item in json.loads((place.output / "all/feed.json").read_bytes())["items"]]
+
+
+@pytest.fixture
+def dated(place: Place) -> Place:
+    place.put("a.md", record("Old", date="2020-01-01"))
+    place.put("b.md", record("New", date="2026-01-01T12:00:00Z"))
+    place.put("c.md", record("Brief", "expiryDate: 2026-02-01T00:00:00Z", date="2025-01-01"))
+    return place
+
+
+@pytest.mark.parametrize(
+    ("now", "titles"),
+    [
+        ("2019-12-31T23:59:59Z", []),
+        ("2020-01-01", ["Old"]),
+        ("2026-01-01T11:59:59Z", ["Brief", "Old"]),
+        ("2026-01-01T12:00:00Z", ["New", "Brief", "Old"]),
+        ("2026-01-01T14:00:00+03:00", ["Brief", "Old"]),
+        ("Thu, 01 Jan 2026 12:00:00 GMT", ["New", "Brief", "Old"]),
+        ("2026-01-31T23:59:59Z", ["New", "Brief", "Old"]),
+        ("2026-02-01T00:00:00Z", ["New", "Old"]),
+        ("9999-12-31T23:59:59Z", ["New", "Old"]),
+    ],
+)
+def test_now_decides_what_is_shown(now: str, titles: list[str], dated: Place) -> None:
+    assert dated.run("build", "--now", now).returncode == 0
+    assert shown(dated) == titles
+
+
+def test_source_date_epoch_decides_without_now(dated: Place) -> None:
+    assert dated.run("build", SOURCE_DATE_EPOCH="1577836800").returncode == 0
+    assert shown(dated) == ["Old"]
+
+
+def test_now_goes_before_source_date_epoch(dated: Place) -> None:
+    assert dated.run("build", "--now", "2026-03-01", SOURCE_DATE_EPOCH="1577836800").returncode == 0
+    assert shown(dated) == ["New", "Old"]
+
+
+def test_empty_source_date_epoch_is_none(dated: Place) -> None:
+    assert dated.run("build", SOURCE_DATE_EPOCH="").returncode == 0
+    assert shown(dated) == ["New", "Old"]
+
+
+@pytest.mark.parametrize(
+    "epoch", ["soon", "1.5", "1e9", "2026-01-01", "0x10", "99999999999999999", "-99999999999999", "nan"]
+)
+@pytest.mark.parametrize("verb", ["build", "check"])
+def test_bad_source_date_epoch_is_told(verb: str, epoch: str, dated: Place) -> None:
+    done = dated.run(verb, SOURCE_DATE_EPOCH=epoch)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("SOURCE_DATE_EPOCH:1:1: environment: expected seconds since 1970, got ")
+    assert not dated.output.exists()
+
+
+# --------------------------------------------------------------------------------------------------------------- init
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "empty"])
+def test_init_writes_a_site_that_builds_without_problems(existing: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    folder = tmp_path / "news"
+    if existing:
+        folder.mkdir()
+    done = run("init", "news", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert re.match(r"news: config\.yaml and a sample corpus of \d+ files\n", done.stderr)
+    assert "cd news && syndicate build" in done.stderr
+    first = run("build", "--strict", "--json", "--now", NOW, cwd=folder)
+    assert first.returncode == 0, first.stderr
+    assert tree(folder / "feeds") == tree(ROOT / "feeds")
+    assert json.loads(run("build", "--json", "--now", NOW, cwd=folder).stdout)["written"] == 0
+
+
+def test_init_makes_folders_above_and_takes_odd_names(tmp_path: Path) -> None:
+    name = "a/b c/Ünïcode"
+    assert run("init", name, cwd=tmp_path).returncode == 0
+    assert run("check", "--strict", "--now", NOW, cwd=tmp_path / name).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["config.yaml", ".git/HEAD", "notes.txt"])
+def test_init_refuses_a_folder_that_holds_anything(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "news" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    done = run("init", "news", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "syndicate: news: is not empty\n")
+    assert tree(tmp_path / "news") == {name: b"mine"}
+
+
+def test_init_refuses_a_file(tmp_path: Path) -> None:
+    (tmp_path / "news").write_text("mine")
+    done = run("init", "news", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("syndicate: news: cannot be written: ")
+    assert (tmp_path / "news").read_text() == "mine"
+
+
+# ------------------------------------------------------------------------------------------------ version, help, speed
+
+
+def test_version_is_the_packages(tmp_path: Path) -> None:
+    done = run("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"syndicate {syndicate.__version__}\n", "")
+
+
+def test_version_takes_less_than_150_ms(tmp_path: Path) -> None:
+    def once() -> float:
+        started = time.perf_counter()
+        run("--version", cwd=tmp_path)
+        return time.perf_counter() - started
+
+    assert min(once() for _ in range(5)) < 0.15
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["build", "--help"], ["init"]], ids=" ".join)
+def test_idle_runs_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "syndicate", *arguments],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    assert "argparse" in imported
+    assert imported & HEAVY == set()
+
+
+def test_help_of_every_verb_has_an_example(tmp_path: Path) -> None:
+    verbs = re.findall(r"^    (\w+)  ", run("--help", cwd=tmp_path).stdout, re.MULTILINE)
+    assert {"init", "build", "check"} <= set(verbs)
+    for verb in verbs:
+        done = run(verb, "--help", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.search(rf"^examples?:\n(  .*\n)*  syndicate {verb}\b", done.stdout, re.MULTILINE), verb
+
+
+def test_help_has_examples_and_every_exit_code(tmp_path: Path) -> None:
+    text = run("--help", cwd=tmp_path).stdout
+    assert "examples:\n  syndicate init" in text
+    assert re.search(r"exit codes: 0 .+ 1 .+ 2 .+ 3 .+\n4 ", text)
+
+
+# ------------------------------------------------------------------------------------------------------------ streams
+
+
+def on_terminal(*arguments: str, cwd: Path, stdout: int = subprocess.PIPE) -> tuple[str, str]:
+    """Run with a terminal as standard error: what was shown there, and standard output."""
+    ours, theirs = pty.openpty()
+    environment = clean_environment({"TERM": "xterm", "COLUMNS": "120"})
+    with subprocess.Popen(
+        [sys.executable, "-m", "syndicate", *arguments], cwd=cwd, env=environment, stdout=stdout, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = bytearray()
+        while select.select([ours], [], [], 60)[0]:
+            try:
+                chunk = os.read(ours, 65536)
+            except OSError:  # the other side was closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+        output = process.stdout.read() if process.stdout else b""
+    os.close(ours)
+    return shown.decode(), output.decode()
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A site that takes more than half a second to build."""
+    place = Place(tmp_path_factory.mktemp("large") / "site", CONFIG + "feeds: {by: [], limit: 2000}\n")
+    body = "A paragraph with *emphasis*, `code` and [a link](https://n.test/x).\n\n" * 12
+    for number in range(900):
+        place.put(f"{number:04}.md", record(f"Story {number}", body=body))
+    return place
+
+
+def test_progress_is_shown_on_a_terminal_and_taken_away(large: Place) -> None:
+    shown_, output = on_terminal("build", "--now", NOW, cwd=large.folder)
+    assert "900" in shown_
+    assert "━" in shown_
+    assert "\x1b[" in shown_
+    last = shown_.replace("\r", "").splitlines()[-2:]
+    assert re.search(r"1 feeds? of 900 entries \(0 hidden, 0 merged, 0 problems\) in \d+\.\d\d s", last[0])
+    assert last[1] == "feeds/: 8 written, 0 unchanged, 0 removed"
+    assert output == ""
+
+
+def test_no_progress_in_pipes(large: Place) -> None:
+    done = large.run("check", "--now", NOW)
+    assert "\x1b" not in done.stderr + done.stdout
+    assert done.stderr == "900 entries, 0 hidden, 0 merged; 0 errors, 0 warnings\n"
+
+
+def test_no_progress_bar_for_a_short_run(place: Place) -> None:
+    place.put("a.md", record("A"))
+    shown_, _ = on_terminal("build", "--now", NOW, cwd=place.folder)
+    assert "━" not in shown_
+    assert "\x1b" not in shown_
+    assert re.match(r"1 feeds? of 1 entr(y|ies) \(0 hidden, 0 merged, 0 problems\)", shown_)
+
+
+def test_json_on_a_terminal_leaves_standard_output_clean(place: Place) -> None:
+    place.put("a.md", record("A"))
+    shown_, output = on_terminal("build", "--json", "--now", NOW, cwd=place.folder)
+    assert shown_ == ""
+    assert set(json.loads(output)) == JSON_KEYS
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["check", "--json"], ["build", "--json"]], ids=" ".join)
+def test_reader_that_goes_away_is_no_error(arguments: list[str], news: Place) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "syndicate", *arguments, "--now", NOW],
+            cwd=news.folder,
+            env=clean_environment(),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert "BrokenPipeError" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("verb", ["check", "build"])
+def test_problems_of_files_with_odd_names_are_told_in_any_encoding(verb: str, encoding: str, place: Place) -> None:
+    place.put("日本.md", "---\ndate: 2026-01-01\n---\n")
+    place.put("häß.md", "---\ntitle: x\ndate: “soon…”\n---\n")
+    place.put(os.fsdecode(b"bytes \xff\xfe.md"), "---\ndate: 2026-01-01\n---\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "syndicate", verb, "--now", NOW],
+        cwd=place.folder,
+        env=clean_environment({"PYTHONIOENCODING": encoding}),
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0
+    assert len((done.stdout if verb == "check" else done.stderr).splitlines()) == 3
+
+
+def test_interrupted_run_ends_with_130_and_without_a_traceback(large: Place) -> None:
+    script = (
+        "import signal, sys; from syndicate.cli import main\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.4); sys.exit(main(['check']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=large.folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -1,0 +1,602 @@
+"""`read` returns exactly what PyYAML's C loader returns, or None: a table, every small edit, properties, corpora."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import combinations, product
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syndicate.corpus.fast_yaml import _KEYS, _LINES, _MEMO_ENTRIES, _SCALARS, _WORDS, read
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+FENCED = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+OUTSIDE = object()
+
+bounded = settings(
+    max_examples=250,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def exact(value: object) -> object:
+    """The value with its types spelled out, so that `==` tells 1 from True, UTC from +00:00, and orders of keys."""
+    match value:
+        case dict():
+            return ["dict", *((exact(key), exact(item)) for key, item in value.items())]
+        case list():
+            return ["list", *map(exact, value)]
+        case _:
+            return type(value).__name__, repr(value)
+
+
+def loaded(text: str) -> object:
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def agrees(text: str) -> bool:
+    """True if `read` takes the text and equals PyYAML, False if it refuses; a failure if it differs."""
+    result = read(text)
+    if result is None:
+        return False
+    try:
+        expected = loaded(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        pytest.fail(f"PyYAML refuses {text!r} ({error}), read returned {result!r}")
+    assert exact(result) == exact(expected), f"from {text!r}"
+    return True
+
+
+# --- a table -----------------------------------------------------------------------------------------------------
+
+VALUES: list[tuple[str, object]] = [
+    # strings
+    ("x", "x"),
+    ("  x  ", "x"),
+    ("PC Magazine", "PC Magazine"),
+    ("https://a.example/b?c=1&d=%20#e", "https://a.example/b?c=1&d=%20#e"),
+    ("a:b", "a:b"),
+    ("a#b", "a#b"),
+    ("a :b", "a :b"),
+    ("it's", "it's"),
+    ('6" x 4"', '6" x 4"'),
+    ("a - b, [c] {d} & *e !f | g > h % @ `", "a - b, [c] {d} & *e !f | g > h % @ `"),
+    ("-x", "-x"),
+    ("--", "--"),
+    ("=x", "=x"),
+    ("<b>", "<b>"),
+    ("~x", "~x"),
+    ("\xa0x\u2003", "\xa0x\u2003"),
+    ("\u200bjustice \u2018and\u2019 \U0001f600", "\u200bjustice \u2018and\u2019 \U0001f600"),
+    ("\ue000 \U0001fffe", "\ue000 \U0001fffe"),
+    ("y", "y"),
+    ("nULL", "nULL"),
+    # double-quoted
+    ('""', ""),
+    ('"x"', "x"),
+    ('"x"   ', "x"),
+    ('"true"', "true"),
+    ("\"a: b # c - 'd' {\"", "a: b # c - 'd' {"),
+    (r'"\"\\\/\n\t"', '"\\/\n\t'),
+    (r'"\\"', "\\"),
+    (r'"\\n"', "\\n"),
+    # single-quoted
+    ("''", ""),
+    ("'x'", "x"),
+    ("'it''s'", "it's"),
+    ("''''", "'"),
+    ("''' '", "' "),
+    (r"'\n'", "\\n"),
+    ("'12'", "12"),
+    # null and bool
+    ("~", None),
+    ("null", None),
+    ("NULL", None),
+    ("true", True),
+    ("False", False),
+    ("YES", True),
+    ("no", False),
+    ("Off", False),
+    ("on", True),
+    # int
+    ("0", 0),
+    ("74", 74),
+    ("-1", -1),
+    ("+1", 1),
+    ("-0", 0),
+    ("1_000", 1000),
+    ("0777", 511),
+    ("0o7", "0o7"),
+    ("08", "08"),
+    ("0x1F", 31),
+    ("0b101", 5),
+    ("190:20:30", 685230),
+    ("1:90", "1:90"),
+    ("123456789012345678901", 123456789012345678901),
+    ("\u0663", "\u0663"),
+    ("1\u0663", "1\u0663"),
+    # float
+    ("1.5", 1.5),
+    ("-0.5", -0.5),
+    (".5", 0.5),
+    ("-.5", "-.5"),
+    ("0.", 0.0),
+    ("1e3", "1e3"),
+    ("1.0e+3", 1000.0),
+    ("190:20:30.5", 685230.5),
+    (".inf", float("inf")),
+    ("-.INF", float("-inf")),
+    (".nan", float("nan")),
+    (".", "."),
+    ("1.2.3", "1.2.3"),
+    # timestamp
+    ("2020-06-09T11:00:00Z", datetime(2020, 6, 9, 11, tzinfo=UTC)),
+    ("2020-06-09T11:00:00Z ", datetime(2020, 6, 9, 11, tzinfo=UTC)),
+    ("2020-06-09 11:00:00", datetime.fromisoformat("2020-06-09T11:00:00")),
+    ("2020-06-09t1:00:00.25 +5", datetime(2020, 6, 9, 1, 0, 0, 250000, tzinfo=timezone(timedelta(hours=5)))),
+    ("2020-06-09T11:00:00-05:30", datetime(2020, 6, 9, 11, tzinfo=timezone(-timedelta(hours=5, minutes=30)))),
+    ("2020-06-09", date(2020, 6, 9)),
+    ("2020-6-9", "2020-6-9"),
+    ("2020-W10-1T11:00:00Z", "2020-W10-1T11:00:00Z"),
+    ("2013-02-24 09:00:00 +0000", "2013-02-24 09:00:00 +0000"),
+    # outside: what YAML reads in another way
+    ("|", OUTSIDE),
+    (">-", OUTSIDE),
+    ("[]", OUTSIDE),
+    ("{a: 1}", OUTSIDE),
+    ("&x 1", OUTSIDE),
+    ("*x", OUTSIDE),
+    ("!!str 1", OUTSIDE),
+    ("x # comment", OUTSIDE),
+    ("# comment", OUTSIDE),
+    ('"x" # comment', OUTSIDE),
+    (r'"\x41"', OUTSIDE),
+    (r'"\u0041"', OUTSIDE),
+    ("?x", OUTSIDE),
+    (":x", OUTSIDE),
+    ("\tx", OUTSIDE),
+    ("x\t", OUTSIDE),
+    ('"\t"', OUTSIDE),
+    ("a\x85b", OUTSIDE),
+    ("a\u2028b", OUTSIDE),
+    ("a\rb", OUTSIDE),
+    # outside: what YAML refuses
+    ("-", OUTSIDE),
+    ("- x", OUTSIDE),
+    ("? x", OUTSIDE),
+    (",", OUTSIDE),
+    ("%x", OUTSIDE),
+    ("@x", OUTSIDE),
+    ("`x", OUTSIDE),
+    ("]", OUTSIDE),
+    ("b: c", OUTSIDE),
+    ("b:", OUTSIDE),
+    ('"x" y', OUTSIDE),
+    ('"x"y', OUTSIDE),
+    ('"x": y', OUTSIDE),
+    ('"x": "y"', OUTSIDE),
+    ('"x', OUTSIDE),
+    ('"', OUTSIDE),
+    (r'"\"', OUTSIDE),
+    (r'"\q"', OUTSIDE),
+    ("'x", OUTSIDE),
+    ("'", OUTSIDE),
+    ("'''", OUTSIDE),
+    ("'it's'", OUTSIDE),
+    ("'x': 'y'", OUTSIDE),
+    ("=", OUTSIDE),
+    ("<<", OUTSIDE),
+    ("0b_", OUTSIDE),
+    ("1" * 5000, OUTSIDE),
+    ("2020-13-01", OUTSIDE),
+    ("0000-01-01", OUTSIDE),
+    ("2020-06-31T11:00:00Z", OUTSIDE),
+    ("2020-06-09T24:00:00Z", OUTSIDE),
+    ("2020-06-09T23:59:60Z", OUTSIDE),
+    ("2020-06-09T11:00:00+25:00", OUTSIDE),
+    ("1" + ":59" * 200 + ".0", OUTSIDE),
+    ("a\x00b", OUTSIDE),
+    ("a\x0bb", OUTSIDE),
+    ("a\x1cb", OUTSIDE),
+    ("a\x7fb", OUTSIDE),
+    ("a\x93b", OUTSIDE),
+    ("a\ud800b", OUTSIDE),
+    ("a\ufeffb", OUTSIDE),
+    ("a\ufffeb", OUTSIDE),
+    ("a\uffffb", OUTSIDE),
+]
+
+
+def expect(text: str, expected: object) -> None:
+    assert agrees(text) == (expected is not OUTSIDE)
+    assert exact(read(text)) == exact(None if expected is OUTSIDE else expected)
+
+
+@pytest.mark.parametrize(("value", "expected"), VALUES)
+def test_a_value_is_what_yaml_says(value: str, expected: object) -> None:
+    expect(f"a: {value}\nb: 1\n", OUTSIDE if expected is OUTSIDE else {"a": expected, "b": 1})
+
+
+# The values that are something else behind a dash than behind a key.
+ENTRIES: dict[str, object] = {"b: c": {"b": "c"}, "b:": {"b": None}}
+
+
+@pytest.mark.parametrize(("value", "expected"), VALUES)
+def test_an_entry_is_what_yaml_says(value: str, expected: object) -> None:
+    expected = ENTRIES.get(value, expected)
+    expect(f"a:\n- {value}\n- 1", OUTSIDE if expected is OUTSIDE else {"a": [expected, 1]})
+
+
+DOCUMENTS: list[tuple[str, object]] = [
+    # nothing there
+    ("", OUTSIDE),
+    ("\n\n", OUTSIDE),
+    ("# only a comment\n", OUTSIDE),
+    # mappings
+    ("a: 1", {"a": 1}),
+    ("a: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
+    ("\n# x: y\n\na: 1\n  # deeper\n \nb: 2\n#", {"a": 1, "b": 2}),
+    ("a:", {"a": None}),
+    ("a: ", {"a": None}),
+    ("a:\nb:", {"a": None, "b": None}),
+    ("a:\n b:\n      c: 1\n d: 2\ne: 3", {"a": {"b": {"c": 1}, "d": 2}, "e": 3}),
+    ("a:\n\n  # why\n  b: 1", {"a": {"b": 1}}),
+    ("a_-B9: 1\n_: 2", {"a_-B9": 1, "_": 2}),
+    ("y: 1\nNull-: 2", {"y": 1, "Null-": 2}),
+    # duplicate keys: the first one's place, the last one's value
+    ("a: 1\nb: 2\na: 3", {"a": 3, "b": 2}),
+    ("a:\n  c: 1\nb: 2\na:", {"a": None, "b": 2}),
+    ("a:\nb:\na:\n- 1", {"a": [1], "b": None}),
+    # sequences
+    ("a:\n- 1\n- x", {"a": [1, "x"]}),
+    ("a:\n  - 1\n  - x\nb: 2", {"a": [1, "x"], "b": 2}),
+    ("a:\n-\n- \n-   \n- 1", {"a": [None, None, None, 1]}),
+    ("a:\n- \"b: c\"\n- 'b: c'\n-   d", {"a": ["b: c", "b: c", "d"]}),
+    ("a:\n- -1\n- -x\n- --\n- b:c", {"a": [-1, "-x", "--", "b:c"]}),
+    ("a:\n- b: 1\n  c: 2\n- b: 3", {"a": [{"b": 1, "c": 2}, {"b": 3}]}),
+    ("a:\n-   b: 1\n    c: 2\n- d", {"a": [{"b": 1, "c": 2}, "d"]}),
+    ("a:\n- b:\n  - c:\n    - 1\n  - 2\n- 3", {"a": [{"b": [{"c": [1]}, 2]}, 3]}),
+    ("a:\n- b:\n    c: 1\n  d: 2", {"a": [{"b": {"c": 1}, "d": 2}]}),
+    ("a:\n- b:\n- c:", {"a": [{"b": None}, {"c": None}]}),
+    ("a:\n- 1\n# x: y\n\n- 2", {"a": [1, 2]}),
+    # keys that are no strings, or none of the subset
+    ("no: 1", OUTSIDE),
+    ("On: 1", OUTSIDE),
+    ("null: 1", OUTSIDE),
+    ("TRUE: 1", OUTSIDE),
+    ("1: 1", OUTSIDE),
+    ("~: 1", OUTSIDE),
+    ("<<: 1", OUTSIDE),
+    ("=: 1", OUTSIDE),
+    ('"a": 1', OUTSIDE),
+    ("a b: 1", OUTSIDE),
+    ("a : 1", OUTSIDE),
+    ("\xe9: 1", OUTSIDE),
+    ("? a\n: 1", OUTSIDE),
+    (": 1", OUTSIDE),
+    ("a" * 1025 + ": 1", OUTSIDE),
+    # other documents
+    ("---\na: 1", OUTSIDE),
+    ("a: 1\n---", OUTSIDE),
+    ("a: 1\n...", OUTSIDE),
+    ("a: 1\n--- x", OUTSIDE),
+    ("%YAML 1.1\n---\na: 1", OUTSIDE),
+    ("\ufeffa: 1", OUTSIDE),
+    ("x", OUTSIDE),
+    ("- a", OUTSIDE),
+    ("- a: 1", OUTSIDE),
+    ("[a]", OUTSIDE),
+    # lines that continue a scalar
+    ("a: b\n  c", OUTSIDE),
+    ("a: b\n  - c", OUTSIDE),
+    ("a: b\n\n  c", OUTSIDE),
+    ("a:\n  b\n", OUTSIDE),
+    ('a: "b\n  c"', OUTSIDE),
+    ("a: 'b\n  c'", OUTSIDE),
+    ("a: |\n  b: c\n", OUTSIDE),
+    ("a:\n- b\n  c", OUTSIDE),
+    ("a:\n- b\n  - c", OUTSIDE),
+    # broken nesting
+    (" a: 1", OUTSIDE),
+    (" a: 1\nb: 2", OUTSIDE),
+    ("a: 1\n b: 2", OUTSIDE),
+    ("a: ~\n b: 2", OUTSIDE),
+    ("a:\n    b: 1\n  c: 2", OUTSIDE),
+    ("a:\n  - 1\n - 2", OUTSIDE),
+    ("a:\n  - 1\n  b: 2", OUTSIDE),
+    ("a:\n  b: 1\n  - 2", OUTSIDE),
+    ("a: 1\n- 2", OUTSIDE),
+    ("a:\n- 1\nb: 2\n- 3", OUTSIDE),
+    ("a:\n- b: 1\n c: 2", OUTSIDE),
+    ("a:\n- b: 1\n   c: 2", OUTSIDE),
+    ("a:\n-   b:\n  - 1", OUTSIDE),
+    ("a:\n- 1\n  b: 2", OUTSIDE),
+    ("a:\n-\n  b: 2", OUTSIDE),
+    # other oddities
+    ("a:b", OUTSIDE),
+    ("a:\n-b", OUTSIDE),
+    ("a:\n- - b", OUTSIDE),
+    ("a:\n- ? b", OUTSIDE),
+    ("a: - b", OUTSIDE),
+    ("a:  - b", OUTSIDE),
+    ("a:\n\t- b", OUTSIDE),
+    ("a: 1\n\t\nb: 2", OUTSIDE),
+    ("a: 1\rb: 2", OUTSIDE),
+    ("a: 1\r\r\nb: 2", OUTSIDE),
+    ("a:\xa0b", OUTSIDE),
+    ("a:\n\xa0 b: 1", OUTSIDE),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), DOCUMENTS)
+def test_a_document_is_what_yaml_says(text: str, expected: object) -> None:
+    expect(text, expected)
+
+
+def test_every_casing_of_a_word_resolves_as_in_yaml() -> None:
+    for word in ("yes", "no", "on", "off", "true", "false", "null", "y", "n", "~", "none"):
+        for letters in product(*({letter, letter.upper()} for letter in word)):
+            spelling = "".join(letters)
+            assert agrees(f"a: {spelling}\nb:\n- {spelling}")
+            assert agrees(f"{spelling}: 1") == (spelling not in _WORDS)
+
+
+def test_every_short_scalar_of_number_characters_resolves_as_in_yaml() -> None:
+    taken = sum(agrees("a: " + "".join(letters)) for letters in product("0179_-+.:xbe", repeat=3))
+    assert taken > 1000
+
+
+def test_nesting_is_bounded() -> None:
+    nested = ["  " * depth + "a:" for depth in range(40)]
+    assert agrees("\n".join(nested[:30]))
+    assert read("\n".join(nested)) is None
+
+
+def test_containers_are_fresh() -> None:
+    text = "a:\n- b: 1\n- c\nd:\n  e: 1"
+    first = read(text)
+    assert first is not None
+    first["a"] = first.pop("d")
+    assert exact(read(text)) == exact(loaded(text))
+
+
+def test_memos_are_bounded_and_forgetting_changes_nothing() -> None:
+    text = "\n".join(f"k{n}: {n}\nl{n}:\n- v{n}" for n in range(_MEMO_ENTRIES + 10))
+    assert agrees(text)
+    assert max(len(_KEYS), len(_LINES), len(_SCALARS)) <= _MEMO_ENTRIES
+
+
+# --- every small edit of a record --------------------------------------------------------------------------------
+
+RECORD = """\
+title: "IBM: \\"no\\" #1"
+date: 2020-06-09T11:00:00Z
+heat: 104
+published: true
+
+provider:
+  name: PC 'Mag'
+  domain: pcmag.com
+topics:
+- AI
+- 'it''s'
+# a comment: here
+images:
+  - url: http://a.b/c?d
+    width: 50
+    alt:
+  -   url: "x"
+      sizes:
+      - 1.5
+      - ~
+secured: "JE16=="
+"""
+
+PIECES = [
+    *" \n\t\r:-#'\"\\[]{},&*!|>?%@`~=<.01ZeE_+ny",
+    *("\x00", "\x07", "\x0b", "\x1c", "\x7f", "\x85", "\x9f", "\xa0", "\u2028", "\u200b", "\ufeff", "\uffff", "\ud800"),
+    *("  ", ": ", " #", "- ", " - ", "\n  ", "\n\n", ":\n", "\n- ", "\r\n", '" ', "''", "? ", "\\n", "\\x", "- - "),
+]
+
+LINE_PIECES = [
+    *("a: b", "a:", "a: ", "a:  ", "- a", "-", "- ", "- a: b", "-   a: b", "- a:", "- - a", "-a", "a:b", "a: b: c"),
+    *("# c", "#c", "---", "...", "--- a", "%YAML 1.1", "? a", ": a", "? a: b", "a b", "a b: c", '"a": b', "'a': b"),
+    *('a: "b', 'b"', 'a: "b" c', 'a: "b" # c', "a: 'b", "a: b # c", "a: b #c", "a: b#c", "a: # c", "a: #c", "a:# c"),
+    *("a: |", "a: >", "a: [b", "]", "a: {}", "- []", "a: &b c", "a: *b", "a: !b c", "- !b", "a: - b", "a: -", "a: --"),
+    *("no: 1", "null: 1", "y: 1", "~: 1", "1: 1", "<<: a", "a: <<", "a: =", "=: a", "title: again", "topics:"),
+    *('- "a: b"', '- "a', '- "a": b', "- 'a: b'", "- a #b", "- ~", "- a:b", "- a: - b", "- ? a", "- ---", "- a b: c"),
+    *("a: 08", "a: 1_", "a: 0b_", "a: 2020-02-30", "a: 2020-02-03T24:00:00Z", "a: .inf", "- 1:30", "\ta: b", "a:\tb"),
+]
+
+
+def test_every_insertion_agrees_with_yaml() -> None:
+    edits = [RECORD[:at] + piece + RECORD[at:] for at in range(len(RECORD) + 1) for piece in PIECES]
+    assert 0.2 < sum(map(agrees, edits)) / len(edits) < 0.8
+
+
+def test_every_replacement_agrees_with_yaml() -> None:
+    edits = [RECORD[:at] + piece + RECORD[at + 1 :] for at in range(len(RECORD)) for piece in PIECES]
+    assert 0.2 < sum(map(agrees, edits)) / len(edits) < 0.8
+
+
+def test_every_deletion_agrees_with_yaml() -> None:
+    length = len(RECORD)
+    edits = [RECORD[:at] + RECORD[at + size :] for size in range(1, 12) for at in range(length - size + 1)]
+    assert sum(map(agrees, edits)) > len(edits) // 4
+
+
+def test_every_inserted_line_agrees_with_yaml() -> None:
+    lines = RECORD.split("\n")
+    taken = 0
+    for at, line, indent in product(range(len(lines)), LINE_PIECES, (0, 1, 2, 3, 4, 6, 7)):
+        taken += agrees("\n".join([*lines[:at], " " * indent + line, *lines[at:]]))
+    assert taken > 500
+
+
+def indent_of(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def test_every_reindented_block_agrees_with_yaml() -> None:
+    lines = RECORD.split("\n")
+    for (start, stop), shift in product(combinations(range(len(lines)), 2), range(-6, 7)):
+        moved = [
+            " " * shift + line if shift > 0 else line[min(-shift, indent_of(line)) :] for line in lines[start:stop]
+        ]
+        agrees("\n".join([*lines[:start], *moved, *lines[stop:]]))
+
+
+def test_every_small_nest_agrees_with_yaml() -> None:
+    starts = ("a:", "b: x", "- c", "- d: y", "- e:", "-   f: z", "-", "g")
+    lines = [" " * indent + start for indent in (0, 1, 2, 4) for start in starts]
+    taken = sum(agrees("a:\n" + "\n".join(nest)) for nest in product(lines, repeat=3))
+    assert taken > 1000
+
+
+# --- documents in many styles ------------------------------------------------------------------------------------
+
+KEY_NAMES = st.sampled_from(["a", "b", "title", "webUrl", "is_cached", "x-y", "_z", "y", "type"])
+PRINTABLE = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufeff\ufffe\uffff"),
+    max_size=12,
+)
+NICE_PLAIN = st.sampled_from(
+    ["x", "PC Magazine", "http://a.b/c?d#e", "74", "-1", "true", "No", "~", "1.5", "2020-06-09", "0x1F", "1:30", "a,b"]
+)
+NICE_SCALARS = st.one_of(
+    NICE_PLAIN,
+    PRINTABLE.map(lambda text: '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'),
+    PRINTABLE.map(lambda text: "'" + text.replace("'", "''") + "'"),
+    st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")),
+)
+ODD_SCALARS = st.one_of(
+    NICE_SCALARS,
+    st.text(st.sampled_from("ab01 :#-'\"\\[]{},&*!|>?%@`~=<.ZTe_+"), max_size=8),
+    st.text(max_size=6),
+)
+SPACES = st.sampled_from([" ", " ", " ", "  ", ""])
+BETWEEN = st.lists(st.sampled_from(["", "  ", "# c", "    # c: d", "#"]), max_size=1)
+
+
+@st.composite
+def blocks(draw: st.DrawFn, scalars: st.SearchStrategy[str], indent: int = 0, depth: int = 0) -> list[str]:
+    """Lines of a block mapping at this column, in any style of the subset."""
+    lines: list[str] = []
+    for key in draw(st.lists(KEY_NAMES, min_size=1, max_size=3)):
+        lines += draw(BETWEEN)
+        shape = draw(st.sampled_from(["scalar", "scalar", "empty", "mapping", "sequence"] if depth < 3 else ["scalar"]))
+        if shape == "scalar":
+            lines.append(f"{' ' * indent}{key}: {draw(scalars)}{draw(st.sampled_from(['', '', ' ']))}")
+            continue
+        lines.append(f"{' ' * indent}{key}:")
+        lines += draw(BETWEEN)
+        if shape == "mapping":
+            lines += draw(blocks(scalars, indent + draw(st.integers(1, 4)), depth + 1))
+        elif shape == "sequence":
+            lines += draw(entries(scalars, indent + draw(st.integers(0, 3)), depth + 1))
+    return lines
+
+
+@st.composite
+def entries(draw: st.DrawFn, scalars: st.SearchStrategy[str], indent: int, depth: int) -> list[str]:
+    """Lines of a block sequence with its dashes at this column."""
+    lines: list[str] = []
+    for shape in draw(st.lists(st.sampled_from(["scalar", "empty", "mapping"]), min_size=1, max_size=3)):
+        lines += draw(BETWEEN)
+        dash = " " * indent + "-" + " " * draw(st.integers(1, 3))
+        if shape == "scalar":
+            lines.append(dash + draw(scalars))
+        elif shape == "empty":
+            lines.append(dash)
+        else:
+            mapping = draw(blocks(scalars, len(dash), depth + 1))
+            while not mapping[0].strip(" ") or mapping[0].lstrip(" ").startswith("#"):
+                mapping.pop(0)
+            lines += [dash + mapping[0].lstrip(" "), *mapping[1:]]
+    return lines
+
+
+def joined(lines: list[str]) -> str:
+    return "\n".join(lines)
+
+
+@bounded
+@given(blocks(NICE_SCALARS).map(joined), st.sampled_from(["\n", "\r\n"]))
+def test_a_document_of_the_subset_is_taken_and_agrees_with_yaml(text: str, line_break: str) -> None:
+    assert agrees(text.replace("\n", line_break))
+
+
+@bounded
+@given(blocks(ODD_SCALARS).map(joined))
+def test_a_document_with_odd_scalars_agrees_with_yaml(text: str) -> None:
+    agrees(text)
+
+
+@st.composite
+def edited(draw: st.DrawFn, text: str) -> str:
+    for _ in range(draw(st.integers(2, 4))):
+        at, size = draw(st.integers(0, len(text))), draw(st.integers(0, 3))
+        text = text[:at] + draw(st.sampled_from(["", *PIECES])) + text[at + size :]
+    return text
+
+
+@bounded
+@given(blocks(NICE_SCALARS).map(joined).flatmap(edited))
+def test_an_edited_document_agrees_with_yaml(text: str) -> None:
+    agrees(text)
+
+
+@bounded
+@given(edited(RECORD))
+def test_a_record_edited_several_times_agrees_with_yaml(text: str) -> None:
+    agrees(text)
+
+
+@bounded
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(LINE_PIECES)), max_size=8))
+def test_any_pile_of_lines_agrees_with_yaml(pile: list[tuple[int, str]]) -> None:
+    agrees("a:\n" + joined([" " * indent + line for indent, line in pile]))
+
+
+# --- what people really have -------------------------------------------------------------------------------------
+
+
+def front_matters(folder: Path) -> list[str]:
+    """The fenced YAML of a folder's files; of other files the whole text, as food for the refusals."""
+    texts = [path.read_bytes().decode(errors="replace") for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [fenced[1] if (fenced := FENCED.match(text)) else text for text in texts]
+
+
+def is_mapping(text: str) -> bool:
+    try:
+        return isinstance(loaded(text), dict)
+    except (yaml.YAMLError, ValueError):
+        return False
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the sample corpora are not in {SHARED}")
+@pytest.mark.parametrize(
+    ("folder", "coverage"),
+    [
+        ("seed", 1.0),
+        ("corpora/google-cloud", 0.99),
+        ("corpora/diablo4", 0.99),
+        ("corpora/letsencrypt", 0.99),
+        ("corpora/mawenbao", 0.0),
+        ("corpora/rust-blog", 0.0),
+    ],
+)
+def test_a_corpus_agrees_with_yaml_and_is_covered(folder: str, coverage: float) -> None:
+    texts = front_matters(SHARED / folder)
+    assert texts
+    refused = [text for text in texts if not agrees(text)]
+    missed = sum(map(is_mapping, refused))
+    assert missed <= (1 - coverage) * (len(texts) - len(refused) + missed)

@@ -1,0 +1,259 @@
+"""The oracle: after any history of changes, the tree is what a build from nothing makes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from support.chains import ids, walk
+from support.sites import but_for_deletions
+from support.worlds import World
+
+from syndicate.feeds import archive
+from syndicate.model import FORMATS
+
+NAMES = st.sampled_from(["a.md", "b.md", "c.md", "d/a.md", "d/e.md", "2026-01-05-f.md"])
+TOPICS = st.lists(st.sampled_from(["One", "one", "Two", "C++", "C#", "日本", "T  wo"]), max_size=3)
+URLS = st.sampled_from(["", "https://x.example/1", "https://x.example/2"])
+IDS = st.sampled_from(["", "", "same", "tag:f.example,2026:a.md", "tag:f.example,2026:d/e.md", "https://x.example/1"])
+DATES = st.sampled_from(["2025-12-31", "2026-01-01", "2026-01-01", "2026-05-31T23:59:59Z", "2026-06-03", "2026-07-01"])
+WORDS = st.sampled_from(["Alpha", "Beta", "Gamma & <Co>", "Délta"])
+BROKEN = st.sampled_from(
+    ["---\ntitle: a: b\n---\n", "---\ntitle: x", "no metadata", "---\ntitle: x\ndate: soon\n---\n"]
+)
+
+
+class History(RuleBasedStateMachine):
+    """A corpus that people edit, with a build after every change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="syndicate-history-"))
+        self.world = World(self.folder / "site")
+        self.records: dict[str, dict[str, Any]] = {}
+        self.pristine: dict[str, str] = {}
+        self.edits = 0
+        self.held: dict[tuple[str, str], set[str]] = {}
+        self.tombstones: dict[tuple[str, str], dict[str, datetime]] = {}
+        self.most, archive.MOST = archive.MOST, 2  # so that periods are split
+        self.topics: dict[str, Any] = {}
+        self.described = False
+
+    def teardown(self) -> None:
+        archive.MOST = self.most
+        shutil.rmtree(self.folder)
+
+    def _write(self, name: str, **values: Any) -> None:
+        self.records.setdefault(name, {}).update(values)
+        self.world.record(name, **{key: value for key, value in self.records[name].items() if value != ""})
+
+    @rule(name=NAMES, title=WORDS, topics=TOPICS, date=DATES, url=URLS, identity=IDS)
+    def add_or_rewrite(self, name: str, title: str, topics: list[str], date: str, url: str, identity: str) -> None:
+        self._write(name, title=title, topics=topics, date=date, webUrl=url, id=identity, excerpt=title * 2)
+
+    def _some(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(sorted(self.records)))
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), title=WORDS)
+    def retitle(self, data: st.DataObject, title: str) -> None:
+        self._write(self._some(data), title=title)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), date=DATES)
+    def redate(self, data: st.DataObject, date: str) -> None:
+        self._write(self._some(data), date=date)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), topics=TOPICS)
+    def retopic(self, data: st.DataObject, topics: list[str]) -> None:
+        self._write(self._some(data), topics=topics)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), identity=IDS, url=URLS)
+    def give_identity(self, data: st.DataObject, identity: str, url: str) -> None:
+        self._write(self._some(data), id=identity, webUrl=url)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), published=st.booleans(), removed=st.booleans(), expires=st.sampled_from(["", "2026-06-02"]))
+    def hide_or_show(self, data: st.DataObject, published: bool, removed: bool, expires: str) -> None:  # noqa: FBT001
+        self._write(self._some(data), published=published, removed=removed, expiryDate=expires)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), quality=st.integers(0, 100))
+    def change_what_only_chooses(self, data: st.DataObject, quality: int) -> None:
+        self.edits += 1
+        self._write(self._some(data), quality=quality, secured=f"{self.edits};x", heat=-1)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), text=BROKEN)
+    def break_metadata(self, data: st.DataObject, text: str) -> None:
+        self.world.write(self._some(data), text)
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data())
+    def mend_metadata(self, data: st.DataObject) -> None:
+        self._write(self._some(data))
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        name = self._some(data)
+        del self.records[name]
+        (self.world.folder / "corpus" / name).unlink()
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), destination=NAMES)
+    def rename(self, data: st.DataObject, destination: str) -> None:
+        name = self._some(data)
+        (self.world.folder / "corpus" / destination).parent.mkdir(exist_ok=True)
+        (self.world.folder / "corpus" / name).rename(self.world.folder / "corpus" / destination)
+        self.records[destination] = self.records.pop(name)
+
+    @rule(days=st.sampled_from([-40, -1, 1, 2, 30]), seconds=st.sampled_from([0, 1]))
+    def move_the_clock(self, days: int, seconds: int) -> None:
+        self.world.now += timedelta(days=days, seconds=seconds)
+
+    @rule(
+        changed=st.sampled_from(
+            [
+                ("site", "title", ["T", "U"]),
+                ("site", "language", ["en", "ar"]),
+                ("site", "home", ["https://w.example/", "https://v.example/"]),
+                ("feeds", "limit", [1, 3]),
+                ("feeds", "archive", ["month", "year", "day", "none"]),
+                ("feeds", "deleted_days", [0, 10, 90]),
+                ("feeds", "related", [0, 5]),
+                ("feeds", "by", [["topics"], ["topics", "provider"], ["category"], ["type", "author", "quality"]]),
+                ("feeds", "all", [True, False]),
+                ("feeds", "include_children", [True, False]),
+                ("feeds", "opml", [None, "none"]),
+                ("feeds", "formats", [["rss"], ["rss", "atom", "json"], ["json"]]),
+                ("feeds", "where", [{}, {"min_quality": 50}, {"topics": ["Two"]}]),
+                ("feeds", "custom", [{}, {"best": {"title": "Best", "where": {"min_quality": 50}}}]),
+            ]
+        ),
+        data=st.data(),
+    )
+    def configure(self, changed: tuple[str, str, list[Any]], data: st.DataObject) -> None:
+        section, key, values = changed
+        self.world.settings[section][key] = data.draw(st.sampled_from(values))
+
+    @rule(
+        topics=st.sampled_from(
+            [
+                {},
+                {"One": {"slug": "two", "parent": "Two"}},
+                {"C++": {"slug": "cpp", "aliases": ["C#"], "title": "C", "parent": "one"}},
+            ]
+        )
+    )
+    def name_topics(self, topics: dict[str, Any]) -> None:
+        self.topics = topics
+        self._tell_topics()
+
+    @rule(
+        name=st.sampled_from(["a.yaml", "b.yml"]),
+        topic=st.sampled_from(["One", "two", "C#", "日本"]),
+        parent=st.sampled_from(["", "C++", "one", "Three"]),
+        keywords=st.sampled_from(["", "x, y", "{}"]),
+    )
+    def describe_a_topic(self, name: str, topic: str, parent: str, keywords: str) -> None:
+        self.world.write(f"_data/{name}", f"name: {topic!r}\nparent: {parent!r}\nkeywords: {keywords}\n")
+        self.described = True
+        self._tell_topics()
+
+    @rule()
+    def describe_no_topic(self) -> None:
+        self.described = False
+        self._tell_topics()
+
+    def _tell_topics(self) -> None:
+        self.world.settings["topics"] = self.topics | ({"from": "corpus/_data"} if self.described else {})
+
+    @rule(
+        pages=st.booleans(),
+        template=st.sampled_from([None, ("card.html", "<p>{{ entry.title }}, {{ site.title }}"), ("site.css", "a{}")]),
+    )
+    def design_pages(self, pages: bool, template: tuple[str, str] | None) -> None:  # noqa: FBT001
+        self.world.settings["pages"] = pages
+        shutil.rmtree(self.world.folder / "templates", ignore_errors=True)
+        if template is not None:
+            (self.world.folder / "templates").mkdir()
+            (self.world.folder / "templates" / template[0]).write_text(template[1])
+            self.world.settings["templates"] = "templates"
+        else:
+            self.world.settings.pop("templates", None)
+
+    @rule(precompress=st.booleans())
+    def compress(self, precompress: bool) -> None:  # noqa: FBT001
+        self.world.settings["precompress"] = precompress
+
+    @rule()
+    def add_a_second_source(self) -> None:
+        (self.world.folder / "corpus" / "d").mkdir(exist_ok=True)
+        sources = [{"path": "corpus"}, {"path": "corpus/d"}]
+        self.world.settings["corpus"] = sources[: 3 - len(self.world.settings["corpus"])]
+
+    @invariant()
+    def tree_is_what_a_build_from_nothing_makes(self) -> None:
+        summary = self.world.build()
+        tree = self.world.tree()
+        assert but_for_deletions(tree) == self.world.built_from_nothing(self.folder / "fresh")
+        self._look_at_histories()
+        fresh = self.world.fresh
+        assert fresh is not None
+        assert summary[:4] == fresh[:4]  # entries, hidden, merged, and every problem
+        again = self.world.build()
+        assert (again.written, again.removed) == (0, 0)
+        assert again[:4] == summary[:4]
+
+    def _look_at_histories(self) -> None:
+        """Every feed's chain holds what is filed under it, the same in each format, and tells what was deleted."""
+        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+            paths = {(row[0], row[1]): row[2] for row in sql.execute("SELECT dimension, key, path FROM feeds")}
+            held: dict[tuple[str, str], set[str]] = {place: set() for place in paths}
+            members = "SELECT dimension, key, id FROM members JOIN feeds USING (feed) JOIN entries USING (file)"
+            for dimension, key, entry_id in sql.execute(members):
+                held[dimension, key].add(entry_id)
+        self._expect_tombstones(held)
+        feeds = self.world.settings["feeds"]
+        for place, path in paths.items():
+            walks = [walk(self.world.output, f"{path}/feed.{kind}") for kind in feeds.get("formats", FORMATS)]
+            shapes = {tuple((page.address.rpartition("/")[0], *page.ids) for page in pages) for pages in walks}
+            assert len(shapes) == 1
+            if feeds.get("archive") != "none":
+                assert ids(walks[0]) == held[place]
+            for pages in walks:
+                if not pages[0].address.endswith(".rss"):
+                    assert {**pages[0].deleted} == self.tombstones.get(place, {})
+
+    def _expect_tombstones(self, held: dict[tuple[str, str], set[str]]) -> None:
+        visible = {entry_id for ids_of in held.values() for entry_id in ids_of}
+        now = self.world.now
+        for place, before in self.held.items():
+            for entry_id in before - visible:
+                self.tombstones.setdefault(place, {}).setdefault(entry_id, now)
+        days = timedelta(days=self.world.settings["feeds"].get("deleted_days", 90))
+        self.tombstones = {
+            place: {one: at for one, at in gone.items() if one not in visible and at > now - days}
+            for place, gone in self.tombstones.items()
+        }
+        self.held = held
+
+
+TestHistory = History.TestCase
+TestHistory.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)

@@ -1,0 +1,78 @@
+"""A build that kills itself: `killed.py CONFIG N` dies at the Nth step that changes something on the disk.
+
+Steps are: before a file is opened to be written, in the midst of writing it, before it is renamed, removed or its
+folder made or removed, and around each statement that begins or ends a transaction. Without a kill, it prints how many
+there are.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import signal
+import sqlite3
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+STATE = {"left": 10**9, "seen": 0}
+
+
+def step() -> None:
+    STATE["seen"] += 1
+    STATE["left"] -= 1
+    if STATE["left"] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def audit(event: str, arguments: tuple[Any, ...]) -> None:
+    changes = event in {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}
+    if changes or (event == "open" and isinstance(arguments[1], str) and arguments[1][:1] in {"w", "x"}):
+        step()
+
+
+class Halting(io.BufferedWriter):
+    """Writes half, dies if it is time, writes the rest."""
+
+    def write(self, data: Any) -> int:
+        half = len(data) // 2
+        super().write(data[:half])
+        self.flush()
+        step()
+        super().write(data[half:])
+        return len(data)
+
+
+def opened(path: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+    if mode in {"wb", "xb"}:
+        step()
+        return Halting(io.FileIO(path, mode[:1]))
+    return original_open(path, mode, *arguments, **named)
+
+
+class Connection(sqlite3.Connection):
+    """Counts the ends of transactions, before and after."""
+
+    def execute(self, sql: str, *arguments: Any) -> Any:  # type: ignore[override]
+        if sql in {"COMMIT", "BEGIN IMMEDIATE"}:
+            step()
+            result = super().execute(sql, *arguments)
+            step()
+            return result
+        return super().execute(sql, *arguments)
+
+
+if __name__ == "__main__":
+    from syndicate import config
+    from syndicate.pipeline import build
+
+    original_open, original_connect = builtins.open, sqlite3.connect
+    site = config.load(sys.argv[1])
+    if len(sys.argv) > 2:
+        STATE["left"] = int(sys.argv[2])
+    builtins.open = opened
+    sqlite3.connect = lambda *a, **k: original_connect(*a, **k, factory=Connection)  # type: ignore[assignment]
+    sys.addaudithook(audit)
+    build(site, datetime(2026, 6, 1, tzinfo=UTC))
+    print(STATE["seen"])

@@ -74,7 +74,7 @@ class Section:
         if not text:
             return ""
         try:
-            return addresses.clean(text)
+            return addresses.normalize(text)
         except ValueError as error:
             self.fault(key, str(error))
             return ""

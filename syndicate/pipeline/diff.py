@@ -4,7 +4,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ..config import Config
-from ..corpus.scan import Found, look, scan
+from ..corpus.scan import ListedFile, scan, stat_files
 from ..errors import Problem
 from ..store.index import Index
 
@@ -67,7 +67,8 @@ def find(index: Index, config: Config, *, anew: bool) -> Changes:
                 known = {name: status[0] for name, status in index.files(folder).items()} if folder else {}
                 changed, gone = names, known.keys() - names
             else:
-                changed, gone = _compared(look(source, below, names), index.statuses(folder) if folder else [], racy_ns)
+                listed = stat_files(source, below, names)
+                changed, gone = _compared(listed, index.statuses(folder) if folder else [], racy_ns)
                 known = {name: file for name in (*changed, *gone) if folder and (file := index.file_in(folder, name))}
             folder = folder or index.add_folder(number, below)
             for name in changed:
@@ -82,7 +83,7 @@ def find(index: Index, config: Config, *, anew: bool) -> Changes:
     return changes
 
 
-def _compared(found: list[Found], known: list[Found], racy_ns: int) -> tuple[list[bytes], set[bytes]]:
+def _compared(found: list[ListedFile], known: list[ListedFile], racy_ns: int) -> tuple[list[bytes], set[bytes]]:
     """The names of a folder's files that may have changed, in order, and of those that are gone.
 
     Nearly all folders stand as they were, and nearly all files of the others: whole lists, then sets, compare fastest.

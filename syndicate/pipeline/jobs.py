@@ -5,21 +5,19 @@ A `JobContext` is everything the work needs to know; it is handed to each proces
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import cached_property, lru_cache
-from hashlib import sha256
 from heapq import heappush, heappushpop
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from ..config import Config
-from ..corpus import parse as read
-from ..corpus.fields import Profile
-from ..corpus.scan import shown_path
-from ..errors import Problem
+from ..corpus.context import SourceContext, source_context
+from ..corpus.files import VanishedFile
+from ..corpus.parse import UnchangedFile, parse_record
+from ..corpus.record import ParsedRecord, unpack_record
+from ..corpus.scan import display_path
 from ..feeds import rules as select
-from ..feeds.identity import digest, path_id
 from ..feeds.merge import combine
 from ..formats import content
 from ..model import FORMATS, Entry, Format, Site
@@ -33,21 +31,6 @@ _BATCH = 32
 
 Reading = tuple[int, bytes, bytes | None, "NewestIndex | None"]
 """A file to read: its source, its path, the hash of what is known of it already, what is known of feeds."""
-
-
-class ParsedFields(NamedTuple):
-    """What a file says, as the index keeps it."""
-
-    hidden: bool
-    id: str
-    stated: str | None
-    url: str | None
-    published: int | None
-    updated: int | None
-    expires: int | None
-    figures: str | None
-    digest: bytes | None
-    problems: tuple[Problem, ...]
 
 
 class Origin(NamedTuple):
@@ -69,24 +52,23 @@ class Fragments(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What reading one file gave. Without a `hash` the file is gone; without `said` it says what it said before.
+    """What reading one file gave.
 
     `feed_keys` and `fragments` are there when filing was asked for, and an entry was found that feeds may show.
     """
 
-    hash: bytes | None
-    status: read.Status = (0, 0, 0)
-    said: ParsedFields | None = None
+    result: ParsedRecord | UnchangedFile | VanishedFile
     feed_keys: list[select.FeedKey] | None = None
     fragments: Fragments | None = None
 
     def packed(self) -> "Packed":
         """The same in plain tuples, which cost a third to send from one process to another."""
-        said, feed_keys, fragments = self.said, self.feed_keys, self.fragments
+        result, feed_keys, fragments = self
         return (
-            self.hash, self.status, said and tuple(said), feed_keys and [tuple(slot) for slot in feed_keys],
+            result.pack() if isinstance(result, ParsedRecord) else result,
+            feed_keys and [tuple(slot) for slot in feed_keys],
             fragments and tuple(fragments),
-        )  # fmt: skip
+        )
 
 
 Packed = tuple[Any, ...]
@@ -95,8 +77,10 @@ Packed = tuple[Any, ...]
 
 def unpacked(packed: Packed) -> Outcome:
     """The outcome that was packed; its feed_keys and fragments stay plain."""
-    hashed, status, said, feed_keys, fragments = packed
-    return Outcome(hashed, status, said and ParsedFields._make(said), feed_keys, fragments)
+    result, feed_keys, fragments = packed
+    if not isinstance(result, UnchangedFile | VanishedFile):
+        result = unpack_record(result)
+    return Outcome(result, feed_keys, fragments)
 
 
 class NewestIndex:
@@ -136,9 +120,9 @@ class JobContext:
         return JobContext, (self.config,)  # what was made of it is made again where it goes
 
     @cached_property
-    def profiles(self) -> list[Profile]:
-        """How the files of each source are read."""
-        return [read.profile(self.config, source) for source in self.config.sources]
+    def contexts(self) -> list[SourceContext]:
+        """The settings that parsing the records of each source depends on."""
+        return [source_context(self.config, source) for source in self.config.sources]
 
     def read(self, tasks: Sequence[Reading]) -> list[Packed]:
         """Read files; what that gave is packed.
@@ -158,27 +142,14 @@ class JobContext:
         self, source: int, path: bytes, known: bytes | None, prospects: NewestIndex | None
     ) -> tuple[Outcome, Entry | None, bool]:
         """What reading one file gives; the entry if it is to be rendered at once, and whether among the newest."""
-        where = self.config.sources[source]
-        try:
-            found = read.load(where, path)
-        except FileNotFoundError:
-            return Outcome(None), None, False
-        except read.UnreadableError as error:
-            said = _parsed_fields(read.unreadable(where, path, error), self.config)
-            return Outcome(b"", read.status(where, path), said), None, False
-        hashed = sha256(found.data).digest()[:16]
-        if hashed == known:
-            return Outcome(hashed, found[1:]), None, False
-        record = read.understand(found, where, path, self.profiles[source])
-        figures = select.figures(record.entry) if record.entry else None
-        said = _parsed_fields(record, self.config, figures)
-        if prospects is None or record.entry is None or figures is None:
-            return Outcome(hashed, found[1:], said), None, False
-        feed_keys = self.filing.feed_keys(figures)
-        likely = prospects.likely(feed_keys, said.published or 0)
+        record = parse_record(self.config.sources[source], path, self.contexts[source], known)
+        if not isinstance(record, ParsedRecord) or prospects is None or record.traits is None:
+            return Outcome(record), None, False
+        feed_keys = self.filing.feed_keys(record.traits)
+        likely = prospects.likely(feed_keys, record.published or 0)
         shows_all = self.config.selection.archive != "none" or self.config.api is not None
         archived = bool(feed_keys) and shows_all  # most feeds show all they have, partners get all there is
-        return Outcome(hashed, found[1:], said, feed_keys), record.entry if likely or archived else None, likely
+        return Outcome(record, feed_keys), record.entry if likely or archived else None, likely
 
     def compose(self, origins: Sequence[Origin], entry_id: str | None) -> Entry:
         """The entry that files make together, under another id when one is given.
@@ -249,17 +220,11 @@ class JobContext:
         return [known[name] if name in made else None for name in FORMATS]
 
     def _entry(self, origin: Origin) -> Entry:
-        where = self.config.sources[origin.source]
-        try:
-            found = read.load(where, origin.path)
-        except (FileNotFoundError, read.UnreadableError):
-            raise ChangedError(shown_path(where, origin.path)) from None
-        if sha256(found.data).digest()[:16] != origin.hash:
-            raise ChangedError(shown_path(where, origin.path))
-        entry = read.understand(found, where, origin.path, self.profiles[origin.source]).entry
-        if entry is None:
-            raise ChangedError(shown_path(where, origin.path))
-        return entry
+        source = self.config.sources[origin.source]
+        record = parse_record(source, origin.path, self.contexts[origin.source])
+        if not isinstance(record, ParsedRecord) or record.content_hash != origin.hash or record.entry is None:
+            raise ChangedError(display_path(source, origin.path))
+        return record.entry
 
 
 @lru_cache(maxsize=1)
@@ -290,26 +255,3 @@ def traits_as_text(figures: select.Traits) -> str:
 def traits_from_text(text: str) -> select.Traits:
     """Traits as the index kept them."""
     return select.Traits._make(orjson.loads(text))
-
-
-def epoch(moment: datetime) -> int:
-    """Whole seconds since 1970."""
-    return int(moment.timestamp())
-
-
-def _parsed_fields(record: read.Record, config: Config, figures: select.Traits | None = None) -> ParsedFields:
-    entry = record.entry
-    if entry is None or figures is None:
-        return ParsedFields(record.hidden, "", None, None, None, None, None, None, None, record.problems)
-    return ParsedFields(
-        hidden=False,
-        id=entry.id,
-        stated=entry.id if entry.id != path_id(config.site.authority, entry.path) else None,
-        url=entry.url,
-        published=epoch(entry.published),
-        updated=epoch(entry.updated),
-        expires=epoch(record.expires) if record.expires else None,
-        figures=traits_as_text(figures),
-        digest=bytes.fromhex(digest(entry, config.presentation)),
-        problems=record.problems,
-    )

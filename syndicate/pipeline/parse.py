@@ -5,7 +5,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..corpus.scan import shown_path
+from ..corpus.files import VanishedFile
+from ..corpus.record import ParsedRecord
+from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey
@@ -14,7 +16,7 @@ from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, Index, RecordRo
 from ..store.shelf import FragmentsRow, Shelf
 from .diff import Candidate, Changes
 from .executor import WorkerPool
-from .jobs import JobContext, NewestIndex, Outcome, ParsedFields, Reading, unpacked
+from .jobs import JobContext, NewestIndex, Outcome, Reading, traits_as_text, unpacked
 from .resolve import EntryResolver
 
 _BATCH = 128
@@ -92,16 +94,17 @@ class Update:
         files: list[tuple[int, bytes, int, int, int, int]] = []
         taken: list[tuple[RecordRow, Outcome]] = []
         for candidate, outcome in batch:
-            if outcome.hash is None:
+            result = outcome.result
+            if isinstance(result, VanishedFile):
                 problems.append(self._gone(candidate))
                 continue
             file = candidate.file
             if not file:
                 number += 1
                 file = number
-            files.append((candidate.folder, candidate.name, file, *outcome.status))
-            if outcome.said is not None:
-                taken.append((self._row(file, candidate, outcome.hash, outcome.said), outcome))
+            files.append((candidate.folder, candidate.name, file, *result.file_status))
+            if isinstance(result, ParsedRecord):
+                taken.append((self._row(file, candidate, result), outcome))
         for row, outcome in taken:
             self._note(row, outcome)
         self._index.put_records(row for row, _ in taken)
@@ -111,7 +114,7 @@ class Update:
 
     def _note(self, row: RecordRow, outcome: Outcome) -> None:
         """Tell what a changed record touches, before it takes the place of what was said before."""
-        problems = outcome.said.problems if outcome.said else ()
+        problems = outcome.result.problems if isinstance(outcome.result, ParsedRecord) else ()
         if not self._fresh:
             self._touch(self._index.record(row.file))
             self._touch(row)
@@ -123,9 +126,10 @@ class Update:
         filed: list[tuple[RecordRow, str, list[FeedKey]]] = []
         fragments: list[FragmentsRow] = []
         for row, outcome in taken:
-            if outcome.said is None or outcome.feed_keys is None or row.state != SHOWN:
+            result = outcome.result
+            if not isinstance(result, ParsedRecord) or outcome.feed_keys is None or row.state != SHOWN:
                 continue
-            filed.append((row, outcome.said.id, outcome.feed_keys))
+            filed.append((row, result.id, outcome.feed_keys))
             if self._prospects:
                 self._prospects.note(outcome.feed_keys, row.published or 0)
             if outcome.fragments:
@@ -133,15 +137,16 @@ class Update:
         resolver.file_singles(filed)
         self._shelf.put_fragments(fragments)
 
-    def _row(self, file: int, candidate: Candidate, hashed: bytes, said: ParsedFields) -> RecordRow:
+    def _row(self, file: int, candidate: Candidate, said: ParsedRecord) -> RecordRow:
         if said.published is None:
             state = HIDDEN if said.hidden else LOST
         else:
             visible = said.published <= self._now and (said.expires is None or self._now < said.expires)
             state = SHOWN if visible else WAITING
         return RecordRow(
-            file, candidate.source, candidate.below + candidate.name, hashed, state, said.stated, said.url,
-            said.published, said.updated, said.expires, said.figures, said.digest,
+            file, candidate.source, candidate.below + candidate.name, said.content_hash, state, said.stated_id,
+            said.url, said.published, said.updated, said.expires, said.traits and traits_as_text(said.traits),
+            said.digest,
         )  # fmt: skip
 
     def _touch(self, record: RecordRow | None) -> None:
@@ -164,7 +169,7 @@ class Update:
         if candidate.file:
             self._drop(candidate.file)
             self._index.drop_file(candidate.folder, candidate.name)
-        shown = shown_path(self._bench.config.sources[candidate.source], candidate.path)
+        shown = display_path(self._bench.config.sources[candidate.source], candidate.path)
         return Problem(shown, 1, 1, "file", "went away while it was read", "warning")
 
     def _drop(self, file: int) -> None:

@@ -8,14 +8,15 @@ from urllib.parse import unquote
 
 import orjson
 
-from ..corpus import parse as read
-from ..corpus.scan import shown_path
+from ..corpus.parse import locate_value
+from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import digest, path_id
 from ..feeds.rules import FeedKey, Traits, figures
 from ..store.index import MERGED, SETTLING, SHOWN, WAITING, EntryRow, Index, RecordRow
 from ..store.shelf import Member, Shelf
-from .jobs import JobContext, Origin, epoch, traits_from_text
+from ..values.dates import epoch_seconds
+from .jobs import JobContext, Origin, traits_from_text
 
 _BATCH = 512
 
@@ -166,7 +167,7 @@ class EntryResolver:
         digested = bytes.fromhex(digest(entry, self._bench.config.presentation))
         first = records[0]._replace(stated=entry.id)
         files = orjson.dumps([record.file for record in records]).decode() if len(records) > 1 else None
-        self._refile(first, files, epoch(entry.updated), digested, figures(entry))
+        self._refile(first, files, epoch_seconds(entry.updated), digested, figures(entry))
 
     def _refile(self, record: RecordRow, files: str | None, updated: int, digested: bytes, known: Traits) -> None:
         filed = [(self._feed(dim, key), name) for dim, key, name in self._filing.feed_keys(known)]
@@ -242,9 +243,9 @@ class EntryResolver:
 
     def _not_its_id(self, record: RecordRow, owner: RecordRow) -> Problem:
         source = self._bench.config.sources[record.source]
-        line, column = read.locate(source, record.path, ("id",))
+        line, column = locate_value(source, record.path, ("id",))
         message = f"{record.stated!r} is the id of {self._path(owner)} already: this entry goes by its path"
-        return Problem(shown_path(source, record.path), line, column, "id", message, "warning")
+        return Problem(display_path(source, record.path), line, column, "id", message, "warning")
 
     def _path_id(self, record: RecordRow) -> str:
         return path_id(self._authority, self._path(record))

@@ -9,7 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from syndicate.corpus import fields, markdown
+from support.fields import record_of
+
+from syndicate.corpus import markdown
+from syndicate.corpus.context import SourceContext
 from syndicate.formats import atom, content, jsonfeed, rss
 from syndicate.model import NEWEST, Deleted, Entry, Feed, History, Presentation, Site
 
@@ -28,7 +31,7 @@ SITE = Site(
 )
 PLAIN = Presentation()
 PATH = "_news/2026-01-31-a-story.md"
-PROFILE = fields.Profile(authority=SITE.authority, home=SITE.home)
+CONTEXT = SourceContext(authority=SITE.authority, home=SITE.home)
 
 bounded = settings(
     max_examples=80,
@@ -41,7 +44,7 @@ bounded = settings(
 
 def entry_of(metadata: Mapping[str, Any], body: str = "", path: str = PATH) -> Entry:
     """The entry of a record, as the corpus stage makes it."""
-    entry = fields.read(metadata, body, path, PROFILE).entry
+    entry = record_of(metadata, body, path, CONTEXT).entry
     assert entry is not None, metadata
     return entry
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from support.fields import record_of
 
 from syndicate.corpus.context import SourceContext

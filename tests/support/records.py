@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-
 from support.fields import record_of
 
 from syndicate.corpus import markdown

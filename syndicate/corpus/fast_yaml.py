@@ -15,7 +15,7 @@ of a record, generated documents, and whole corpora.
 
 The subset: keys like `webUrl`; scalars that are plain, "double-quoted" with the escapes \" \\ \/ \n \t, or
 'single-quoted'; empty values; mappings and sequences nested up to column 60; comments on lines of their own. Outside
-it are, among others: tabs, flow collections, block scalars, scalars of several lines, comments behind values, sequences
+it are, among others: tabs, flow collections, block scalars, scalars of several lines, comments after values, sequences
 directly in sequences, anchors, tags, directives, document markers.
 
 How it works: `_parse_document` partitions each line at its first `: `. The part before it (the head), and any short
@@ -100,8 +100,8 @@ def _split_lines(text: str) -> list[str]:
         text = text.replace("\r\n", "\n")
     # Characters that Python considers printable are so in YAML, too. Most of a text is plain ASCII, and removing it in
     # C code first is four times faster than the pattern.
-    odd = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
-    if odd and not odd.decode("utf-8", "surrogatepass").isprintable() and _FORBIDDEN.search(text):
+    others = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
+    if others and not others.decode("utf-8", "surrogatepass").isprintable() and _FORBIDDEN.search(text):
         raise _OutsideError
     return text.split("\n")
 

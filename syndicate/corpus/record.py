@@ -1,4 +1,4 @@
-"""`ParsedRecord`: what one file of the corpus says, from parsing it to storing it."""
+"""`ParsedRecord`: the content of one file of the corpus, passed from the parser to the store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PackedRecord = tuple[Any, ...]
 
 
 class ParsedRecord(NamedTuple):
-    """What one file says.
+    """The content of one file.
 
     A record has an entry, or it is hidden, or at least one of its problems is an error. Without an entry only
     `content_hash`, `file_status`, `hidden` and `problems` have values.

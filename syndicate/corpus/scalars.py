@@ -12,7 +12,7 @@ MAX_NUMBER = 2**63  # the range of a database integer; Python itself refuses to 
 
 
 def text_of(value: object) -> str:
-    """Return a value that stands for text, a string or a number, as text; empty for any other value."""
+    """Return a string or a number as text; empty for any other value."""
     if isinstance(value, str):
         return value.strip()
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER

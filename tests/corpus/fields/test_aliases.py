@@ -63,16 +63,18 @@ def test_every_known_field_has_a_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "index", "spell"),
+    ("name", "index", "letter_case"),
     [
-        (name, index, spell)
+        (name, index, letter_case)
         for name, keys in ALIASES.items()
         for index in range(len(keys))
-        for spell in (str, str.upper, str.capitalize)
+        for letter_case in (str, str.upper, str.capitalize)
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_field_is_read_from_its_first_key_with_a_value_in_any_letter_case(name: str, index: int, spell: Any) -> None:
+def test_field_is_read_from_its_first_key_with_a_value_in_any_letter_case(
+    name: str, index: int, letter_case: Any
+) -> None:
     value, actual, expected = CASES[name]
     metadata: dict[str, Any] = {"title": "T", "publishedDateTime": date(2025, 1, 1)}
     if name in {"title", "published"}:
@@ -80,11 +82,11 @@ def test_field_is_read_from_its_first_key_with_a_value_in_any_letter_case(name: 
     for number, key in reversed(list(enumerate(ALIASES[name]))):
         if number >= index:
             for first, held in nested(key, value(number)).items():
-                target = metadata.setdefault(spell(first), {})
+                target = metadata.setdefault(letter_case(first), {})
                 if isinstance(held, dict):
-                    target |= {spell(inner): item for inner, item in held.items()}
+                    target |= {letter_case(inner): item for inner, item in held.items()}
                 else:
-                    metadata[spell(first)] = held
+                    metadata[letter_case(first)] = held
     result = record_of(metadata, "", PATH, CONTEXT)
     assert result.entry is not None, result
     assert (actual(result.entry) if actual else result.expires) == expected(index)

@@ -1,4 +1,4 @@
-"""A record is hidden if any key says so, or cannot be understood."""
+"""A record is hidden if the value of a key hides it, or cannot be understood."""
 
 from __future__ import annotations
 

@@ -257,9 +257,8 @@ def test_time_is_linear_in_the_length_of_the_header(text: str) -> None:
 
 
 KEYS = st.sampled_from(["title", "date", "topics", "x y", "ä"])
-TEXT = st.characters(
-    codec="utf-8", exclude_characters="\x85"
-)  # PyYAML writes it unescaped, and reads it as a line break
+# PyYAML writes U+0085 unescaped, and reads it as a line break.
+TEXT = st.characters(codec="utf-8", exclude_characters="\x85")
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

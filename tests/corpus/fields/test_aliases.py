@@ -72,9 +72,7 @@ def test_every_known_field_has_a_case() -> None:
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_field_is_read_from_its_first_key_with_a_value_in_any_letter_case(
-    name: str, index: int, letter_case: Any
-) -> None:
+def test_field_is_read_from_its_first_key_in_any_letter_case(name: str, index: int, letter_case: Any) -> None:
     value, actual, expected = CASES[name]
     metadata: dict[str, Any] = {"title": "T", "publishedDateTime": date(2025, 1, 1)}
     if name in {"title", "published"}:

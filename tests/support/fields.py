@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 from syndicate.corpus.context import SourceContext
-from syndicate.corpus.fields import FieldReader, Keys, parse_fields
+from syndicate.corpus.fields import FieldReader, Keys, parse_entry, parse_fields
 from syndicate.corpus.record import ParsedRecord
 from syndicate.errors import Problem
 from syndicate.model import Entry
@@ -35,6 +35,11 @@ def record_of(
 ) -> ParsedRecord:
     """Parse metadata into a record. The field of each problem is its path of keys, joined by dots."""
     return parse_fields(FieldReader(metadata, body, path, context, _problem))
+
+
+def entry_of(metadata: Mapping[Any, Any], body: str, path: str, context: SourceContext) -> Entry | None:
+    """Parse metadata into an entry. Unlike a record it has no digest, which fails for text that no file can hold."""
+    return parse_entry(FieldReader(metadata, body, path, context, _problem))
 
 
 def dated_record(

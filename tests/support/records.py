@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from support.fields import record_of
+from support import fields
 
 from syndicate.corpus import markdown
 from syndicate.corpus.context import SourceContext
@@ -43,7 +43,7 @@ bounded = settings(
 
 def entry_of(metadata: Mapping[str, Any], body: str = "", path: str = PATH) -> Entry:
     """The entry of a record, as the corpus stage makes it."""
-    entry = record_of(metadata, body, path, CONTEXT).entry
+    entry = fields.entry_of(metadata, body, path, CONTEXT)
     assert entry is not None, metadata
     return entry
 

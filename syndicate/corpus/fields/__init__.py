@@ -44,7 +44,7 @@ from .related import cdn_url_of, related_of
 from .topics import terms_of, topics_of
 from .visibility import expiry_is_unknown, is_hidden
 
-__all__ = ["FieldReader", "Keys", "parse_fields"]
+__all__ = ["FieldReader", "Keys", "parse_entry", "parse_fields"]
 
 
 def parse_fields(
@@ -54,7 +54,7 @@ def parse_fields(
     problems = reader.problems
     if is_hidden(reader):
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
-    entry = _parse_entry(reader)
+    entry = parse_entry(reader)
     expires = reader.date("expires")
     if expires is None and expiry_is_unknown(reader):
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
@@ -78,7 +78,8 @@ def parse_fields(
     )
 
 
-def _parse_entry(reader: FieldReader) -> Entry | None:
+def parse_entry(reader: FieldReader) -> Entry | None:
+    """Return the entry of a record, hidden or not; None if it has no title or no date of publication."""
     title = reader.text("title")
     published = published_of(reader)
     if not title:

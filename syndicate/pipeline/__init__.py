@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..config import Config
 from ..errors import OutputError, Problem
-from ..outputs.local import Tree
+from ..outputs import open_output
 from ..progress import Progress, silent
 from ..store.index import Index, StaleIndexError, set_aside
 from ..store.lock import lock
@@ -55,7 +55,7 @@ def build(config: Config, now: datetime, progress: Progress = silent, *, full: b
     """
     started = time.perf_counter()
     with lock(config.state):
-        Tree(config.output, config.site.authority).claim()
+        open_output(config).claim()
         notes: list[str] = []
         index = _open(config, notes)
         try:
@@ -101,14 +101,14 @@ def _rebuilt(config: Config, why: str) -> str:
 def _attempt(index: Index, config: Config, now: datetime, progress: Progress, *, full: bool) -> tuple[Survey, Written]:
     """Run until no file changes under our hands."""
     for _ in range(_TRIES):
-        tree = Tree(config.output, config.site.authority)
+        output = open_output(config)
         try:
             with uncollected(), WorkerPool() as pool:
-                return Run(index, config, int(now.timestamp()), pool, progress).build(tree, full=full)
+                return Run(index, config, int(now.timestamp()), pool, progress).build(output, full=full)
         except ChangedError as error:
             changed = str(error)
-            tree.discard()
+            output.discard()
         except BaseException:
-            tree.discard()
+            output.discard()
             raise
     raise OutputError(f"{changed}: changed each time it was read; the feeds are as they were")

@@ -7,18 +7,21 @@ from typing import Any, NamedTuple
 from ..feeds import archive
 from ..formats.html.landing import Landing
 from ..model import FORMATS, Document, Feed, Format, History
-from ..outputs.local import Tree
+from ..outputs.base import Output
 from .jobs import JobContext
 
 
 class Staged(NamedTuple):
-    """A document beside its place; `written` is whether its bytes did not stand there already."""
+    """A document of this run. `version` is that of the published document with the same bytes; if there is none, the
+    document is staged.
+    """
 
     path: str
     feed: int
     period: str
     digest: bytes
-    written: bool
+    size_bytes: int
+    version: str | None
 
 
 class Page(NamedTuple):
@@ -50,7 +53,7 @@ class Assembler(NamedTuple):
     """Makes documents of rendered entries."""
 
     bench: JobContext
-    tree: Tree
+    output: Output
 
     def print(self, tasks: Sequence[Task]) -> list[Printed]:
         """Stage the documents of issues."""
@@ -60,10 +63,13 @@ class Assembler(NamedTuple):
         """Stage one document, and what it is compressed."""
         documents = [document]
         if self.bench.config.precompress:
-            from ..outputs.compress import compressed
+            from ..outputs.compress import compressed_variants
 
-            documents += compressed(document)
-        return [Staged(one.path, feed, period, sha256(one.content).digest(), self.tree.stage(one)) for one in documents]
+            documents += compressed_variants(document)
+        return [
+            Staged(path, feed, period, sha256(content).digest(), len(content), version)
+            for (path, content), version in zip(documents, self.output.stage(documents), strict=True)
+        ]
 
     def _printed(
         self, number: int, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]], page: Page | None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
 from ..errors import Problem
-from ..outputs.local import Tree, is_document
+from ..outputs.base import Output
+from ..outputs.paths import is_document
 from ..progress import Progress
 from ..store.gone import Gone
 from ..store.index import HIDDEN, MERGED, NO_FILE, SCANNING, SHOWN, WAITING, Index
@@ -66,14 +67,14 @@ class Run:
         self._bring_in_line(changes)
         return self._survey(changes, set())
 
-    def build(self, tree: Tree, *, full: bool = False) -> tuple[Survey, Written]:
+    def build(self, output: Output, *, full: bool = False) -> tuple[Survey, Written]:
         """Bring index and tree in line with the corpus, in one transaction that ends after the last file stands.
 
         `full` forgets first what is known of the corpus.
         """
         index, config = self._index, self._config
         unfinished = os.path.join(config.state, "unfinished")
-        written: list[str] = []
+        written: dict[str, str] = {}
         removed: list[str] = []
         with index.transaction():
             scanned_ns = time.time_ns()
@@ -86,21 +87,21 @@ class Run:
             self._stale = {name for name, mark in self._marks.items() if index.meta(name) != mark}
             told = set(index.problems())
             changes = find(index, config, anew="reading" in self._stale)
-            damaged = self._damaged(tree)
+            damaged = self._damaged(output)
             interrupted = os.path.lexists(unfinished)
             swept = self._before is None or interrupted
             if changes.any() or self._stale or damaged or swept or self._time_matters():
                 _touch(unfinished)
                 clerk = self._clerk()
                 dirty = self._bring_in_line(changes)
-                publisher = self._publish(tree, dirty, damaged, clerk)
-                written = tree.publish()
+                publisher = self._publish(output, dirty, damaged, clerk)
+                written = output.publish()
                 if interrupted:
                     publisher.doubt(damaged.keys() if self._before is not None else None)
-                publisher.settle(time.time())
+                publisher.settle(time.time(), written)
                 if clerk:
                     clerk.settle(self._forgotten())
-                removed = self._clear(tree, publisher, swept=swept)
+                removed = self._clear(output, publisher, swept=swept)
             for name in self._stale:
                 index.remember(name, self._marks[name])
             index.remember("authority", config.site.authority)
@@ -113,10 +114,11 @@ class Run:
             os.unlink(unfinished)
         return survey, result
 
-    def _damaged(self, tree: Tree) -> dict[int, set[str]]:
+    def _damaged(self, output: Output) -> dict[int, set[str]]:
         """The issues, by feed and period, whose documents do not stand as we left them."""
         damaged: dict[int, set[str]] = {}
-        for path in tree.altered(self._shelf.statuses()):
+        recorded = ((path, f"{size_bytes}-{mtime_ns}") for path, size_bytes, mtime_ns in self._shelf.statuses())
+        for path in output.altered(recorded):
             if (row := self._shelf.document(path)) is not None:
                 damaged.setdefault(row.feed, set()).add(row.period)
         return damaged
@@ -193,25 +195,24 @@ class Run:
         return ChangeLogWriter(self._index, JobContext(self._config), self._now)
 
     def _publish(
-        self, tree: Tree, dirty: "TouchedFeeds", damaged: dict[int, set[str]], clerk: "ChangeLogWriter | None"
+        self, output: Output, dirty: "TouchedFeeds", damaged: dict[int, set[str]], clerk: "ChangeLogWriter | None"
     ) -> "Publisher":
         """Stage what dirty feeds show now."""
         from .jobs import JobContext
         from .write import Publisher
 
-        publisher = Publisher(self._index, JobContext(self._config), self._crew, tree, self._marks["showing"])
+        publisher = Publisher(self._index, JobContext(self._config), self._crew, output, self._marks["showing"])
         publisher.publish(dirty, damaged, self._progress, clerk.touched() if clerk else ())
         return publisher
 
-    def _clear(self, tree: Tree, publisher: "Publisher", *, swept: bool) -> list[str]:
+    def _clear(self, output: Output, publisher: "Publisher", *, swept: bool) -> list[str]:
         """Remove what no feed makes any more; the paths."""
         removed = publisher.gone()
         if swept:
             known = {row.path for row in self._shelf.documents()}
             known.update(removed)
-            removed += tree.strays(self._config.site.url, known)
-        for path in removed:
-            tree.remove(path)
+            removed += output.strays(known)
+        output.remove(removed)
         Gone(self._index.sql).settle(filter(is_document, removed), self._now)
         return removed
 

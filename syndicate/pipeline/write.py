@@ -13,7 +13,8 @@ from ..feeds.rules import FeedKey
 from ..formats import catalog, opml
 from ..formats.html import landing
 from ..model import FORMATS, Document
-from ..outputs.local import Tree, plain_path
+from ..outputs.base import Output
+from ..outputs.paths import plain_path
 from ..progress import Progress
 from ..store.index import NO_FILE, PUBLISHING, EntryRow, Index
 from ..store.outbox import Outbox, Topic
@@ -32,14 +33,14 @@ _INDEX, _STYLESHEET = "index.html", "feeds.css"
 class Publisher:
     """Stages the documents of feeds, and keeps the index in line with them."""
 
-    def __init__(self, index: Index, bench: JobContext, pool: WorkerPool, tree: Tree, showing: bytes) -> None:
+    def __init__(self, index: Index, bench: JobContext, pool: WorkerPool, output: Output, showing: bytes) -> None:
         config = bench.config
         self._index = index
         self._shelf = Shelf(index.sql)
         self._bench = bench
         self._crew = pool
-        self._tree = tree
-        self._press = Assembler(bench, tree)
+        self._output = output
+        self._press = Assembler(bench, output)
         self._showing = showing
         self._filing = bench.filing
         self._chooser = Planner(
@@ -80,16 +81,16 @@ class Publisher:
         doubted = [staged for staged in self._staged.values() if feeds is None or staged.feed in feeds]
         Outbox(self._index.sql).doubt(url for staged in doubted if (url := self._topic_url(staged)) is not None)
 
-    def settle(self, now_s: float) -> None:
+    def settle(self, now_s: float, published: Mapping[str, str]) -> None:
         """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
         site = self._bench.config.site
         topics: list[Topic] = []
         for path, staged in self._staged.items():
-            status = self._tree.status(path)
-            if status is not None:
-                self._shelf.put_document(DocumentRow(path, staged.feed, staged.period, staged.digest, *status))
-                if (topic_url := self._topic_url(staged)) is not None:
-                    topics.append(Topic(topic_url, path, staged.digest, status.size_bytes))
+            size_bytes, mtime_ns = map(int, (staged.version or published[path]).split("-", 1))
+            row = DocumentRow(path, staged.feed, staged.period, staged.digest, size_bytes, mtime_ns)
+            self._shelf.put_document(row)
+            if (topic_url := self._topic_url(staged)) is not None:
+                topics.append(Topic(topic_url, path, staged.digest, staged.size_bytes))
         outbox = Outbox(self._index.sql)
         outbox.want(topics, site.hubs, now_s)
         outbox.keep(site.url, site.hubs, pages=self._bench.config.push.pages)
@@ -193,8 +194,8 @@ class Publisher:
 
     def _keep(self, staged: Staged) -> None:
         self._staged[staged.path] = staged
-        if staged.written:
-            self._tree.expect(staged.path)
+        if staged.version is None:
+            self._output.adopt([staged.path])
 
     # ----------------------------------------------------------------------------------------------------------- lists
 
@@ -207,7 +208,7 @@ class Publisher:
         if config.site.pages:
             wanted |= {_INDEX, _STYLESHEET}
         stand = set(self._shelf.documents_of(CATALOG))
-        if _INDEX in wanted - stand and self._tree.holds_another(_INDEX, config.site.url):
+        if _INDEX in wanted - stand and self._output.holds_foreign(_INDEX):
             wanted.remove(_INDEX)
         problems = [self._in_the_way()] if config.site.pages and _INDEX not in wanted else []
         self._index.put_problems(NO_FILE, PUBLISHING, problems)

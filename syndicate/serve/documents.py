@@ -7,7 +7,6 @@ under their own tag.
 
 import os
 import sqlite3
-import stat
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -17,6 +16,7 @@ from typing import Generic, NamedTuple, TypeVar
 from ..config import Config
 from ..feeds.rules import TopicNames
 from ..feeds.slugs import topic_key
+from ..outputs.base import Output
 from ..store.gone import Gone
 from ..store.index import connect
 from ..store.schema import VERSION
@@ -159,8 +159,8 @@ def _kind(row: DocumentRow) -> str:
 class DocumentCache(Generic[Ready]):
     """The bytes of documents, made ready once they are asked for, and kept in memory as far as there is room."""
 
-    def __init__(self, root: str, make: Callable[[Document, Body], Ready], room_bytes: int = _KEPT_BYTES) -> None:
-        self._root = root
+    def __init__(self, output: Output, make: Callable[[Document, Body], Ready], room_bytes: int = _KEPT_BYTES) -> None:
+        self._output = output
         self._make = make
         self._room_bytes = room_bytes
         self._held: OrderedDict[tuple[str, str], tuple[Document, int, Ready]] = OrderedDict()
@@ -175,13 +175,13 @@ class DocumentCache(Generic[Ready]):
             return held[2]
         if encoding:
             return self._encoded(document, encoding)
-        found = self._read(document.path)
+        found = self._output.read(document.path)
         if found is None:
             return None
-        content, mtime_ns = found
+        content = found.content
         digest = sha256(content).digest()
         if digest != document.digest:  # a build is at work: these are right, too, under their own name
-            return self._make(document, Body(content, "", Known(tag(digest), mtime_ns // 10**9)))
+            return self._make(document, Body(content, "", Known(tag(digest), found.modified_s)))
         return self._hold(document, Body(content, "", Known(tag(digest), document.mtime_ns // 10**9)))
 
     def forget(self, documents: Mapping[str, Document]) -> None:
@@ -191,11 +191,11 @@ class DocumentCache(Generic[Ready]):
                 self._release(place)
 
     def _encoded(self, document: Document, encoding: str) -> Ready | None:
-        found = self._read(f"{document.path}{_SUFFIXES[encoding]}")
-        if found is None or sha256(found[0]).digest() != dict(document.kept)[encoding]:
+        found = self._output.read(f"{document.path}{_SUFFIXES[encoding]}")
+        if found is None or sha256(found.content).digest() != dict(document.kept)[encoding]:
             return self.ready(document)
         known = Known(tag(document.digest, encoding), document.mtime_ns // 10**9)
-        return self._hold(document, Body(found[0], encoding, known))
+        return self._hold(document, Body(found.content, encoding, known))
 
     def _hold(self, document: Document, body: Body) -> Ready:
         place = document.path, body.encoding
@@ -210,27 +210,6 @@ class DocumentCache(Generic[Ready]):
     def _release(self, place: tuple[str, str]) -> None:
         if (held := self._held.pop(place, None)) is not None:
             self._held_bytes -= held[1]
-
-    def _read(self, path: str) -> tuple[bytes, int] | None:
-        """A file's bytes and the time of its last change. No link is followed below the tree's root."""
-        folder = -1
-        try:
-            folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            *above, name = path.split("/")
-            for part in above:
-                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                os.close(folder)
-                folder = inner
-            # A named pipe must not hold us up.
-            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-            with open(handle, "rb") as file:
-                status = os.fstat(handle)
-                return (file.read(), status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
-        except OSError:
-            return None
-        finally:
-            if folder >= 0:
-                os.close(folder)
 
 
 def moves(config: Config) -> dict[str, str]:

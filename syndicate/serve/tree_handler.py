@@ -15,6 +15,7 @@ from ..config import Config
 from ..http import conditional
 from ..http.conditional import FAILED, NOT_MODIFIED, OK, UNSATISFIABLE, Validators, Verdict
 from ..http.responses import Answer
+from ..outputs import open_output
 from .documents import NOTHING, PAGE, Catalog, Document, DocumentCache, moves
 from .headers import STATUS_LINES, HeaderBuilder, Problem, Told, lines, told_problem
 from .metrics import Counts
@@ -55,7 +56,7 @@ class TreeHandler:
         self.trouble = "nothing was built"
         self._moves = moves(config)
         self._scribe = HeaderBuilder(config)
-        self._library: DocumentCache[Told] = DocumentCache(config.output, self._scribe.told)
+        self._library: DocumentCache[Told] = DocumentCache(open_output(config), self._scribe.told)
         self._clock = Clock()
 
     def show(self, catalog: Catalog) -> None:

@@ -20,6 +20,7 @@ from support.running import age, running, said
 from support.worlds import World
 
 from syndicate.config import Config
+from syndicate.outputs.local import LocalOutput
 from syndicate.serve.app import FACE
 from syndicate.serve.documents import Body, Document, DocumentCache, Known
 
@@ -458,7 +459,7 @@ def test_memory_holds_no_more_than_it_may(tmp_path_factory: pytest.TempPathFacto
         made.append(document.path)
         return body
 
-    library = DocumentCache(str(folder), make, room_bytes=300)
+    library = DocumentCache(LocalOutput(str(folder), "f.example,2026", "https://f.example/"), make, room_bytes=300)
     for document in documents:
         assert library.ready(document) == library.ready(document)
     assert len(made) == 10
@@ -473,7 +474,8 @@ def test_bytes_that_the_index_does_not_know_go_under_their_own_tag(tmp_path_fact
     folder = tmp_path_factory.mktemp("tree")
     (folder / "x").write_bytes(b"new")
     os.utime(folder / "x", (50, 50))
-    library: DocumentCache[Body] = DocumentCache(str(folder), lambda _, body: body)
+    output = LocalOutput(str(folder), "f.example,2026", "https://f.example/")
+    library: DocumentCache[Body] = DocumentCache(output, lambda _, body: body)
     old = Document("x", "feed", "x", sha256(b"old").digest(), 0, settled=False)
     assert library.ready(old) == Body(b"new", "", Known(f'"{sha256(b"new").hexdigest()[:32]}"', 50))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syndicate import config
 from syndicate.model import Document
-from syndicate.outputs.compress import compressed
+from syndicate.outputs.compress import compressed_variants
 from syndicate.pipeline import Summary, build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,7 @@ def but_for_deletions(tree: dict[str, bytes]) -> dict[str, bytes]:
     for path, content in tree.items():
         if path.endswith(("/feed.atom", "/feed.json")) and (kept := _DELETED.sub(b"", content)) != content:
             left[path] = kept
-            variants = {one.path: one.content for one in compressed(Document(path=path, content=kept))}
+            variants = {one.path: one.content for one in compressed_variants(Document(path=path, content=kept))}
             for variant in (f"{path}.gz", f"{path}.br"):
                 if left.pop(variant, None) is not None and variant in variants:
                     left[variant] = variants[variant]

@@ -1,0 +1,17 @@
+"""Names that every output gives to what lies beside its documents."""
+
+MARKER = ".syndicate-output"
+"""The document that names the site an output belongs to."""
+STAGED_SUFFIX = ".syndicate-new"
+"""Follows the path of a document that is staged and not published."""
+COMPRESSED_SUFFIXES = (".gz", ".br")
+
+
+def plain_path(path: str) -> str:
+    """Returns the path of the document that a compressed variant belongs to; of any other document, its own path."""
+    return path[: path.rindex(".")] if path.endswith(COMPRESSED_SUFFIXES) else path
+
+
+def is_document(path: str) -> bool:
+    """Returns whether a path is that of a document itself: neither a compressed variant nor a staged document."""
+    return plain_path(path) == path and not path.endswith(STAGED_SUFFIX)

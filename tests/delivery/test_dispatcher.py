@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from support.hubs import Received, Served, refusing_url, says, served, until
-from support.worlds import World, tree_of
+from support.sites import tree
+from support.worlds import World
 
 from syndicate import config
 from syndicate.delivery import addressed, push
@@ -597,6 +598,6 @@ async def test_secret_is_sent_and_stands_in_no_file_and_no_log(
     out, err = capfd.readouterr()
     assert "failed" in out
     assert token not in out + err
-    files = tree_of(site.folder)
+    files = tree(site.folder)
     assert ".syndicate/index.db" in files
     assert not [path for path, content in files.items() if token.encode() in content]

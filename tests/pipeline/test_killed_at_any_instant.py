@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.sites import but_for_deletions
-from support.worlds import World, tree_of
+from support.sites import but_for_deletions, tree
+from support.worlds import World
 
 KILLED = Path(__file__).parents[1] / "support" / "killed.py"
 SHARDS = 4
@@ -62,7 +62,7 @@ def test_next_run_completes_the_work(tmp_path: Path, shard: int, settings: dict[
         _after(world)
         result = _run(world, str(number))
         assert result.returncode == -signal.SIGKILL, (number, result)
-        for path, content in tree_of(world.output).items():
+        for path, content in tree(world.output).items():
             assert path.endswith(".syndicate-new") or content in {old.get(path), new.get(path)}, (number, path)
         if number % 3 == 0:  # the corpus goes back to what it was before the kill: so must the tree
             shutil.rmtree(world.folder / "corpus")

@@ -1,8 +1,8 @@
-"""A build that kills itself: `killed.py CONFIG N` dies at the Nth step that changes something on the disk.
+"""A build that kills itself: `killed.py CONFIG N` ends with SIGKILL at the Nth step that changes the disk.
 
-Steps are: before a file is opened to be written, in the midst of writing it, before it is renamed, removed or its
-folder made or removed, and around each statement that begins or ends a transaction. Without a kill, it prints how many
-there are.
+The steps are: before a file is opened for writing; after half of a write; before a file is renamed, removed or
+truncated, and before a folder is made or removed; before and after each statement that begins or ends a transaction. A
+build that is not killed prints the number of its steps.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ STATE = {"left": 10**9, "seen": 0}
 
 
 def step() -> None:
+    """Counts a step that changes the disk, and ends the process when it is the last one."""
     STATE["seen"] += 1
     STATE["left"] -= 1
     if STATE["left"] < 0:
@@ -32,8 +33,8 @@ def audit(event: str, arguments: tuple[Any, ...]) -> None:
         step()
 
 
-class Halting(io.BufferedWriter):
-    """Writes half, dies if it is time, writes the rest."""
+class SteppingWriter(io.BufferedWriter):
+    """Counts a step in the middle of each write."""
 
     def write(self, data: Any) -> int:
         half = len(data) // 2
@@ -44,15 +45,15 @@ class Halting(io.BufferedWriter):
         return len(data)
 
 
-def opened(path: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+def open_stepping(path: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
     if mode in {"wb", "xb"}:
         step()
-        return Halting(io.FileIO(path, mode[:1]))
+        return SteppingWriter(io.FileIO(path, mode[:1]))
     return original_open(path, mode, *arguments, **named)
 
 
-class Connection(sqlite3.Connection):
-    """Counts the ends of transactions, before and after."""
+class SteppingConnection(sqlite3.Connection):
+    """Counts steps before and after the begin and the commit of a transaction."""
 
     def execute(self, sql: str, *arguments: Any) -> Any:  # type: ignore[override]
         if sql in {"COMMIT", "BEGIN IMMEDIATE"}:
@@ -71,8 +72,8 @@ if __name__ == "__main__":
     site = config.load(sys.argv[1])
     if len(sys.argv) > 2:
         STATE["left"] = int(sys.argv[2])
-    builtins.open = opened
-    sqlite3.connect = lambda *a, **k: original_connect(*a, **k, factory=Connection)  # type: ignore[assignment]
+    builtins.open = open_stepping
+    sqlite3.connect = lambda *a, **k: original_connect(*a, **k, factory=SteppingConnection)  # type: ignore[assignment]
     sys.addaudithook(audit)
     build(site, datetime(2026, 6, 1, tzinfo=UTC))
     print(STATE["seen"])

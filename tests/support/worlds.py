@@ -1,4 +1,4 @@
-"""A small site that tests change as they like: a corpus, a configuration, a clock."""
+"""A small site that a test edits and builds repeatedly: a corpus, settings, and a clock."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from support.sites import tree
 
 from syndicate import config
 from syndicate.pipeline import Summary, build
@@ -18,7 +19,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 class World:
-    """A site in a folder. `stages` counts what the last build reported as its progress."""
+    """A site in a folder. `stages` counts the progress reports of the last build, by stage."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,10 +66,10 @@ class World:
         return build(config.load(str(self.configure())), self.now, count, full=full)
 
     def tree(self) -> dict[str, bytes]:
-        return tree_of(self.output)
+        return tree(self.output)
 
     def changed(self) -> set[str]:
-        """The documents that the next build changes, makes or removes; it says how many these are."""
+        """Builds; returns the documents that this changed, made or removed, and asserts their number."""
         before = self.tree()
         summary = self.build()
         after = self.tree()
@@ -77,7 +78,7 @@ class World:
         return found
 
     def built_from_nothing(self, folder: Path) -> dict[str, bytes]:
-        """The tree that a build from nothing makes of the same corpus and configuration at the same time."""
+        """Returns the documents of a build from nothing, in another folder, of the same corpus, settings and time."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for name in ("corpus", "templates"):
@@ -85,9 +86,4 @@ class World:
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         self.fresh = build(config.load(str(path)), self.now)
-        return tree_of(folder / "feeds")
-
-
-def tree_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its relative path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        return tree(folder / "feeds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.sites import Place
+from support.sites import SiteFolder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,6 +15,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def site_folder(tmp_path: Path) -> SiteFolder:
     """A configured site without a record."""
-    return Place(tmp_path / "site")
+    return SiteFolder(tmp_path / "site")

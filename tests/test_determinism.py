@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.sites import CONFIG, ROOT, Place, but_for_deletions, clean_environment, record, run, tree
+from support.sites import CONFIG, ROOT, SiteFolder, clean_environment, record, run, tree, without_tombstones
 
 from syndicate.pipeline import build
 
@@ -111,9 +111,9 @@ def test_order_in_which_files_were_created_changes_no_byte(
     ids=["C", "ASCII"],
 )
 def test_locale_changes_no_byte_of_files_with_names_in_any_script(environment: dict[str, str], tmp_path: Path) -> None:
-    place = Place(tmp_path / "site")
-    place.put("日本/häß lich.md", record("T"))
-    assert built(place.folder, **environment) == built(place.folder, LC_ALL="C.UTF-8")
+    site_folder = SiteFolder(tmp_path / "site")
+    site_folder.put("日本/häß lich.md", record("T"))
+    assert built(site_folder.folder, **environment) == built(site_folder.folder, LC_ALL="C.UTF-8")
 
 
 def test_file_times_and_modes_change_no_byte(reference: dict[str, bytes], tmp_path: Path) -> None:
@@ -195,8 +195,8 @@ def test_damaged_state_never_damages_the_output(reference: dict[str, bytes], tmp
 class RandomWalk:
     """Changes a corpus and a configuration at random, step by step."""
 
-    def __init__(self, place: Place, seed: int) -> None:
-        self.place = place
+    def __init__(self, site_folder: SiteFolder, seed: int) -> None:
+        self.site_folder = site_folder
         self.random = random.Random(seed)
         self.now = datetime(2026, 1, 15, tzinfo=UTC)
 
@@ -219,15 +219,15 @@ class RandomWalk:
         ]
         date = f"2026-01-{pick(range(1, 29)):02}"
         path = f"{pick(['_news', 'fr'])}/{pick(range(12))}.md"
-        self.place.put(path, record(pick(["Title", "Other"]), *lines, date=date, body=pick(["", "*Body*"])))
+        self.site_folder.put(path, record(pick(["Title", "Other"]), *lines, date=date, body=pick(["", "*Body*"])))
 
     def remove(self) -> None:
-        files = sorted(self.place.corpus.rglob("*.md"))
+        files = sorted(self.site_folder.corpus.rglob("*.md"))
         if files:
             self.random.choice(files).unlink()
 
     def touch(self) -> None:
-        for file in self.place.corpus.rglob("*.md"):
+        for file in self.site_folder.corpus.rglob("*.md"):
             os.utime(file, (1e9, 1e9))
 
     def wait(self) -> None:
@@ -245,22 +245,22 @@ class RandomWalk:
         ]
         topics = pick(["", "topics: {A: {slug: b, aliases: [C]}}\n", "topics: {B: {title: Bee}}\n"])
         hubs = pick(["", 'hubs: ["https://hub.test/"]\n'])
-        self.place.configure(f"{CONFIG}feeds: {{{', '.join(feeds)}}}\n{topics}{hubs}")
+        self.site_folder.configure(f"{CONFIG}feeds: {{{', '.join(feeds)}}}\n{topics}{hubs}")
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_build_after_any_changes_equals_a_build_from_nothing(seed: int, tmp_path: Path) -> None:
-    walk = RandomWalk(Place(tmp_path / "site"), seed)
+    walk = RandomWalk(SiteFolder(tmp_path / "site"), seed)
     for number in range(14):
         for _ in range(walk.random.choice([1, 1, 3])):
             walk.step()
-        summary = walk.place.build(walk.now)
-        loaded = walk.place.load()
+        summary = walk.site_folder.build(walk.now)
+        loaded = walk.site_folder.load()
         fresh = tmp_path / f"fresh-{number}"
         anew = build(loaded._replace(output=str(fresh / "feeds"), state=str(fresh / "state")), walk.now)
-        assert but_for_deletions(tree(walk.place.output)) == tree(fresh / "feeds")
+        assert without_tombstones(tree(walk.site_folder.output)) == tree(fresh / "feeds")
         assert [str(problem) for problem in summary.problems] == [str(problem) for problem in anew.problems]
         figures = "entries hidden merged feeds".split()
         assert [getattr(summary, name) for name in figures] == [getattr(anew, name) for name in figures]
-        again = walk.place.build(walk.now)
+        again = walk.site_folder.build(walk.now)
         assert (again.written, again.removed) == (0, 0)

@@ -9,24 +9,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.config import load
 from syndicate.errors import ConfigError
 
 
-def ask(world: World, sql: str, *values: Any) -> list[Any]:
-    with closing(sqlite3.connect(world.state / "index.db")) as database:
+def ask(editable_site: EditableSite, sql: str, *values: Any) -> list[Any]:
+    with closing(sqlite3.connect(editable_site.state / "index.db")) as database:
         return database.execute(sql, values).fetchall()
 
 
-def log(world: World) -> dict[str, tuple[int, bool]]:
+def log(editable_site: EditableSite) -> dict[str, tuple[int, bool]]:
     """The number of each entry's last change, and whether it is there, by the entry's path."""
-    rows = ask(world, "SELECT id, seq, state IS NOT NULL FROM log")
+    rows = ask(editable_site, "SELECT id, seq, state IS NOT NULL FROM log")
     return {entry_id.rpartition(":")[2]: (seq, bool(there)) for entry_id, seq, there in rows}
 
 
-def test_site_without_partners_keeps_no_ledger(site: World) -> None:
+def test_site_without_partners_keeps_no_ledger(site: EditableSite) -> None:
     del site.settings["api"]
     site.record("a.md")
     site.build()
@@ -35,7 +35,7 @@ def test_site_without_partners_keeps_no_ledger(site: World) -> None:
     assert ask(site, "SELECT name FROM sqlite_master WHERE name LIKE 'words%'") == []
 
 
-def test_change_gets_the_next_number_and_what_stays_keeps_its_own(site: World) -> None:
+def test_change_gets_the_next_number_and_what_stays_keeps_its_own(site: EditableSite) -> None:
     site.record("a.md", date="2026-01-01")
     site.record("b.md", date="2026-01-02")
     site.build()
@@ -49,7 +49,7 @@ def test_change_gets_the_next_number_and_what_stays_keeps_its_own(site: World) -
     assert log(site) == {"a.md": (3, True), "b.md": (5, False), "c.md": (4, True)}
 
 
-def test_what_only_chooses_is_a_change_for_partners(site: World) -> None:
+def test_what_only_chooses_is_a_change_for_partners(site: EditableSite) -> None:
     site.record("a.md", quality=10)
     site.build()
     site.record("a.md", quality=90)
@@ -58,7 +58,7 @@ def test_what_only_chooses_is_a_change_for_partners(site: World) -> None:
     assert ask(site, "SELECT quality FROM facets") == [(90,)]
 
 
-def test_quality_of_a_united_entry_is_that_of_its_latest_file(site: World) -> None:
+def test_quality_of_a_united_entry_is_that_of_its_latest_file(site: EditableSite) -> None:
     site.record("a.md", webUrl="https://x.example/1", quality=10)
     site.record("b.md", webUrl="https://x.example/1", quality=20, date="2026-01-02")
     site.build()
@@ -69,7 +69,7 @@ def test_quality_of_a_united_entry_is_that_of_its_latest_file(site: World) -> No
 
 
 @pytest.mark.parametrize("how", ["full", "lost tables", "damaged index"])
-def test_log_outlives_an_index_that_is_built_anew(site: World, how: str) -> None:
+def test_log_outlives_an_index_that_is_built_anew(site: EditableSite, how: str) -> None:
     for name in ("b.md", "a.md", "c.md"):
         site.record(name)
         site.build()
@@ -89,7 +89,7 @@ def test_log_outlives_an_index_that_is_built_anew(site: World, how: str) -> None
     assert ask(site, "SELECT COUNT(*) FROM words WHERE words MATCH 'md'") == [(3,)]
 
 
-def test_ledger_that_was_given_up_begins_anew(site: World) -> None:
+def test_ledger_that_was_given_up_begins_anew(site: EditableSite) -> None:
     site.record("a.md")
     site.build()
     epoch = ask(site, "SELECT value FROM ledger WHERE name = 'epoch'")
@@ -102,7 +102,7 @@ def test_ledger_that_was_given_up_begins_anew(site: World) -> None:
     assert ask(site, "SELECT value FROM ledger WHERE name = 'epoch'") != epoch
 
 
-def test_deletion_is_dropped_in_its_time(site: World) -> None:
+def test_deletion_is_dropped_in_its_time(site: EditableSite) -> None:
     site.record("a.md")
     site.record("b.md")
     site.build()
@@ -115,7 +115,7 @@ def test_deletion_is_dropped_in_its_time(site: World) -> None:
     assert dict(ask(site, "SELECT name, value FROM ledger WHERE name != 'epoch'")) == {"seq": 3, "dropped": 3}
 
 
-def test_every_visible_entry_is_rendered_where_feeds_show_the_newest_alone(site: World) -> None:
+def test_every_visible_entry_is_rendered_where_feeds_show_the_newest_alone(site: EditableSite) -> None:
     site.settings["feeds"] = {"limit": 1, "archive": "none"}
     site.record("a.md", excerpt="Crème brûlée")
     site.record("b.md", date="2026-01-02")
@@ -129,7 +129,7 @@ def test_every_visible_entry_is_rendered_where_feeds_show_the_newest_alone(site:
     assert [json.loads(row[0])["title"] for row in found] == ["a.md"]
 
 
-def test_topics_are_keys_by_which_aliases_and_parents_are_found(site: World) -> None:
+def test_topics_are_keys_by_which_aliases_and_parents_are_found(site: EditableSite) -> None:
     site.settings["feeds"]["include_children"] = True
     site.settings["topics"] = {"One": {"aliases": ["First"], "parent": "All  There is"}}
     site.record("a.md", topics=["first", "Two"])
@@ -142,7 +142,7 @@ def test_topics_are_keys_by_which_aliases_and_parents_are_found(site: World) -> 
     assert ask(site, "SELECT topics FROM log") == [('["all there is","first","one","two"]',)]
 
 
-def test_interface_needs_the_json_format(site: World) -> None:
+def test_interface_needs_the_json_format(site: EditableSite) -> None:
     site.settings["feeds"]["formats"] = ["rss"]
     with pytest.raises(ConfigError, match=r"api: needs json among feeds\.formats"):
         load(str(site.configure()))

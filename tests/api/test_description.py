@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from support.api_server import served
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.api import partners
 from syndicate.api.models import EntriesQuestion
@@ -25,7 +25,7 @@ CHECKS = (
 
 
 @contextmanager
-def in_a_thread(site: World) -> Iterator[str]:
+def in_a_thread(site: EditableSite) -> Iterator[str]:
     """The address of the interface, served by a thread of its own."""
     started: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.new_event_loop()
@@ -49,7 +49,7 @@ def in_a_thread(site: World) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["partners", "public"])
-def test_every_answer_is_as_described(site: World, public: bool) -> None:  # noqa: FBT001
+def test_every_answer_is_as_described(site: EditableSite, public: bool) -> None:  # noqa: FBT001
     site.settings["api"] = {"public": public}
     for number in range(8):
         site.record(f"{number}.md", topics=["One", "Two"][: number % 3], quality=number, date=f"2026-01-0{number + 1}")

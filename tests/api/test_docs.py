@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.api_server import served, titles
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate import cli, config
 from syndicate.api import partners
@@ -31,7 +31,7 @@ def test_every_parameter_is_named() -> None:
         assert f"`{name}`" in table, name
 
 
-def test_every_answer_is_named(site: World) -> None:
+def test_every_answer_is_named(site: EditableSite) -> None:
     described = describe(config.load(str(site.configure())), public=False)
     statuses = {status for path in described["paths"].values() for status in path["get"]["responses"]}
     assert statuses - {"200"} == set(re.findall(r"^\| (\d{3}) \|", PAGE, re.MULTILINE))
@@ -43,7 +43,7 @@ def test_commands_are_understood(line: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl")
-async def test_curl_gets_what_is_promised(site: World) -> None:
+async def test_curl_gets_what_is_promised(site: EditableSite) -> None:
     site.settings["api"] = {}
     site.record("a.md", title="Alpha", topics=["One"])
     site.record("b.md", title="Beta", topics=["Two"])

@@ -12,14 +12,14 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 from support.api_server import Client, get, local, pages, served, titles
-from support.worlds import World
+from support.editable_sites import EditableSite
 from yarl import URL
 
 from syndicate.api import cursors
 
 
 @pytest_asyncio.fixture
-async def client(site: World) -> AsyncIterator[Client]:
+async def client(site: EditableSite) -> AsyncIterator[Client]:
     site.settings["topics"] = {"One": {"aliases": ["First"]}}
     site.settings["site"]["language"] = "en"
     site.settings["feeds"]["formats"] = ["json"]
@@ -124,14 +124,14 @@ async def test_all_faults_are_told_at_once(client: Client) -> None:
     assert {fault["parameter"] for fault in problem["errors"]} == {"limit", "match", "z"}
 
 
-async def test_entry_is_the_same_as_in_the_files(client: Client, site: World) -> None:
+async def test_entry_is_the_same_as_in_the_files(client: Client, site: EditableSite) -> None:
     answered = await get(client, "/entries")
     filed = json.loads((site.output / "all/feed.json").read_bytes())
     assert answered["items"] == filed["items"]
     assert answered["version"] == filed["version"]
 
 
-async def test_catalogue_has_every_feed(client: Client, site: World) -> None:
+async def test_catalogue_has_every_feed(client: Client, site: EditableSite) -> None:
     catalogue = await get(client, "/feeds")
     filed = json.loads((site.output / "catalog.json").read_bytes())
     assert [item["_syndicate"]["slug"] for item in catalogue["items"]] == [feed["slug"] for feed in filed]
@@ -142,7 +142,7 @@ async def test_catalogue_has_every_feed(client: Client, site: World) -> None:
     assert (await get(client, "/feeds?x=1", status=400))["errors"][0]["parameter"] == "x"
 
 
-async def test_page_neither_repeats_nor_skips_while_entries_arrive(client: Client, site: World) -> None:
+async def test_page_neither_repeats_nor_skips_while_entries_arrive(client: Client, site: EditableSite) -> None:
     first = await get(client, "/entries?limit=2")
     site.record("new.md", title="Newer", date="2026-02-01")
     site.record("tie.md", title="As old as the last shown", date="2026-01-03")
@@ -168,7 +168,7 @@ async def test_cursor_of_another_question_is_refused(client: Client) -> None:
         await get(client, f"/entries?limit=2&{name}={value}")
 
 
-async def test_cursor_of_a_lost_log_says_start_anew(client: Client, site: World) -> None:
+async def test_cursor_of_a_lost_log_says_start_anew(client: Client, site: EditableSite) -> None:
     since = (await get(client, "/entries"))["_syndicate"]["since"]
     ahead = cursors.encode(cursors.known(since)._replace(seq=99))
     assert "start anew" in (await get(client, f"/entries?since={ahead}", status=410))["detail"]
@@ -181,7 +181,7 @@ async def test_cursor_of_a_lost_log_says_start_anew(client: Client, site: World)
     assert len((await get(client, "/entries"))["items"]) == 4
 
 
-async def test_answer_that_is_at_hand_is_not_sent_again(client: Client, site: World) -> None:
+async def test_answer_that_is_at_hand_is_not_sent_again(client: Client, site: EditableSite) -> None:
     for path in ("/entries?topic=One", "/entries?since=", "/feeds"):
         async with client.get(f"/api/v1{path}") as response:
             etag = response.headers["ETag"]
@@ -204,14 +204,14 @@ async def test_what_is_not_there_is_a_problem_too(client: Client) -> None:
         assert response.content_type == "application/problem+json"
 
 
-async def test_interface_is_not_there_unless_configured(site: World) -> None:
+async def test_interface_is_not_there_unless_configured(site: EditableSite) -> None:
     del site.settings["api"]
     site.build()
     async with served(site) as client, client.get("/api/v1/entries") as response:
         assert response.status == 404
 
 
-async def test_index_without_a_ledger_is_not_ready(site: World) -> None:
+async def test_index_without_a_ledger_is_not_ready(site: EditableSite) -> None:
     api = site.settings.pop("api")
     site.record("a.md")
     site.build()
@@ -223,7 +223,7 @@ async def test_index_without_a_ledger_is_not_ready(site: World) -> None:
         assert titles(await get(client, "/entries")) == ["a.md"]
 
 
-async def test_run_under_way_holds_up_nobody_and_is_seen_when_it_is_done(client: Client, site: World) -> None:
+async def test_run_under_way_holds_up_nobody_and_is_seen_when_it_is_done(client: Client, site: EditableSite) -> None:
     with closing(sqlite3.connect(site.state / "index.db", isolation_level=None)) as run:
         run.execute("BEGIN IMMEDIATE")
         run.execute("DELETE FROM facets WHERE id LIKE '%a.md'")

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.api_server import Follower, get, pages
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate import config
 from syndicate.api import partners
@@ -54,12 +54,12 @@ class Following(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="syndicate-following-"))
-        self.world = World(self.folder / "site")
-        self.world.settings["api"] = {}
-        self.world.settings["topics"] = {"One": {"aliases": ["Uno"]}}
-        self.world.settings["feeds"] |= {"archive": "none", "limit": 2, "formats": ["json"]}
+        self.editable_site = EditableSite(self.folder / "site")
+        self.editable_site.settings["api"] = {}
+        self.editable_site.settings["topics"] = {"One": {"aliases": ["Uno"]}}
+        self.editable_site.settings["feeds"] |= {"archive": "none", "limit": 2, "formats": ["json"]}
         self.records: dict[str, dict[str, Any]] = {}
-        self.world.build()
+        self.editable_site.build()
         path = str(self.folder / "site/partners.yaml")
         self.key = {"Authorization": f"Bearer {partners.add(path, 'all', (), 10**6)}"}
         self.narrow = {"Authorization": f"Bearer {partners.add(path, 'narrow', ('Two',), 10**6)}"}
@@ -72,7 +72,7 @@ class Following(RuleBasedStateMachine):
 
     async def _client(self) -> TestClient[web.Request, web.Application]:
         app = web.Application()
-        attach(app, config.load(str(self.world.configure())))
+        attach(app, config.load(str(self.editable_site.configure())))
         client = TestClient(TestServer(app))
         await client.start_server()
         return client
@@ -87,7 +87,7 @@ class Following(RuleBasedStateMachine):
 
     def _write(self, name: str, **values: Any) -> None:
         self.records.setdefault(name, {}).update(values)
-        self.world.record(name, **{key: value for key, value in self.records[name].items() if value != ""})
+        self.editable_site.record(name, **{key: value for key, value in self.records[name].items() if value != ""})
 
     @rule(name=NAMES, topics=TOPICS, date=DATES, url=URLS, identity=IDS, quality=QUALITIES)
     def write(self, name: str, topics: list[str], date: str, url: str, identity: str, quality: int) -> None:
@@ -113,26 +113,26 @@ class Following(RuleBasedStateMachine):
     def delete(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.records)))
         del self.records[name]
-        (self.world.folder / "corpus" / name).unlink()
+        (self.editable_site.folder / "corpus" / name).unlink()
 
     @rule(days=st.sampled_from([-2, 1, 2]))
     def move_the_clock(self, days: int) -> None:
-        self.world.now += timedelta(days=days)
+        self.editable_site.now += timedelta(days=days)
 
     @rule(full=st.booleans())
     def lose_the_index(self, full: bool) -> None:  # noqa: FBT001
         if full:
-            self.world.build(full=True)
+            self.editable_site.build(full=True)
             return
-        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as sql:
             sql.execute("PRAGMA user_version = 1")
 
     @rule(data=st.data())
     def follow(self, data: st.DataObject) -> None:
         """Some partners ask; others later."""
-        self.world.build()
-        self.world.built_from_nothing(self.folder / "fresh")
-        assert kept(self.world.state) == kept(self.folder / "fresh/.syndicate")
+        self.editable_site.build()
+        self.editable_site.built_from_nothing(self.folder / "fresh")
+        assert kept(self.editable_site.state) == kept(self.folder / "fresh/.syndicate")
         for partner in self.partners:
             if data.draw(st.integers(0, 3)):
                 self.run(self._follow(partner))
@@ -153,13 +153,13 @@ class Following(RuleBasedStateMachine):
 
     @invariant()
     def everything_visible_is_answered(self) -> None:
-        self.world.build()
-        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+        self.editable_site.build()
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as sql:
             visible = {row[0] for row in sql.execute("SELECT id FROM entries WHERE filed != '[]'")}
         answered = self.run(get(self.client, "/entries?limit=500", **self.key))
         assert {item["id"] for item in answered["items"]} == visible
         self.ever_two |= {one["id"] for one in answered["items"] if "Two" in one.get("tags", ())}
-        feed = self.world.output / "all/feed.json"
+        feed = self.editable_site.output / "all/feed.json"
         newest = json.loads(feed.read_bytes())["items"]
         assert answered["items"][:2] == newest
 

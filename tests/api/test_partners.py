@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.api_server import Clock, get, local, pages, served, titles
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.api import partners
 from syndicate.api.partners import Partner, find, hashed
@@ -26,7 +26,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def closed(site: World) -> World:
+def closed(site: EditableSite) -> EditableSite:
     """A site for partners alone, with one entry in each of two topics."""
     site.settings["api"] = {}
     site.settings["topics"] = {"One": {"aliases": ["First"]}}
@@ -37,7 +37,7 @@ def closed(site: World) -> World:
 
 
 @pytest.fixture
-def run(closed: World, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(closed: EditableSite, capsys: pytest.CaptureFixture[str]) -> Run:
     def partner(*arguments: str) -> tuple[int, str, str]:
         code = main(["partner", *arguments, "-c", str(closed.configure())])
         said = capsys.readouterr()
@@ -46,7 +46,7 @@ def run(closed: World, capsys: pytest.CaptureFixture[str]) -> Run:
     return partner
 
 
-def key_of(closed: World, name: str, topics: tuple[str, ...] = (), rate: int = 600) -> str:
+def key_of(closed: EditableSite, name: str, topics: tuple[str, ...] = (), rate: int = 600) -> str:
     return partners.add(str(closed.folder / "partners.yaml"), name, topics, rate)
 
 
@@ -61,7 +61,7 @@ def basic(name: str, key: str) -> dict[str, str]:
 # ---------------------------------------------------------------------------------------------------------------- keys
 
 
-def test_key_is_shown_once_and_its_hash_alone_is_kept(run: Run, closed: World) -> None:
+def test_key_is_shown_once_and_its_hash_alone_is_kept(run: Run, closed: EditableSite) -> None:
     code, out, _ = run("add", "acme", "--topic", "One", "--topic", "Two", "--rate", "60")
     key = out.strip()
     file = closed.folder / "partners.yaml"
@@ -74,7 +74,7 @@ def test_key_is_shown_once_and_its_hash_alone_is_kept(run: Run, closed: World) -
     assert run("list", "--json")[1] == '[{"name": "acme", "topics": ["One", "Two"], "rate": 60}]\n'
 
 
-def test_what_stands_in_the_file_stays(run: Run, closed: World) -> None:
+def test_what_stands_in_the_file_stays(run: Run, closed: EditableSite) -> None:
     file = closed.folder / "partners.yaml"
     file.write_text("# ours\nold:  # since 2020\n  key: sha256:" + "0" * 64 + "\n  topics: [One,\n    Two]\n\n# next")
     before = file.read_text()
@@ -103,7 +103,7 @@ def test_what_stands_in_the_file_stays(run: Run, closed: World) -> None:
     ],
 )
 def test_fault_is_told_without_what_is_secret(
-    run: Run, closed: World, text: str, arguments: list[str], fault: str
+    run: Run, closed: EditableSite, text: str, arguments: list[str], fault: str
 ) -> None:
     file = closed.folder / "partners.yaml"
     file.write_text(text)
@@ -114,7 +114,7 @@ def test_fault_is_told_without_what_is_secret(
     assert file.read_text() == text
 
 
-def test_file_that_cannot_be_written_is_told(run: Run, closed: World) -> None:
+def test_file_that_cannot_be_written_is_told(run: Run, closed: EditableSite) -> None:
     closed.settings["api"] = {"partners": "nowhere/p.yaml"}
     code, out, err = run("add", "a")
     assert (code, out) == (1, "")
@@ -160,7 +160,7 @@ def test_odd_header_is_nobody(header: str) -> None:
 # -------------------------------------------------------------------------------------------------------------- server
 
 
-async def test_key_is_needed(closed: World) -> None:
+async def test_key_is_needed(closed: EditableSite) -> None:
     key = key_of(closed, "acme")
     async with served(closed) as client:
         for path in ("/entries", "/feeds"):
@@ -180,14 +180,14 @@ async def test_key_is_needed(closed: World) -> None:
                     assert response.headers["Vary"] == "Authorization"
 
 
-async def test_description_needs_no_key(closed: World) -> None:
+async def test_description_needs_no_key(closed: EditableSite) -> None:
     async with served(closed) as client, client.get("/api/v1/openapi.json") as response:
         described = await response.json()
         assert described["openapi"].startswith("3.1")
         assert {one["name"] for one in described["paths"]["/entries"]["get"]["parameters"]} >= {"topic", "q", "since"}
 
 
-async def test_partner_sees_its_topics_alone(closed: World) -> None:
+async def test_partner_sees_its_topics_alone(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme", topics=("first",)))
     async with served(closed) as client:
         assert titles(await get(client, "/entries", **key)) == ["Alpha"]
@@ -206,7 +206,7 @@ async def test_partner_sees_its_topics_alone(closed: World) -> None:
         assert [one["id"] for one in walk["_syndicate"]["deleted"]] == ["tag:f.example,2026:a.md"]
 
 
-async def test_partner_with_other_rights_starts_anew(closed: World) -> None:
+async def test_partner_with_other_rights_starts_anew(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme", topics=("One",)))
     file = closed.folder / "partners.yaml"
     clock = Clock()
@@ -218,7 +218,7 @@ async def test_partner_with_other_rights_starts_anew(closed: World) -> None:
         assert "rights" in (await get(client, f"/entries?since={since}", status=410, **key))["detail"]
 
 
-async def test_file_of_partners_is_read_again(closed: World) -> None:
+async def test_file_of_partners_is_read_again(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme"))
     file = closed.folder / "partners.yaml"
     clock = Clock()
@@ -236,7 +236,7 @@ async def test_file_of_partners_is_read_again(closed: World) -> None:
         await get(client, "/entries", status=401, **key)
 
 
-async def test_rate_is_kept_and_told(closed: World) -> None:
+async def test_rate_is_kept_and_told(closed: EditableSite) -> None:
     key, other = bearer(key_of(closed, "acme", rate=2)), bearer(key_of(closed, "other"))
     clock = Clock()
     async with served(closed, clock) as client:
@@ -255,7 +255,7 @@ async def test_rate_is_kept_and_told(closed: World) -> None:
         await get(client, "/entries", status=429, **key)
 
 
-async def test_keys_cannot_be_tried_out(closed: World) -> None:
+async def test_keys_cannot_be_tried_out(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme"))
     clock = Clock()
     async with served(closed, clock) as client:
@@ -276,7 +276,7 @@ def test_few_addresses_are_remembered() -> None:
     assert len(many) == 10_000
 
 
-async def test_nothing_secret_is_in_any_answer(closed: World, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_nothing_secret_is_in_any_answer(closed: EditableSite, capsys: pytest.CaptureFixture[str]) -> None:
     key = key_of(closed, "acme")
     seen: list[bytes] = []
     async with served(closed) as client:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.sites import CONFIG, CORPORA, Place, record
+from support.sites import CONFIG, CORPORA, SiteFolder, record
 
 from syndicate import config
 from syndicate.config import Config
@@ -20,13 +20,13 @@ from syndicate.errors import ConfigError
 from syndicate.model import TopicSettings
 
 
-def described(place: Place, files: dict[str, str | bytes], own: str = "", folder: str = "topics") -> Config:
+def described(site_folder: SiteFolder, files: dict[str, str | bytes], own: str = "", folder: str = "topics") -> Config:
     """The configuration with a folder of topics."""
-    (place.folder / folder).mkdir(exist_ok=True)
+    (site_folder.folder / folder).mkdir(exist_ok=True)
     for name, text in files.items():
-        (place.folder / folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
-    place.configure(f"{CONFIG}topics: {{from: {folder}{own and ', '}{own}}}\n")
-    return place.load()
+        (site_folder.folder / folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    site_folder.configure(f"{CONFIG}topics: {{from: {folder}{own and ', '}{own}}}\n")
+    return site_folder.load()
 
 
 def told(made: Config) -> list[str]:
@@ -52,8 +52,8 @@ GOOD: list[tuple[str, str, TopicSettings]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), [row[1:] for row in GOOD], ids=[row[0] for row in GOOD])
-def test_file_says_what_a_topic_is(text: str, expected: TopicSettings, place: Place) -> None:
-    made = described(place, {"a.yaml": text})
+def test_file_says_what_a_topic_is(text: str, expected: TopicSettings, site_folder: SiteFolder) -> None:
+    made = described(site_folder, {"a.yaml": text})
     assert (made.selection.topics, made.problems) == ((expected,), ())
 
 
@@ -86,37 +86,37 @@ BAD: list[tuple[str, str | bytes, str]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_bad_file_costs_only_itself(text: str | bytes, expected: str, place: Place) -> None:
-    made = described(place, {"a.yaml": "name: First", "b.yaml": text, "c.yml": "name: Last"})
+def test_bad_file_costs_only_itself(text: str | bytes, expected: str, site_folder: SiteFolder) -> None:
+    made = described(site_folder, {"a.yaml": "name: First", "b.yaml": text, "c.yml": "name: Last"})
     assert told(made) == [f"topics/b.yaml:{expected}"]
     assert made.selection.topics == (TopicSettings("First"), TopicSettings("Last"))
 
 
-def test_many_aliases_of_aliases_cost_nothing(place: Place) -> None:
+def test_many_aliases_of_aliases_cost_nothing(site_folder: SiteFolder) -> None:
     lines = ["name: A", "a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))]
-    assert described(place, {"a.yaml": "\n".join(lines)}).selection.topics == (TopicSettings("A"),)
+    assert described(site_folder, {"a.yaml": "\n".join(lines)}).selection.topics == (TopicSettings("A"),)
 
 
-def test_files_are_read_in_the_order_of_their_names_and_nothing_else_is(place: Place) -> None:
+def test_files_are_read_in_the_order_of_their_names_and_nothing_else_is(site_folder: SiteFolder) -> None:
     files: dict[str, str | bytes] = {f"{name}.yaml": f"name: {name}" for name in ("b", "a", "C")}
-    made = described(place, {**files, "d.yml": "name: d", "e.json": "{}", ".f.yaml": "x", "README.md": "x"})
+    made = described(site_folder, {**files, "d.yml": "name: d", "e.json": "{}", ".f.yaml": "x", "README.md": "x"})
     assert [topic.name for topic in made.selection.topics] == ["C", "a", "b", "d"]
     assert made.problems == ()
 
 
-def test_what_is_no_file_of_the_folder_is_not_read(place: Place) -> None:
-    made = described(place, {"ok.yaml": "name: Ok"})
-    topics = place.folder / "topics"
+def test_what_is_no_file_of_the_folder_is_not_read(site_folder: SiteFolder) -> None:
+    made = described(site_folder, {"ok.yaml": "name: Ok"})
+    topics = site_folder.folder / "topics"
     (topics / "folder.yaml").mkdir()
     (topics / "below").mkdir()
     (topics / "below" / "x.yaml").write_text("name: Below")
     os.mkfifo(topics / "pipe.yaml")
-    (place.folder / "secret.yaml").write_text("name: Secret")
+    (site_folder.folder / "secret.yaml").write_text("name: Secret")
     (topics / "out.yaml").symlink_to("../secret.yaml")
     (topics / "gone.yaml").symlink_to("nothing")
     (topics / "zero.yaml").symlink_to("/dev/zero")
     (topics / "in.yml").symlink_to("below/x.yaml")
-    made = place.load()
+    made = site_folder.load()
     assert [topic.name for topic in made.selection.topics] == ["Below", "Ok"]
     assert told(made) == [
         "topics/folder.yaml:1:1: file: not a file",
@@ -127,44 +127,44 @@ def test_what_is_no_file_of_the_folder_is_not_read(place: Place) -> None:
     ]
 
 
-def test_file_whose_name_is_no_text_is_told(place: Place) -> None:
-    described(place, {})
-    with open(os.fsencode(place.folder / "topics") + b"/\xff.yaml", "wb") as file:
+def test_file_whose_name_is_no_text_is_told(site_folder: SiteFolder) -> None:
+    described(site_folder, {})
+    with open(os.fsencode(site_folder.folder / "topics") + b"/\xff.yaml", "wb") as file:
         file.write(b"name: []")
-    assert told(place.load()) == ["topics/\\udcff.yaml:1:7: topic.name: expected text"]
-    assert len(place.build().problems) == 1
+    assert told(site_folder.load()) == ["topics/\\udcff.yaml:1:7: topic.name: expected text"]
+    assert len(site_folder.build().problems) == 1
 
 
-def test_folders_are_read_one_after_the_other(place: Place) -> None:
-    described(place, {"a.yaml": "name: A"})
-    described(place, {"0.yaml": "name: '0'", "b.yaml": "name: a"}, folder="more")
-    place.configure(f"{CONFIG}topics: {{from: [topics, more/, topics]}}\n")
-    made = place.load()
+def test_folders_are_read_one_after_the_other(site_folder: SiteFolder) -> None:
+    described(site_folder, {"a.yaml": "name: A"})
+    described(site_folder, {"0.yaml": "name: '0'", "b.yaml": "name: a"}, folder="more")
+    site_folder.configure(f"{CONFIG}topics: {{from: [topics, more/, topics]}}\n")
+    made = site_folder.load()
     assert [topic.name for topic in made.selection.topics] == ["A", "0"]
     assert told(made) == ["more/b.yaml:1:7: topic.name: 'a' is described by topics/a.yaml already"]
-    assert [os.path.relpath(folder, place.folder) for folder in made.topic_folders] == ["topics", "more"]
+    assert [os.path.relpath(folder, site_folder.folder) for folder in made.topic_folders] == ["topics", "more"]
 
 
-def test_missing_folder_is_a_fault_of_the_configuration(place: Place) -> None:
-    place.configure(f"{CONFIG}topics:\n  from: nowhere\n")
+def test_missing_folder_is_a_fault_of_the_configuration(site_folder: SiteFolder) -> None:
+    site_folder.configure(f"{CONFIG}topics:\n  from: nowhere\n")
     with pytest.raises(ConfigError, match=r"config\.yaml:8:9: topics\.from: cannot be read: 'nowhere': No such file"):
-        place.load()
+        site_folder.load()
 
 
-def test_topic_may_be_called_from(place: Place) -> None:
-    place.configure(f"{CONFIG}topics: {{from: {{slug: origin}}}}\n")
-    assert place.load().selection.topics == (TopicSettings("from", slug="origin"),)
-    place.configure(f"{CONFIG}topics:\n  from:\n")
-    assert place.load().selection.topics == ()
+def test_topic_may_be_called_from(site_folder: SiteFolder) -> None:
+    site_folder.configure(f"{CONFIG}topics: {{from: {{slug: origin}}}}\n")
+    assert site_folder.load().selection.topics == (TopicSettings("from", slug="origin"),)
+    site_folder.configure(f"{CONFIG}topics:\n  from:\n")
+    assert site_folder.load().selection.topics == ()
 
 
-def test_configuration_wins_key_by_key(place: Place) -> None:
+def test_configuration_wins_key_by_key(site_folder: SiteFolder) -> None:
     files: dict[str, str | bytes] = {
         "a.yaml": "name: open  DATA\ntitle: T\ndescription: D\nshortname: S\nkeywords: [k]\nparent: P",
         "b.yaml": "name: Old Name\ndescription: D\nshortname: S",
     }
     own = "Open Data: {title: Mine, parent: Q}, New Name: {aliases: Old Name, slug: n, shortname: N}"
-    made = described(place, files, own)
+    made = described(site_folder, files, own)
     assert made.selection.topics == (
         TopicSettings("Open Data", title="Mine", description="D", shortname="S", parent="Q", keywords=("k",)),
         TopicSettings("New Name", slug="n", aliases=("Old Name",), description="D", shortname="N"),
@@ -172,8 +172,8 @@ def test_configuration_wins_key_by_key(place: Place) -> None:
     assert made.problems == ()
 
 
-def test_two_names_of_one_topic_are_described_once(place: Place) -> None:
-    made = described(place, {"a.yaml": "name: A", "b.yaml": "x: 1\nname: B"}, "A: {aliases: B}")
+def test_two_names_of_one_topic_are_described_once(site_folder: SiteFolder) -> None:
+    made = described(site_folder, {"a.yaml": "name: A", "b.yaml": "x: 1\nname: B"}, "A: {aliases: B}")
     assert told(made) == ["topics/b.yaml:2:7: topic.name: 'B' is described by topics/a.yaml already"]
 
 
@@ -192,9 +192,9 @@ CIRCLES: list[tuple[str, dict[str, str], str, dict[str, str], list[str]]] = [
     ("files", "own", "parents", "expected"), [row[1:] for row in CIRCLES], ids=[row[0] for row in CIRCLES]
 )
 def test_file_that_closes_a_circle_loses_its_parent(
-    files: dict[str, str], own: str, parents: dict[str, str], expected: list[str], place: Place
+    files: dict[str, str], own: str, parents: dict[str, str], expected: list[str], site_folder: SiteFolder
 ) -> None:
-    made = described(place, {f"{name}.yaml": text for name, text in files.items()}, own)
+    made = described(site_folder, {f"{name}.yaml": text for name, text in files.items()}, own)
     assert {topic.name: topic.parent for topic in made.selection.topics} == parents
     assert [line[: len(start)] for line, start in zip(told(made), expected, strict=True)] == expected
 
@@ -212,10 +212,10 @@ TOPIC = st.dictionaries(st.sampled_from(["name", "title", "parent", "keywords", 
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(st.lists(TOPIC, max_size=4))
-def test_any_files_are_topics_or_told(place: Place, topics: list[dict[str, Any]]) -> None:
-    for old in place.folder.glob("topics/*"):
+def test_any_files_are_topics_or_told(site_folder: SiteFolder, topics: list[dict[str, Any]]) -> None:
+    for old in site_folder.folder.glob("topics/*"):
         old.unlink()
-    made = described(place, {f"{number}.yaml": yaml.safe_dump(topic) for number, topic in enumerate(topics)})
+    made = described(site_folder, {f"{number}.yaml": yaml.safe_dump(topic) for number, topic in enumerate(topics)})
     left_out = {problem.path for problem in made.problems if problem.severity == "error"}
     assert len(made.selection.topics) + len(left_out) == len(topics)
     assert len(made.problems) <= len(topics)
@@ -225,15 +225,15 @@ def test_any_files_are_topics_or_told(place: Place, topics: list[dict[str, Any]]
 # ---------------------------------------------------------------------------------------------------------- in a build
 
 
-def feeds(place: Place) -> dict[str, dict[str, Any]]:
-    return {feed["slug"]: feed for feed in json.loads((place.output / "catalog.json").read_bytes())}
+def feeds(site_folder: SiteFolder) -> dict[str, dict[str, Any]]:
+    return {feed["slug"]: feed for feed in json.loads((site_folder.output / "catalog.json").read_bytes())}
 
 
-def test_what_files_say_is_in_the_catalogue(place: Place) -> None:
-    described(place, {"a.yaml": "name: Machine Learning\nshortname: ML\nparent: R&D\nkeywords: [x]\ntitle: T\ndescription: D"}, "R&D: {slug: rd}")  # fmt: skip
-    place.put("a.md", record("A", "topics: [machine learning, Other]"))
-    assert place.build().problems == ()
-    found = feeds(place)
+def test_what_files_say_is_in_the_catalogue(site_folder: SiteFolder) -> None:
+    described(site_folder, {"a.yaml": "name: Machine Learning\nshortname: ML\nparent: R&D\nkeywords: [x]\ntitle: T\ndescription: D"}, "R&D: {slug: rd}")  # fmt: skip
+    site_folder.put("a.md", record("A", "topics: [machine learning, Other]"))
+    assert site_folder.build().problems == ()
+    found = feeds(site_folder)
     learning = found["machine-learning"]
     assert {key: learning[key] for key in ("name", "title", "description", "shortname", "parent", "keywords")} == {
         "name": "Machine Learning", "title": "T", "description": "D", "shortname": "ML", "parent": "rd", "keywords": ["x"],
@@ -242,47 +242,47 @@ def test_what_files_say_is_in_the_catalogue(place: Place) -> None:
     assert (found["all"]["title"], "description" in found["all"]) == ("Test Site", False)
 
 
-def test_problems_of_files_are_told_and_the_build_goes_on(place: Place) -> None:
-    described(place, {"bad.yaml": "name: []"})
-    place.put("a.md", record("A"))
-    summary = place.build()
+def test_problems_of_files_are_told_and_the_build_goes_on(site_folder: SiteFolder) -> None:
+    described(site_folder, {"bad.yaml": "name: []"})
+    site_folder.put("a.md", record("A"))
+    summary = site_folder.build()
     assert [str(problem) for problem in summary.news] == ["topics/bad.yaml:1:7: topic.name: expected text"]
     assert summary.entries == 1
-    again = place.build()
+    again = site_folder.build()
     assert (again.problems, again.news, again.written) == (summary.problems, (), 0)
-    (place.folder / "topics" / "bad.yaml").write_text("name: Good")
-    assert place.build().problems == ()
-    assert "topics/bad.yaml:1:1: topic: expected keys" in _check_after(place, "bad")
+    (site_folder.folder / "topics" / "bad.yaml").write_text("name: Good")
+    assert site_folder.build().problems == ()
+    assert "topics/bad.yaml:1:1: topic: expected keys" in _check_after(site_folder, "bad")
 
 
-def _check_after(place: Place, text: str) -> str:
-    (place.folder / "topics" / "bad.yaml").write_text(text)
-    return place.run("check").stdout
+def _check_after(site_folder: SiteFolder, text: str) -> str:
+    (site_folder.folder / "topics" / "bad.yaml").write_text(text)
+    return site_folder.run("check").stdout
 
 
-def test_change_of_a_file_is_a_change_of_the_feeds(place: Place) -> None:
-    described(place, {"a.yaml": "name: A"})
-    place.configure((place.folder / "config.yaml").read_text() + "feeds: {include_children: yes}\n")
-    place.put("a.md", record("Story", "topics: [A]"))
-    place.build()
-    assert set(feeds(place)) == {"all", "a"}
-    (place.folder / "topics" / "a.yaml").write_text("name: A\nparent: B")
-    place.build()
-    assert set(feeds(place)) == {"all", "a", "b"}
-    assert (place.output / "topics" / "b" / "feed.json").exists()
-    (place.folder / "topics" / "a.yaml").unlink()
-    place.build()
-    assert set(feeds(place)) == {"all", "a"}
-    assert not (place.output / "topics" / "b").exists()
+def test_change_of_a_file_is_a_change_of_the_feeds(site_folder: SiteFolder) -> None:
+    described(site_folder, {"a.yaml": "name: A"})
+    site_folder.configure((site_folder.folder / "config.yaml").read_text() + "feeds: {include_children: yes}\n")
+    site_folder.put("a.md", record("Story", "topics: [A]"))
+    site_folder.build()
+    assert set(feeds(site_folder)) == {"all", "a"}
+    (site_folder.folder / "topics" / "a.yaml").write_text("name: A\nparent: B")
+    site_folder.build()
+    assert set(feeds(site_folder)) == {"all", "a", "b"}
+    assert (site_folder.output / "topics" / "b" / "feed.json").exists()
+    (site_folder.folder / "topics" / "a.yaml").unlink()
+    site_folder.build()
+    assert set(feeds(site_folder)) == {"all", "a"}
+    assert not (site_folder.output / "topics" / "b").exists()
 
 
 @pytest.mark.parametrize(("name", "topics", "root"), [("diablo4", 4, "Diablo 4"), ("google-cloud", 10, "Google Cloud")])
-def test_folders_of_real_sites_are_read(name: str, topics: int, root: str, place: Place) -> None:
+def test_folders_of_real_sites_are_read(name: str, topics: int, root: str, site_folder: SiteFolder) -> None:
     folder = CORPORA / name / "_data" / "topics"
     if not folder.is_dir():
         pytest.skip(f"no corpus at {folder}: it is not part of the repository")
-    place.configure(f"{CONFIG}topics: {{from: {json.dumps(str(folder))}}}\n")
-    made = config.load(str(place.folder / "config.yaml"))
+    site_folder.configure(f"{CONFIG}topics: {{from: {json.dumps(str(folder))}}}\n")
+    made = config.load(str(site_folder.folder / "config.yaml"))
     assert made.problems == ()
     assert len(made.selection.topics) == topics
     assert {topic.parent for topic in made.selection.topics[1:]} == {root}

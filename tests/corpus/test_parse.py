@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.sites import Place
+from support.sites import SiteFolder
 
 from syndicate.config import Source, parse
 from syndicate.corpus import fields
@@ -78,13 +78,13 @@ def test_key_that_stands_twice_hides_when_either_value_does(tmp_path: Path, line
     ],
 )
 def test_entry_is_shown_from_its_date_until_it_expires(
-    place: Place, expires: str, seconds: int, visible: bool  # noqa: FBT001 - a column
+    site_folder: SiteFolder, expires: str, seconds: int, visible: bool  # noqa: FBT001 - a column
 ) -> None:  # fmt: skip
-    place.put(NAME, PLAIN.replace("title", f"{expires}\ntitle"))
+    site_folder.put(NAME, PLAIN.replace("title", f"{expires}\ntitle"))
     now = datetime(2026, 1, 31, tzinfo=UTC) + timedelta(seconds=seconds)
-    survey, summary = look(place.load(), now), place.build(now)
+    survey, summary = look(site_folder.load(), now), site_folder.build(now)
     assert (survey.entries, survey.hidden) == (summary.entries, summary.hidden) == (int(visible), int(not visible))
-    assert (b"A story" in (place.output / "all/feed.rss").read_bytes()) is visible
+    assert (b"A story" in (site_folder.output / "all/feed.rss").read_bytes()) is visible
 
 
 # ---------------------------------------------------------------------------------------------------- what is no text
@@ -178,18 +178,18 @@ def test_what_vanished_is_no_record_at_all(tmp_path: Path, name: str) -> None:
 
 
 def test_file_that_goes_away_before_it_is_read_is_told_and_the_rest_is_built(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    site_folder: SiteFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.put("a.md", PLAIN)
-    place.put("b.md", PLAIN)
+    site_folder.put("a.md", PLAIN)
+    site_folder.put("b.md", PLAIN)
 
     def vanishing(where: Source, path: bytes) -> Content:
         if path == b"b.md":
-            (place.corpus / "b.md").unlink()
+            (site_folder.corpus / "b.md").unlink()
         return load(where, path)
 
     monkeypatch.setattr("syndicate.corpus.parse.load", vanishing)
-    summary = place.build()
+    summary = site_folder.build()
     assert summary.problems == (Problem("corpus/b.md", 1, 1, "file", "went away while it was read", "warning"),)
     assert (summary.entries, summary.hidden) == (1, 0)
 

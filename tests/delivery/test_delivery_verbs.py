@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from support.hubs import Received, Served, refusing_url, says, served, until
-from support.sites import CONFIG, Place, clean_environment, record, run, tree
+from support.sites import CONFIG, SiteFolder, clean_environment, record, run, tree
 
 from syndicate.delivery.session import read
 from syndicate.store.outbox import Outbox
@@ -36,25 +36,25 @@ def settings(*hubs: Served | str, **push: Any) -> str:
 
 
 @pytest.fixture
-def news(place: Place) -> Place:
+def news(site_folder: SiteFolder) -> SiteFolder:
     """A site with one record: the documents ALL and ONE."""
-    place.put("a.md", record("Alpha", "topics: [One]"))
-    return place
+    site_folder.put("a.md", record("Alpha", "topics: [One]"))
+    return site_folder
 
 
-async def runs(place: Place, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+async def runs(site_folder: SiteFolder, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """One verb in a process of its own, while hubs live in this one."""
-    return await asyncio.to_thread(place.run, *arguments, **environment)
+    return await asyncio.to_thread(site_folder.run, *arguments, **environment)
 
 
-def undelivered(place: Place) -> int:
-    return len(read(str(place.folder / ".syndicate"), Outbox.waiting))
+def undelivered(site_folder: SiteFolder) -> int:
+    return len(read(str(site_folder.folder / ".syndicate"), Outbox.waiting))
 
 
 # ----------------------------------------------------------------------------------------------------------------- push
 
 
-async def test_push_tells_hubs_without_a_word_when_all_is_well(news: Place) -> None:
+async def test_push_tells_hubs_without_a_word_when_all_is_well(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         news.build()
@@ -63,7 +63,7 @@ async def test_push_tells_hubs_without_a_word_when_all_is_well(news: Place) -> N
     assert set(hub.topics) == {ALL, ONE}
 
 
-async def test_push_json_is_one_object_with_every_count(news: Place) -> None:
+async def test_push_json_is_one_object_with_every_count(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         news.build()
@@ -74,7 +74,7 @@ async def test_push_json_is_one_object_with_every_count(news: Place) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-async def test_push_of_a_ping_that_is_given_up_is_1_and_said(news: Place) -> None:
+async def test_push_of_a_ping_that_is_given_up_is_1_and_said(news: SiteFolder) -> None:
     async with served(says(400, "nobody subscribes")) as hub:
         news.configure(settings(hub, attempts=1))
         news.build()
@@ -84,7 +84,7 @@ async def test_push_of_a_ping_that_is_given_up_is_1_and_said(news: Place) -> Non
     assert done.stderr.count("nobody subscribes") == 2
 
 
-async def test_json_log_has_one_object_a_line(news: Place) -> None:
+async def test_json_log_has_one_object_a_line(news: SiteFolder) -> None:
     async with served(says(400, 'wrong "key"\n')) as hub:
         news.configure(settings(hub, attempts=1))
         news.build()
@@ -96,7 +96,7 @@ async def test_json_log_has_one_object_a_line(news: Place) -> None:
         assert (event["hub"], event["error"], event["attempts"]) == (hub.url, 'wrong "key"', 1)
 
 
-async def test_dry_run_lists_what_would_go_where_and_sends_nothing(news: Place) -> None:
+async def test_dry_run_lists_what_would_go_where_and_sends_nothing(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         news.build()
@@ -115,7 +115,7 @@ async def test_dry_run_lists_what_would_go_where_and_sends_nothing(news: Place) 
     assert all(set(row) == {"hub", "topic", "state", "attempts", "waiting_s", "due_in_s", "said"} for row in rows)
 
 
-async def test_replay_sends_again_what_was_given_up_of_one_hub_and_feed(news: Place) -> None:
+async def test_replay_sends_again_what_was_given_up_of_one_hub_and_feed(news: SiteFolder) -> None:
     async with served(says(400)) as one, served(says(400)) as two:
         news.configure(settings(one, two, attempts=1))
         news.build()
@@ -131,7 +131,7 @@ async def test_replay_sends_again_what_was_given_up_of_one_hub_and_feed(news: Pl
     assert undelivered(news) == 0
 
 
-async def test_hub_and_feed_without_replay_send_nothing_that_was_given_up(news: Place) -> None:
+async def test_hub_and_feed_without_replay_send_nothing_that_was_given_up(news: SiteFolder) -> None:
     async with served(says(400)) as hub:
         news.configure(settings(hub, attempts=1))
         news.build()
@@ -142,7 +142,7 @@ async def test_hub_and_feed_without_replay_send_nothing_that_was_given_up(news: 
 
 
 @pytest.mark.parametrize("verb", [["push"], ["push", "--dry-run"], ["push", "--replay"], ["status"]], ids=" ".join)
-def test_nothing_built_yet_is_1_and_says_what_to_do(verb: list[str], news: Place) -> None:
+def test_nothing_built_yet_is_1_and_says_what_to_do(verb: list[str], news: SiteFolder) -> None:
     news.configure(settings(refusing_url()))
     done = news.run(*verb)
     assert (done.returncode, done.stdout) == (1, "")
@@ -151,7 +151,7 @@ def test_nothing_built_yet_is_1_and_says_what_to_do(verb: list[str], news: Place
 
 
 @pytest.mark.parametrize("verb", ["push", "worker"])
-def test_3_for_a_header_that_is_not_in_the_environment(verb: str, news: Place) -> None:
+def test_3_for_a_header_that_is_not_in_the_environment(verb: str, news: SiteFolder) -> None:
     news.configure(f"{CONFIG}hubs: {{url: 'http://127.0.0.1:9/', header_env: HUB_HEADER}}\n")
     news.build()
     done = news.run(verb)
@@ -183,7 +183,7 @@ async def test_publish_of_the_sample_tells_each_document_once(tmp_path: Path) ->
     assert len(hub.received) == len(documents)
 
 
-async def test_publish_without_hubs_builds_and_is_silent(news: Place) -> None:
+async def test_publish_without_hubs_builds_and_is_silent(news: SiteFolder) -> None:
     done = await runs(news, "publish", "--now", "2026-07-01")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (news.output / "all/feed.rss").exists()
@@ -192,7 +192,7 @@ async def test_publish_without_hubs_builds_and_is_silent(news: Place) -> None:
 # --------------------------------------------------------------------------------------------------------------- status
 
 
-async def test_status_tells_how_every_hub_and_feed_stands(news: Place) -> None:
+async def test_status_tells_how_every_hub_and_feed_stands(news: SiteFolder) -> None:
     async with served() as well, served(says(503, "no room", Retry_After="3600")) as ill:
         news.configure(settings(well, ill))
         news.build()
@@ -210,7 +210,7 @@ async def test_status_tells_how_every_hub_and_feed_stands(news: Place) -> None:
     assert all(feed["delivered"].endswith("Z") for feed in told["feeds"])
 
 
-async def test_max_age_is_1_when_a_change_waits_for_longer(news: Place) -> None:
+async def test_max_age_is_1_when_a_change_waits_for_longer(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         news.build()
@@ -224,13 +224,13 @@ async def test_max_age_is_1_when_a_change_waits_for_longer(news: Place) -> None:
 
 
 @pytest.mark.parametrize("age", ["", "1", "s", "1w", "-1s", "1.5h", "1 h"])
-def test_2_for_what_is_no_age(age: str, news: Place) -> None:
+def test_2_for_what_is_no_age(age: str, news: SiteFolder) -> None:
     done = news.run("status", f"--max-age={age}")
     assert (done.returncode, done.stdout) == (2, "")
     assert "expected an age" in done.stderr
 
 
-async def test_secret_is_in_no_output_of_any_verb(news: Place) -> None:
+async def test_secret_is_in_no_output_of_any_verb(news: SiteFolder) -> None:
     def echo(ping: Received) -> web.Response:
         return web.Response(status=400 if ping.topic == ONE else 503, text=str(ping.headers))
 
@@ -281,10 +281,11 @@ class Working:
 
 
 @asynccontextmanager
-async def working(place: Place) -> AsyncIterator[Working]:
+async def working(site_folder: SiteFolder) -> AsyncIterator[Working]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "syndicate", "worker", "--log-format", "json",
-        cwd=place.folder, env=clean_environment(), stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        cwd=site_folder.folder, env=clean_environment(),
+        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     worker = Working(process)
     try:
@@ -293,14 +294,14 @@ async def working(place: Place) -> AsyncIterator[Working]:
         await worker.close()
 
 
-def put_whole(place: Place, name: str, text: str, folder: Path | None = None) -> None:
+def put_whole(site_folder: SiteFolder, name: str, text: str, folder: Path | None = None) -> None:
     """Write a file as editors do: beside its place, then over it."""
-    beside = place.folder / f"{name}.new"
+    beside = site_folder.folder / f"{name}.new"
     beside.write_text(text, encoding="utf-8")
-    os.replace(beside, (folder or place.corpus) / name)
+    os.replace(beside, (folder or site_folder.corpus) / name)
 
 
-async def test_worker_builds_and_tells_what_changes_until_it_is_stopped(news: Place) -> None:
+async def test_worker_builds_and_tells_what_changes_until_it_is_stopped(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         async with working(news) as worker:
@@ -316,7 +317,7 @@ async def test_worker_builds_and_tells_what_changes_until_it_is_stopped(news: Pl
     assert undelivered(news) == 0
 
 
-async def test_worker_that_is_stopped_waits_for_the_answer_of_a_ping_under_way(news: Place) -> None:
+async def test_worker_that_is_stopped_waits_for_the_answer_of_a_ping_under_way(news: SiteFolder) -> None:
     answer = asyncio.Event()
 
     async def hold(_: Received) -> web.Response:
@@ -337,7 +338,9 @@ async def test_worker_that_is_stopped_waits_for_the_answer_of_a_ping_under_way(n
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["in-place", "replaced"])
-async def test_worker_takes_over_a_new_configuration_and_survives_a_broken_one(news: Place, *, whole: bool) -> None:
+async def test_worker_takes_over_a_new_configuration_and_survives_a_broken_one(
+    news: SiteFolder, *, whole: bool
+) -> None:
     def configure(text: str) -> None:
         if whole:
             put_whole(news, "config.yaml", text, news.folder)
@@ -359,7 +362,7 @@ async def test_worker_takes_over_a_new_configuration_and_survives_a_broken_one(n
             assert await worker.end() == 0
 
 
-async def test_worker_notices_what_changes_while_it_takes_over_a_configuration(news: Place) -> None:
+async def test_worker_notices_what_changes_while_it_takes_over_a_configuration(news: SiteFolder) -> None:
     """A ping under way holds up the change from one configuration to the next; the corpus changes meanwhile."""
     answer = asyncio.Event()
 
@@ -383,7 +386,7 @@ async def test_worker_notices_what_changes_while_it_takes_over_a_configuration(n
             assert await worker.end() == 0
 
 
-async def test_second_worker_does_no_harm(news: Place) -> None:
+async def test_second_worker_does_no_harm(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         async with working(news) as one, working(news) as two:
@@ -398,7 +401,7 @@ async def test_second_worker_does_no_harm(news: Place) -> None:
     assert undelivered(news) == 0
 
 
-async def test_worker_whose_state_is_deleted_goes_on_and_can_be_stopped(news: Place) -> None:
+async def test_worker_whose_state_is_deleted_goes_on_and_can_be_stopped(news: SiteFolder) -> None:
     async with served() as hub:
         news.configure(settings(hub))
         async with working(news) as worker:
@@ -409,7 +412,7 @@ async def test_worker_whose_state_is_deleted_goes_on_and_can_be_stopped(news: Pl
             assert await worker.end() == 0
 
 
-async def test_worker_watches_a_corpus_folder_that_took_the_place_of_another(news: Place) -> None:
+async def test_worker_watches_a_corpus_folder_that_took_the_place_of_another(news: SiteFolder) -> None:
     """As deployments do it: a new checkout is moved to where the old one was."""
     async with served() as hub:
         news.configure(settings(hub))

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from support.editable_sites import EditableSite
 from support.hubs import Received, Served, refusing_url, says, served, until
 from support.sites import tree
-from support.worlds import World
 
 from syndicate import config
 from syndicate.delivery import addressed, push
@@ -29,22 +29,22 @@ ALL, ONE, TWO = (f"{BASE}{folder}/feed.atom" for folder in ("all", "topics/one",
 DAY_S = 24 * 3600.0
 
 
-def address(site: World, *hubs: Served | str | dict[str, Any], **settings: Any) -> None:
+def address(site: EditableSite, *hubs: Served | str | dict[str, Any], **settings: Any) -> None:
     """Configure these hubs, and how they are told."""
     site.settings["hubs"] = [hub.url if isinstance(hub, Served) else hub for hub in hubs]
     site.settings["push"] = {**site.settings["push"], **settings}
 
 
-async def build(site: World) -> None:
+async def build(site: EditableSite) -> None:
     await asyncio.to_thread(site.build)
 
 
-async def tell(site: World) -> Tally:
+async def tell(site: EditableSite) -> Tally:
     """`syndicate push`, in a thread, as hubs live in this one."""
     return await asyncio.to_thread(push, config.load(str(site.configure())))
 
 
-def travel(site: World, seconds: float) -> None:
+def travel(site: EditableSite, seconds: float) -> None:
     """Let time pass for the outbox: everything that it remembers is so much longer ago."""
     with closing(sqlite3.connect(site.state / "index.db")) as sql, sql:
         columns = ("since", "next_at", "acked_at", "first_at", "checked_at", "leased_until")
@@ -52,20 +52,20 @@ def travel(site: World, seconds: float) -> None:
         sql.execute("UPDATE hubs SET open_until = open_until - :s, not_before = not_before - :s", {"s": seconds})
 
 
-def waiting(site: World) -> list[Waiting]:
+def waiting(site: EditableSite) -> list[Waiting]:
     return read(str(site.state), Outbox.waiting)
 
 
-def states(site: World) -> dict[str, str]:
+def states(site: EditableSite) -> dict[str, str]:
     """How the undelivered changes stand, by topic."""
     return {row.topic_url: row.state for row in waiting(site)}
 
 
-def hub_row(site: World, url: str) -> HubRow:
+def hub_row(site: EditableSite, url: str) -> HubRow:
     return read(str(site.state), lambda outbox: outbox.hubs([url])[0])
 
 
-def many(site: World, topics: int) -> int:
+def many(site: EditableSite, topics: int) -> int:
     """Records that make so many feeds; how many documents there are then."""
     for number in range(topics):
         site.record(f"many/{number}.md", title=f"Story {number}", topics=[f"Subject {number}"])
@@ -75,7 +75,7 @@ def many(site: World, topics: int) -> int:
 # ----------------------------------------------------------------------------------------------------- every change
 
 
-async def test_each_document_is_told_once_to_each_hub_and_then_never_again(site: World) -> None:
+async def test_each_document_is_told_once_to_each_hub_and_then_never_again(site: EditableSite) -> None:
     async with served() as one, served(says(204)) as two:
         address(site, one, two)
         await build(site)
@@ -87,7 +87,7 @@ async def test_each_document_is_told_once_to_each_hub_and_then_never_again(site:
     assert waiting(site) == []
 
 
-async def test_topic_url_is_what_the_document_calls_itself_and_stands_alone_in_its_post(site: World) -> None:
+async def test_topic_url_is_what_the_document_calls_itself_and_stands_alone_in_its_post(site: EditableSite) -> None:
     async with served() as hub:
         address(site, hub)
         await build(site)
@@ -99,7 +99,7 @@ async def test_topic_url_is_what_the_document_calls_itself_and_stands_alone_in_i
         assert ping.body.count(b"hub.url=") == ping.body.count(b"hub.topic=") == 1
 
 
-async def test_many_builds_before_a_push_are_one_ping(site: World) -> None:
+async def test_many_builds_before_a_push_are_one_ping(site: EditableSite) -> None:
     async with served() as hub:
         address(site, hub)
         for number in range(4):
@@ -109,7 +109,7 @@ async def test_many_builds_before_a_push_are_one_ping(site: World) -> None:
     assert hub.topics == Counter([ALL, ONE, TWO])
 
 
-async def test_only_what_changed_is_told(site: World) -> None:
+async def test_only_what_changed_is_told(site: EditableSite) -> None:
     async with served() as hub:
         address(site, hub)
         await build(site)
@@ -126,7 +126,7 @@ async def test_only_what_changed_is_told(site: World) -> None:
     [{}, {"secured": {"reviewer": "a person"}}, {"notes": "for us"}, {"body": "\n\n"}],
     ids=["nothing", "private", "unknown", "white-space"],
 )
-async def test_change_that_no_feed_shows_is_told_to_nobody(site: World, values: dict[str, Any]) -> None:
+async def test_change_that_no_feed_shows_is_told_to_nobody(site: EditableSite, values: dict[str, Any]) -> None:
     async with served() as hub:
         address(site, hub)
         await build(site)
@@ -140,7 +140,7 @@ async def test_change_that_no_feed_shows_is_told_to_nobody(site: World, values: 
 
 
 @pytest.mark.parametrize("answer", [202, 500])
-async def test_newer_change_survives_an_inflight_ping(site: World, answer: int) -> None:
+async def test_newer_change_survives_an_inflight_ping(site: EditableSite, answer: int) -> None:
     rebuilt: list[int] = []
 
     async def build_meanwhile(ping: Received) -> web.Response:
@@ -165,7 +165,7 @@ async def test_newer_change_survives_an_inflight_ping(site: World, answer: int) 
         assert waiting(site) == []
 
 
-async def test_feed_that_is_gone_is_told_to_nobody(site: World) -> None:
+async def test_feed_that_is_gone_is_told_to_nobody(site: EditableSite) -> None:
     async with served() as hub:
         address(site, hub)
         await build(site)
@@ -176,7 +176,7 @@ async def test_feed_that_is_gone_is_told_to_nobody(site: World) -> None:
     assert waiting(site) == []
 
 
-async def test_hub_that_is_no_longer_configured_is_forgotten_and_the_other_is_told(site: World) -> None:
+async def test_hub_that_is_no_longer_configured_is_forgotten_and_the_other_is_told(site: EditableSite) -> None:
     async with served(says(503)) as gone, served() as kept:
         address(site, gone, kept)
         await build(site)
@@ -192,7 +192,7 @@ async def test_hub_that_is_no_longer_configured_is_forgotten_and_the_other_is_to
     assert waiting(site) == []
 
 
-async def test_hub_that_is_new_is_told_of_everything(site: World) -> None:
+async def test_hub_that_is_new_is_told_of_everything(site: EditableSite) -> None:
     async with served() as old, served() as new:
         address(site, old)
         await build(site)
@@ -206,7 +206,7 @@ async def test_hub_that_is_new_is_told_of_everything(site: World) -> None:
 # ------------------------------------------------------------------------------------------- indexes built from nothing
 
 
-async def test_full_build_keeps_what_is_still_to_be_told_and_tells_nothing_twice(site: World) -> None:
+async def test_full_build_keeps_what_is_still_to_be_told_and_tells_nothing_twice(site: EditableSite) -> None:
     async with served(lambda ping: web.Response(status=503 if ping.topic == TWO else 202)) as hub:
         address(site, hub)
         await build(site)
@@ -221,7 +221,7 @@ async def test_full_build_keeps_what_is_still_to_be_told_and_tells_nothing_twice
     assert hub.topics == Counter({ALL: 1, ONE: 1, TWO: 2})
 
 
-async def test_index_of_another_version_hands_over_what_is_still_to_be_told(site: World) -> None:
+async def test_index_of_another_version_hands_over_what_is_still_to_be_told(site: EditableSite) -> None:
     async with served(lambda ping: web.Response(status=503 if ping.topic == TWO else 202)) as hub:
         address(site, hub)
         await build(site)
@@ -236,7 +236,7 @@ async def test_index_of_another_version_hands_over_what_is_still_to_be_told(site
 
 
 @pytest.mark.parametrize("told_before", [False, True])
-async def test_damaged_index_loses_no_ping(site: World, *, told_before: bool) -> None:
+async def test_damaged_index_loses_no_ping(site: EditableSite, *, told_before: bool) -> None:
     async with served() as hub:
         address(site, hub)
         await build(site)
@@ -252,13 +252,13 @@ async def test_damaged_index_loses_no_ping(site: World, *, told_before: bool) ->
     assert waiting(site) == []
 
 
-async def test_push_before_the_first_build_says_so(site: World) -> None:
+async def test_push_before_the_first_build_says_so(site: EditableSite) -> None:
     address(site, refusing_url())
     with pytest.raises(OutputError, match="nothing was built yet"):
         await tell(site)
 
 
-async def test_pusher_whose_index_is_deleted_under_way_ends_when_told_to(site: World) -> None:
+async def test_pusher_whose_index_is_deleted_under_way_ends_when_told_to(site: EditableSite) -> None:
     """As the worker does it: the same pusher serves again when there is an outbox again."""
     asked, go_on, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -295,7 +295,7 @@ async def test_pusher_whose_index_is_deleted_under_way_ends_when_told_to(site: W
 # --------------------------------------------------------------------------------------------------------- hubs' health
 
 
-async def test_no_more_pings_are_under_way_than_each_hub_and_all_may_have(site: World) -> None:
+async def test_no_more_pings_are_under_way_than_each_hub_and_all_may_have(site: EditableSite) -> None:
     most = 0
 
     async def slow(_: Received) -> web.Response:
@@ -314,7 +314,7 @@ async def test_no_more_pings_are_under_way_than_each_hub_and_all_may_have(site: 
     assert most == 5
 
 
-async def test_failing_hub_does_not_hold_up_a_well_one(site: World) -> None:
+async def test_failing_hub_does_not_hold_up_a_well_one(site: EditableSite) -> None:
     documents = many(site, 12)
     served_well = asyncio.Event()
 
@@ -336,7 +336,7 @@ async def test_failing_hub_does_not_hold_up_a_well_one(site: World) -> None:
     assert {row.status for row in waiting(site) if row.attempts} == {500}
 
 
-async def test_open_breaker_lets_one_probe_through_and_closes_when_it_arrives(site: World) -> None:
+async def test_open_breaker_lets_one_probe_through_and_closes_when_it_arrives(site: EditableSite) -> None:
     documents = many(site, 12)
     beside_the_probe: list[int] = []
 
@@ -363,7 +363,7 @@ async def test_open_breaker_lets_one_probe_through_and_closes_when_it_arrives(si
     assert hub_row(site, hub.url).breaker.openings == 0
 
 
-async def test_breaker_opens_for_longer_after_each_probe_that_fails(site: World) -> None:
+async def test_breaker_opens_for_longer_after_each_probe_that_fails(site: EditableSite) -> None:
     hub, lease_s = "https://hub.test/", 10_000.0
     address(site, hub)
     many(site, 8)
@@ -383,7 +383,7 @@ async def test_breaker_opens_for_longer_after_each_probe_that_fails(site: World)
 
 
 @pytest.mark.parametrize("unsent", ["unseen", "released"])
-async def test_probe_that_was_not_sent_does_not_hold_up_the_hub(site: World, unsent: str) -> None:
+async def test_probe_that_was_not_sent_does_not_hold_up_the_hub(site: EditableSite, unsent: str) -> None:
     hub = "https://hub.test/"
     address(site, hub)
     many(site, 8)
@@ -405,7 +405,7 @@ async def test_probe_that_was_not_sent_does_not_hold_up_the_hub(site: World, uns
     assert len(change(str(site.state), lambda outbox: outbox.claim("us", {hub: 5}, later + 1, 60))) == 1
 
 
-async def test_retry_after_holds_for_the_whole_hub_and_for_no_other(site: World) -> None:
+async def test_retry_after_holds_for_the_whole_hub_and_for_no_other(site: EditableSite) -> None:
     documents = many(site, 8)
     async with served(says(503, Retry_After="3600")) as busy, served() as well:
         address(site, {"url": busy.url, "concurrency": 1}, well)
@@ -423,7 +423,7 @@ async def test_retry_after_holds_for_the_whole_hub_and_for_no_other(site: World)
         assert len(busy.received) == 1 + documents
 
 
-async def test_retry_after_holds_for_pings_that_wait_for_their_turn_already(site: World) -> None:
+async def test_retry_after_holds_for_pings_that_wait_for_their_turn_already(site: EditableSite) -> None:
     async def slow(_: Received) -> web.Response:
         await asyncio.sleep(0.05)
         return web.Response(status=202)
@@ -437,7 +437,7 @@ async def test_retry_after_holds_for_pings_that_wait_for_their_turn_already(site
 
 
 @pytest.mark.parametrize("answer", [says(400, "nobody subscribes"), says(301, Location="/elsewhere")])
-async def test_refusal_is_given_up_after_a_few_tries_and_replayed_when_asked(site: World, answer: Any) -> None:
+async def test_refusal_is_given_up_after_a_few_tries_and_replayed_when_asked(site: EditableSite, answer: Any) -> None:
     async with served(answer) as hub:
         address(site, hub)
         await build(site)
@@ -459,7 +459,7 @@ async def test_refusal_is_given_up_after_a_few_tries_and_replayed_when_asked(sit
     [(0, None, 3), (None, "topics/one", 2), (1, "topics/one/feed.atom", 1), (0, "topics", 2), (None, "topics/on", 0)],
 )
 async def test_replay_takes_one_hub_or_one_feed(
-    site: World, number: int | None, path: str | None, replayed: int
+    site: EditableSite, number: int | None, path: str | None, replayed: int
 ) -> None:
     async with served(says(400)) as one, served(says(400)) as two:
         hub = None if number is None else (one, two)[number].url
@@ -473,7 +473,7 @@ async def test_replay_takes_one_hub_or_one_feed(
         assert len(one.received) + len(two.received) == replayed
 
 
-async def test_hub_that_is_down_is_tried_at_least_so_often_over_at_least_so_long(site: World) -> None:
+async def test_hub_that_is_down_is_tried_at_least_so_often_over_at_least_so_long(site: EditableSite) -> None:
     address(site, refusing_url(), attempts=3, window_h=24)
     site.settings["feeds"]["by"] = []
     await build(site)
@@ -490,7 +490,7 @@ async def test_hub_that_is_down_is_tried_at_least_so_often_over_at_least_so_long
 class Deployed:
     """The public host: it shows the output tree as it was when it was deployed last."""
 
-    def __init__(self, site: World) -> None:
+    def __init__(self, site: EditableSite) -> None:
         self._site = site
         self.tree: dict[str, bytes] = {}
 
@@ -502,7 +502,7 @@ class Deployed:
         return web.Response(status=404) if content is None else web.Response(body=content)
 
 
-async def test_ping_waits_until_the_public_feed_shows_what_was_built(site: World) -> None:
+async def test_ping_waits_until_the_public_feed_shows_what_was_built(site: EditableSite) -> None:
     public = Deployed(site)
     async with served(public) as host, served() as hub:
         site.settings["site"]["url"] = host.url
@@ -524,7 +524,7 @@ async def test_ping_waits_until_the_public_feed_shows_what_was_built(site: World
 
 @pytest.mark.parametrize("unverified", ["ping", "fail"])
 async def test_feed_that_stays_out_of_sight_is_told_or_given_up_in_the_end(
-    site: World, unverified: str, capsys: pytest.CaptureFixture[str]
+    site: EditableSite, unverified: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     public = Deployed(site)
     async with served(public) as host, served() as hub:
@@ -548,7 +548,7 @@ async def test_feed_that_stays_out_of_sight_is_told_or_given_up_in_the_end(
             assert (await tell(site)).delivered == 3
 
 
-async def test_public_feed_is_asked_once_for_a_topic_however_many_hubs_it_has(site: World) -> None:
+async def test_public_feed_is_asked_once_for_a_topic_however_many_hubs_it_has(site: EditableSite) -> None:
     public = Deployed(site)
     async with served(public) as host, served() as one, served() as two, served() as three:
         site.settings["site"]["url"] = host.url
@@ -565,7 +565,7 @@ async def test_public_feed_is_asked_once_for_a_topic_however_many_hubs_it_has(si
 
 @pytest.mark.parametrize("secret", [None, "", "one\ntwo-secret"])
 async def test_hub_without_its_header_is_a_fault_of_the_configuration_and_nobody_is_told(
-    site: World, secret: str | None, monkeypatch: pytest.MonkeyPatch
+    site: EditableSite, secret: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HUB_HEADER", raising=False)
     if secret is not None:
@@ -580,7 +580,7 @@ async def test_hub_without_its_header_is_a_fault_of_the_configuration_and_nobody
 
 
 async def test_secret_is_sent_and_stands_in_no_file_and_no_log(
-    site: World, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    site: EditableSite, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     token = "s3cr3t-t0ken"
     monkeypatch.setenv("HUB_HEADER", f"Authorization: Bearer {token}")

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from support.editable_sites import EditableSite
 from support.hubs import Received, served, until
 from support.sites import clean_environment
-from support.worlds import World
 
 from syndicate.delivery.session import read
 from syndicate.store.outbox import Outbox, Waiting
@@ -41,7 +41,7 @@ main(["push"])
 """
 
 
-def begin(site: World, *arguments: str) -> subprocess.Popen[bytes]:
+def begin(site: EditableSite, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, *(arguments or ("-m", "syndicate", "push"))]
     return subprocess.Popen(
         command, cwd=site.folder, env=clean_environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -58,14 +58,14 @@ def ended(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
             process.wait()
 
 
-def waiting(site: World) -> list[Waiting]:
+def waiting(site: EditableSite) -> list[Waiting]:
     return read(str(site.state), Outbox.waiting)
 
 
 class Follower:
     """A hub that fetches a topic when it is told, as hubs do: the public folder is the output itself."""
 
-    def __init__(self, site: World, chance: random.Random) -> None:
+    def __init__(self, site: EditableSite, chance: random.Random) -> None:
         self.site = site
         self.chance = chance
         self.is_well = False
@@ -88,14 +88,14 @@ async def killed_at_random(process: subprocess.Popen[bytes], chance: random.Rand
         process.kill()
 
 
-def forget_leases(site: World) -> None:
+def forget_leases(site: EditableSite) -> None:
     """Time passes: what the dead leased is free."""
     with closing(sqlite3.connect(site.state / "index.db", timeout=30)) as sql, sql:
         sql.execute("UPDATE deliveries SET leased_until = 0")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_whoever_dies_when_every_hub_knows_in_the_end_what_stands(site: World, seed: int) -> None:
+async def test_whoever_dies_when_every_hub_knows_in_the_end_what_stands(site: EditableSite, seed: int) -> None:
     chance = random.Random(seed)
     follower = Follower(site, chance)
     async with served(follower.answer) as hub:
@@ -123,7 +123,7 @@ async def test_whoever_dies_when_every_hub_knows_in_the_end_what_stands(site: Wo
         assert {topic: follower.knows.get(topic) for topic in documents} == documents
 
 
-async def test_ping_whose_answer_was_not_written_down_is_sent_again(site: World) -> None:
+async def test_ping_whose_answer_was_not_written_down_is_sent_again(site: EditableSite) -> None:
     async with served() as hub:
         site.settings |= {"hubs": [hub.url]}
         await asyncio.to_thread(site.build)
@@ -141,7 +141,7 @@ async def test_ping_whose_answer_was_not_written_down_is_sent_again(site: World)
         assert sum(hub.topics.values()) == len(hub.topics) + sum(first.values())
 
 
-async def test_worker_takes_over_what_a_killed_one_held(site: World) -> None:
+async def test_worker_takes_over_what_a_killed_one_held(site: EditableSite) -> None:
     """No lease is forgotten here: it ends by itself."""
     holds, is_held = asyncio.Event(), asyncio.Event()
 
@@ -163,7 +163,7 @@ async def test_worker_takes_over_what_a_killed_one_held(site: World) -> None:
         assert set(hub.topics) == {f"{URL}{path}" for path in site.tree() if path.endswith("feed.atom")}
 
 
-def test_killed_build_raises_nothing(site: World, tmp_path: Path) -> None:
+def test_killed_build_raises_nothing(site: EditableSite, tmp_path: Path) -> None:
     """The wanted generations come with the commit that records the documents, or not at all."""
     site.settings |= {"hubs": ["https://hub.example/"]}
     site.build()
@@ -194,6 +194,6 @@ build(config.load({str(site.configure())!r}), datetime(2026, 6, 1, tzinfo=UTC))
     assert changed == {f"{URL}all/feed.atom", f"{URL}topics/one/feed.atom"}
 
 
-def outbox_rows(site: World) -> list[tuple[Any, ...]]:
+def outbox_rows(site: EditableSite) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(site.state / "index.db")) as sql:
         return sql.execute("SELECT topic_url, wanted, acked FROM deliveries ORDER BY topic_url").fetchall()

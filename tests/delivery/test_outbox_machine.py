@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.delivery.session import NothingBuiltError, change
 from syndicate.store.outbox import Outbox, Ping, Settled, Tried
@@ -101,58 +101,58 @@ class Site:
     in_line: bool = False  # the last build ended: the tree is what the index says
 
     def __post_init__(self) -> None:
-        self.world = World(self.folder / "site")
-        self.world.settings["feeds"] = {"limit": 3, "by": ["topics"], "formats": ["atom"]}
+        self.editable_site = EditableSite(self.folder / "site")
+        self.editable_site.settings["feeds"] = {"limit": 3, "by": ["topics"], "formats": ["atom"]}
         self.hubs(HUBS[:1])
 
     def hubs(self, hubs: tuple[str, ...]) -> None:
-        self.world.settings["hubs"] = list(hubs)
+        self.editable_site.settings["hubs"] = list(hubs)
 
     def digest(self, topic_url: str) -> bytes | None:
         """What the world sees at an address now."""
         try:
-            return sha256((self.world.output / topic_url.removeprefix(SITE)).read_bytes()).digest()
+            return sha256((self.editable_site.output / topic_url.removeprefix(SITE)).read_bytes()).digest()
         except FileNotFoundError:
             return None
 
     # ----------------------------------------------------------------------------------------------------- building
 
     def build(self, *, full: bool = False) -> None:
-        self.world.build(full=full)
+        self.editable_site.build(full=full)
         self.in_line = True
         shutil.rmtree(self.folder / "built", ignore_errors=True)
-        shutil.copytree(self.world.folder / "corpus", self.folder / "built")
+        shutil.copytree(self.editable_site.folder / "corpus", self.folder / "built")
         self._look()
         rows = {row[:2] for row in self.rows()}
         self.leases = {key: lease for key, lease in self.leases.items() if key in rows}
 
     def build_killed(self) -> None:
         with dying(), suppress(KilledError):
-            self.world.build()
+            self.editable_site.build()
         self.in_line = False
         self._look()
 
     def take_back(self) -> None:
         """The corpus as it was when a build ended last."""
-        shutil.rmtree(self.world.folder / "corpus")
-        shutil.copytree(self.folder / "built", self.world.folder / "corpus")
+        shutil.rmtree(self.editable_site.folder / "corpus")
+        shutil.copytree(self.folder / "built", self.editable_site.folder / "corpus")
 
     def _look(self) -> None:
-        for path in self.world.output.rglob("feed.atom"):
-            name = path.relative_to(self.world.output).as_posix()
+        for path in self.editable_site.output.rglob("feed.atom"):
+            name = path.relative_to(self.editable_site.output).as_posix()
             self.stood.setdefault(f"{SITE}{name}", set()).add(sha256(path.read_bytes()).digest())
 
     # ------------------------------------------------------------------------------------------------------ pushing
 
     def ask(self, work: Callable[[Outbox], _Answer]) -> _Answer:
         try:
-            return change(str(self.world.state), work)
+            return change(str(self.editable_site.state), work)
         except NothingBuiltError:  # the index is of another version: a pusher waits for the next build
             self.build()
-            return change(str(self.world.state), work)
+            return change(str(self.editable_site.state), work)
 
     def claim(self, owner: str, room: int = 8) -> list[Flight]:
-        hubs = self.world.settings["hubs"]
+        hubs = self.editable_site.settings["hubs"]
         pings = self.ask(lambda outbox: outbox.claim(owner, dict.fromkeys(hubs, room), self.now, LEASE_S))
         assert all(sum(ping.hub_url == hub for ping in pings) <= room for hub in hubs)
         flights = [Flight(ping, owner, self.now + LEASE_S) for ping in pings]
@@ -206,7 +206,7 @@ class Site:
                     self.send(flight, OK)
                 self.settle(flights)
                 continue
-            at = self.ask(lambda outbox: outbox.next_due(self.world.settings["hubs"]))
+            at = self.ask(lambda outbox: outbox.next_due(self.editable_site.settings["hubs"]))
             if at is None and not self.ask(lambda outbox: outbox.replay(self.now)):
                 return
             self.now = max(self.now, at or 0.0)
@@ -216,7 +216,7 @@ class Site:
 
     @property
     def has_index(self) -> bool:
-        return (self.world.state / "index.db").exists()
+        return (self.editable_site.state / "index.db").exists()
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Hub, topic, wanted, acked, generation and digest of every delivery; nothing where nothing was built."""
@@ -225,16 +225,16 @@ class Site:
         sql = (
             "SELECT hub_url, topic_url, wanted, acked, generation, digest FROM deliveries JOIN topics USING (topic_url)"
         )
-        with closing(sqlite3.connect(self.world.state / "index.db")) as connection:
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as connection:
             return connection.execute(sql).fetchall()
 
     def breaker(self) -> Breaker:
         return self.ask(lambda outbox: outbox.hubs(HUBS[:1]))[0].breaker
 
     def assert_all_is_told(self) -> None:
-        documents = {f"{SITE}{path}" for path in self.world.tree() if path.endswith("feed.atom")}
+        documents = {f"{SITE}{path}" for path in self.editable_site.tree() if path.endswith("feed.atom")}
         assert {row[:2] for row in self.rows()} == {
-            (hub, url) for hub in self.world.settings["hubs"] for url in documents
+            (hub, url) for hub in self.editable_site.settings["hubs"] for url in documents
         }
         for hub, topic, wanted, acked, *_ in self.rows():
             assert acked == wanted, (hub, topic)
@@ -255,7 +255,7 @@ class Deliveries(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="syndicate-outbox-"))
         self.site = Site(self.folder)
-        self.world = self.site.world
+        self.editable_site = self.site.editable_site
         self.lives = 0
         self.well: set[str] = set()
 
@@ -277,11 +277,11 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(name=NAMES, title=TITLES, topics=TOPICS)
     def write(self, name: str, title: str, topics: tuple[str, ...]) -> None:
-        self.world.record(name, title=title, topics=list(topics))
+        self.editable_site.record(name, title=title, topics=list(topics))
 
     @rule(name=NAMES)
     def remove(self, name: str) -> None:
-        (self.world.folder / "corpus" / name).unlink(missing_ok=True)
+        (self.editable_site.folder / "corpus" / name).unlink(missing_ok=True)
 
     @rule()
     def build(self) -> None:
@@ -308,13 +308,13 @@ class Deliveries(RuleBasedStateMachine):
     @HAS_INDEX
     @rule()
     def index_is_of_another_version(self) -> None:
-        with closing(sqlite3.connect(self.world.state / "index.db")) as connection:
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as connection:
             connection.execute("PRAGMA user_version = 1")
 
     @HAS_INDEX
     @rule(wholly=st.booleans())
     def index_is_lost(self, wholly: bool) -> None:  # noqa: FBT001
-        for path in self.world.state.glob("*"):
+        for path in self.editable_site.state.glob("*"):
             if wholly:
                 path.unlink()
             elif path.name.startswith("index.db"):
@@ -408,7 +408,7 @@ TestDeliveries.settings = settings(
 def site(tmp_path: Path) -> Site:
     """A site with one feed of one document, built and not told."""
     site = Site(tmp_path)
-    site.world.record("a.md", title="Alpha", topics=[])
+    site.editable_site.record("a.md", title="Alpha", topics=[])
     site.build()
     return site
 
@@ -423,7 +423,7 @@ def deliver(site: Site, flights: list[Flight], outcome: Outcome) -> None:
 def test_change_taken_back_after_a_killed_build_is_told_again(site: Site, kills: int) -> None:
     """The hub fetches what a killed build left in place; then the tree is again what the outbox knows already."""
     flights = site.claim("A")
-    site.world.record("a.md", title="Beta", topics=[])
+    site.editable_site.record("a.md", title="Beta", topics=[])
     site.build_killed()
     deliver(site, flights, OK)
     site.take_back()
@@ -446,7 +446,7 @@ def test_each_failed_probe_holds_a_hub_for_longer(site: Site) -> None:
 
 
 def test_dead_probe_frees_the_hub_when_its_lease_ends(site: Site) -> None:
-    site.world.record("b.md", title="Beta", topics=["One"])
+    site.editable_site.record("b.md", title="Beta", topics=["One"])
     site.build()
     while not site.breaker().is_probing():
         site.now = max(site.now, site.ask(lambda outbox: outbox.next_due(HUBS[:1])) or 0.0)
@@ -468,7 +468,7 @@ def test_late_answer_for_an_older_generation_leaves_the_newer_wanted(site: Site)
     for flight in old:
         site.send(flight, OK)
     site.now += LEASE_S
-    site.world.record("a.md", title="Beta", topics=[])
+    site.editable_site.record("a.md", title="Beta", topics=[])
     site.build()
     new = site.claim("B")
     site.settle(old)

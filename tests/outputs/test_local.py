@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from outputs.contract import OWNER, SITE_URL, OutputContract, document, feed, put
-from support.sites import CONFIG, Place, clean_environment, record, tree
+from support.sites import CONFIG, SiteFolder, clean_environment, record, tree
 
 from syndicate.errors import OutputError
 from syndicate.outputs.local import LocalOutput
@@ -108,14 +108,16 @@ def test_folder_is_claimed_after_a_kill_within_claim(root: Path) -> None:
     assert tree(root) == {MARKER: b"feeds.test,2026\n"}
 
 
-def test_build_into_the_output_of_another_site_writes_nothing(place: Place) -> None:
-    place.put("a.md", record("A"))
-    place.build()
-    before = tree(place.output)
-    place.configure((place.folder / "config.yaml").read_text().replace("feeds.test,2026", "feeds.test,2027"))
+def test_build_into_the_output_of_another_site_writes_nothing(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    site_folder.build()
+    before = tree(site_folder.output)
+    site_folder.configure(
+        (site_folder.folder / "config.yaml").read_text().replace("feeds.test,2026", "feeds.test,2027")
+    )
     with pytest.raises(OutputError, match=r"feeds\.test,2026.*feeds\.test,2027"):
-        place.build()
-    assert tree(place.output) == before
+        site_folder.build()
+    assert tree(site_folder.output) == before
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -180,15 +182,15 @@ def test_documents_are_readable_by_a_web_server(root: Path, output: LocalOutput)
     ids=["a document", "the index"],
 )
 def test_full_disk_leaves_old_documents_whole_and_no_staged_file(
-    limit: int, words: int, message: str, place: Place
+    limit: int, words: int, message: str, site_folder: SiteFolder
 ) -> None:
-    place.put("a.md", record("A"))
-    place.build()
-    before = tree(place.output)
-    place.put("b.md", record("B", f"excerpt: {'word ' * words}"))
+    site_folder.put("a.md", record("A"))
+    site_folder.build()
+    before = tree(site_folder.output)
+    site_folder.put("b.md", record("B", f"excerpt: {'word ' * words}"))
     done = subprocess.run(
         [sys.executable, "-m", "syndicate", "build", "--now", "2026-07-01"],
-        cwd=place.folder,
+        cwd=site_folder.folder,
         env=clean_environment(),
         capture_output=True,
         text=True,
@@ -200,11 +202,11 @@ def test_full_disk_leaves_old_documents_whole_and_no_staged_file(
     assert done.stderr.startswith("syndicate: ")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    after = tree(place.output)
+    after = tree(site_folder.output)
     assert {path: after[path] for path in before} == before
     assert not [path for path in after if path.endswith(STAGED_SUFFIX)]
-    place.build()
-    assert b"<title>B</title>" in (place.output / "all/feed.rss").read_bytes()
+    site_folder.build()
+    assert b"<title>B</title>" in (site_folder.output / "all/feed.rss").read_bytes()
 
 
 # ---------------------------------------------------------------------------------------------------------- a kill
@@ -283,26 +285,26 @@ def test_leftovers_of_a_killed_run_are_removed_with_their_empty_folders(root: Pa
 
 
 @pytest.mark.parametrize("path", ["blog/feed.rss", "podcast/season-1/feed.rss"])
-def test_builds_leave_feeds_of_the_users_own_alone(path: str, place: Place) -> None:
-    place.configure((place.folder / "config.yaml").read_text() + "feeds: {by: []}\n")
-    place.put("a.md", record("A"))
-    place.build()
-    file = write(place.output / path)
-    place.build()
+def test_builds_leave_feeds_of_the_users_own_alone(path: str, site_folder: SiteFolder) -> None:
+    site_folder.configure((site_folder.folder / "config.yaml").read_text() + "feeds: {by: []}\n")
+    site_folder.put("a.md", record("A"))
+    site_folder.build()
+    file = write(site_folder.output / path)
+    site_folder.build()
     assert file.read_text() == "mine"
-    shutil.rmtree(place.folder / ".syndicate")  # without it a build does not know which documents syndicate wrote
-    place.build()
+    shutil.rmtree(site_folder.folder / ".syndicate")  # without it a build does not know which documents syndicate wrote
+    site_folder.build()
     assert file.read_text() == "mine"
 
 
-def test_feeds_of_a_topic_that_lost_its_last_entry_are_removed(place: Place) -> None:
-    place.put("a.md", record("A", "topics: [Kept]"))
-    gone = place.put("b.md", record("B", "topics: [Kept, Gone]"))
-    place.build()
-    assert (place.output / "topics/gone/feed.atom").is_file()
+def test_feeds_of_a_topic_that_lost_its_last_entry_are_removed(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [Kept]"))
+    gone = site_folder.put("b.md", record("B", "topics: [Kept, Gone]"))
+    site_folder.build()
+    assert (site_folder.output / "topics/gone/feed.atom").is_file()
     gone.unlink()
-    assert place.build().removed == 4  # with its page
-    assert sorted(path.name for path in (place.output / "topics").iterdir()) == ["kept"]
+    assert site_folder.build().removed == 4  # with its page
+    assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["kept"]
 
 
 # --------------------------------------------------------------------------------------------------- symbolic links
@@ -456,44 +458,44 @@ def test_folder_without_permission_is_reported(root: Path, output: LocalOutput) 
         root.chmod(0o755)
 
 
-def test_build_reports_what_cannot_be_written_and_exits_with_1(place: Place) -> None:
-    place.put("a.md", record("A"))
-    write(place.output)
-    done = place.run("build")
+def test_build_reports_what_cannot_be_written_and_exits_with_1(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    write(site_folder.output)
+    done = site_folder.run("build")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"syndicate: {place.output}: cannot be written: File exists\n"
+    assert done.stderr == f"syndicate: {site_folder.output}: cannot be written: File exists\n"
 
 
 # ------------------------------------------------------------------------------------------------------------ pages
 
 
-def test_index_page_of_the_users_own_is_left_alone_and_reported(place: Place) -> None:
-    place.put("a.md", record("A"))
-    place.build()
-    (place.output / "index.html").unlink()
-    write(place.output / "index.html", '<link rel="canonical" href="https://feeds.test/">mine')
-    shutil.rmtree(place.folder / ".syndicate")
-    summary = place.build()
+def test_index_page_of_the_users_own_is_left_alone_and_reported(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    site_folder.build()
+    (site_folder.output / "index.html").unlink()
+    write(site_folder.output / "index.html", '<link rel="canonical" href="https://feeds.test/">mine')
+    shutil.rmtree(site_folder.folder / ".syndicate")
+    summary = site_folder.build()
     assert [str(problem) for problem in summary.problems] == [
         "feeds/index.html:1:1: pages: is a file of your own: the index of all feeds is not written (warning)"
     ]
-    assert "mine" in (place.output / "index.html").read_text()
-    assert place.build().written == 0
-    (place.output / "index.html").unlink()
-    place.put("a.md", record("B"))
-    assert place.build().problems == ()
-    assert "mine" not in (place.output / "index.html").read_text()
+    assert "mine" in (site_folder.output / "index.html").read_text()
+    assert site_folder.build().written == 0
+    (site_folder.output / "index.html").unlink()
+    site_folder.put("a.md", record("B"))
+    assert site_folder.build().problems == ()
+    assert "mine" not in (site_folder.output / "index.html").read_text()
 
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
-def test_pages_are_removed_when_they_are_switched_off(state: str, place: Place) -> None:
-    place.put("a.md", record("A", "topics: [T]"))
-    place.build()
-    assert len(list(place.output.rglob("index.html"))) == 3
+def test_pages_are_removed_when_they_are_switched_off(state: str, site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [T]"))
+    site_folder.build()
+    assert len(list(site_folder.output.rglob("index.html"))) == 3
     if state == "lost":
-        shutil.rmtree(place.folder / ".syndicate")
-    place.configure(CONFIG + "pages: false\n")
-    assert place.build().removed == 4
-    assert not list(place.output.rglob("index.html"))
-    assert not (place.output / "feeds.css").exists()
-    assert b"xml-stylesheet" not in (place.output / "all/feed.rss").read_bytes()
+        shutil.rmtree(site_folder.folder / ".syndicate")
+    site_folder.configure(CONFIG + "pages: false\n")
+    assert site_folder.build().removed == 4
+    assert not list(site_folder.output.rglob("index.html"))
+    assert not (site_folder.output / "feeds.css").exists()
+    assert b"xml-stylesheet" not in (site_folder.output / "all/feed.rss").read_bytes()

@@ -16,8 +16,8 @@ from random import Random
 import brotli
 import pytest
 from aiohttp import web
+from support.editable_sites import EditableSite
 from support.running import age, running, said
-from support.worlds import World
 
 from syndicate.config import Config
 from syndicate.outputs.local import LocalOutput
@@ -39,12 +39,14 @@ TYPES = {
 }
 
 
-def plain(world: World) -> list[str]:
-    paths = (path.relative_to(world.output).as_posix() for path in world.output.rglob("*") if path.is_file())
+def plain(editable_site: EditableSite) -> list[str]:
+    paths = (
+        path.relative_to(editable_site.output).as_posix() for path in editable_site.output.rglob("*") if path.is_file()
+    )
     return sorted(path for path in paths if not path.endswith((".gz", ".br", ".syndicate-output")))
 
 
-async def test_every_document_is_served_with_its_bytes_type_tag_and_time(site: World) -> None:
+async def test_every_document_is_served_with_its_bytes_type_tag_and_time(site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
@@ -68,7 +70,7 @@ async def test_every_document_is_served_with_its_bytes_type_tag_and_time(site: W
             assert (await server.ask(f"/news/{path}")).one("Content-Type") == media_type
 
 
-async def test_only_archives_of_past_periods_are_kept_for_long(site: World) -> None:
+async def test_only_archives_of_past_periods_are_kept_for_long(site: EditableSite) -> None:
     site.settings["serve"] = {"max_age_s": 7, "archive_max_age_s": 77}
     site.build()
     async with running(site) as server:
@@ -80,7 +82,7 @@ async def test_only_archives_of_past_periods_are_kept_for_long(site: World) -> N
             assert answer.one("Cache-Control") == f"public, max-age={expected}", path
 
 
-async def test_feeds_name_their_hubs_and_themselves_and_archives_only_themselves(site: World) -> None:
+async def test_feeds_name_their_hubs_and_themselves_and_archives_only_themselves(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         for path in plain(site):
@@ -94,7 +96,7 @@ async def test_feeds_name_their_hubs_and_themselves_and_archives_only_themselves
                 assert "link" not in headers
 
 
-async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state(site: World) -> None:
+async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         for folder in ("", "all/", "topics/one/"):
@@ -115,7 +117,7 @@ async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_304_for_either_validator_alone_and_for_both(method: str, site: World) -> None:
+async def test_304_for_either_validator_alone_and_for_both(method: str, site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
@@ -145,7 +147,7 @@ async def test_304_for_either_validator_alone_and_for_both(method: str, site: Wo
         ).status == 405  # conditions are for what would be 2xx
 
 
-async def test_lists_of_tags_may_take_several_lines(site: World) -> None:
+async def test_lists_of_tags_may_take_several_lines(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         etag = (await server.ask(FEED)).one("ETag")
@@ -153,7 +155,7 @@ async def test_lists_of_tags_may_take_several_lines(site: World) -> None:
         assert (await server.ask_lines(FEED, "GET", lines)).status == 304
 
 
-async def test_parts(site: World) -> None:
+async def test_parts(site: EditableSite) -> None:
     site.build()
     age(site)
     content = (site.output / "all/feed.rss").read_bytes()
@@ -177,7 +179,7 @@ async def test_parts(site: World) -> None:
         ).status == 200
 
 
-async def test_neither_validator_moves_while_the_bytes_do_not(site: World) -> None:
+async def test_neither_validator_moves_while_the_bytes_do_not(site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
@@ -190,7 +192,7 @@ async def test_neither_validator_moves_while_the_bytes_do_not(site: World) -> No
         assert again.headers | {"date": []} == first.headers | {"date": []}
 
 
-async def test_no_time_is_told_in_the_second_of_the_change(site: World) -> None:
+async def test_no_time_is_told_in_the_second_of_the_change(site: EditableSite) -> None:
     site.build()
     age(site, -30)  # as if clocks differed
     async with running(site) as server:
@@ -204,7 +206,9 @@ async def test_no_time_is_told_in_the_second_of_the_change(site: World) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "mark"), [("gzip", "-gz"), ("br", "-br")])
-async def test_encodings_are_those_on_the_disk_under_tags_of_their_own(encoding: str, mark: str, site: World) -> None:
+async def test_encodings_are_those_on_the_disk_under_tags_of_their_own(
+    encoding: str, mark: str, site: EditableSite
+) -> None:
     site.build()
     age(site)
     async with running(site) as server:
@@ -228,7 +232,7 @@ async def test_encodings_are_those_on_the_disk_under_tags_of_their_own(encoding:
             assert packed.one("Vary") == whole.one("Vary") == "Accept-Encoding"
 
 
-async def test_compressed_files_are_not_documents_of_their_own(site: World) -> None:
+async def test_compressed_files_are_not_documents_of_their_own(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         for mark in ("gz", "br"):
@@ -239,7 +243,7 @@ async def test_compressed_files_are_not_documents_of_their_own(site: World) -> N
 # ---------------------------------------------------------------------------------------------- what is not there
 
 
-async def test_gone_is_410_moved_is_301_unknown_is_404(site: World) -> None:
+async def test_gone_is_410_moved_is_301_unknown_is_404(site: EditableSite) -> None:
     site.build()
     for name in ("b.md", "c.md"):
         site.record(name, title=name, topics=["One"], date="2026-02-05")
@@ -266,7 +270,7 @@ async def test_gone_is_410_moved_is_301_unknown_is_404(site: World) -> None:
             assert (await server.ask(path)).status == 404
 
 
-async def test_errors_are_pages_for_people_and_problems_for_programs(site: World) -> None:
+async def test_errors_are_pages_for_people_and_problems_for_programs(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         page = await server.ask("/news/<b>&x", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
@@ -283,7 +287,7 @@ async def test_errors_are_pages_for_people_and_problems_for_programs(site: World
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "BREW"])
-async def test_other_methods_are_refused(method: str, site: World) -> None:
+async def test_other_methods_are_refused(method: str, site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         answer = await server.ask(FEED, method)
@@ -293,7 +297,7 @@ async def test_other_methods_are_refused(method: str, site: World) -> None:
         assert b"<rss" not in answer.body
 
 
-async def test_scripts_of_other_sites_may_ask_with_conditions(site: World) -> None:
+async def test_scripts_of_other_sites_may_ask_with_conditions(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         asked = {"Origin": "https://x.example", "Access_Control_Request_Method": "GET"}
@@ -302,7 +306,7 @@ async def test_scripts_of_other_sites_may_ask_with_conditions(site: World) -> No
         assert "If-None-Match" in answer.one("Access-Control-Allow-Headers")
 
 
-async def test_before_the_first_build_the_answer_is_503(site: World) -> None:
+async def test_before_the_first_build_the_answer_is_503(site: EditableSite) -> None:
     async with running(site) as server:
         answer = await server.ask(FEED)
         assert (answer.status, answer.one("Retry-After")) == (503, "10")
@@ -329,7 +333,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_nothing_from_outside_the_tree_is_served(path: str, site: World) -> None:
+async def test_nothing_from_outside_the_tree_is_served(path: str, site: EditableSite) -> None:
     (site.folder / "secret").write_bytes(SECRET)
     site.build()
     (site.output / "own.txt").write_bytes(SECRET)
@@ -355,7 +359,7 @@ _FIELDS = (
 )  # fmt: skip
 
 
-async def test_whatever_is_asked_is_answered_and_nothing_secret_is_said(site: World) -> None:
+async def test_whatever_is_asked_is_answered_and_nothing_secret_is_said(site: EditableSite) -> None:
     (site.folder / "secret").write_bytes(SECRET)
     site.build()
     dice = Random(1)
@@ -376,7 +380,7 @@ async def test_whatever_is_asked_is_answered_and_nothing_secret_is_said(site: Wo
 
 
 @pytest.mark.parametrize("linked", ["all/feed.rss", "all", "all/archive/2026-01"])
-async def test_document_or_folder_that_became_a_link_is_not_followed(linked: str, site: World) -> None:
+async def test_document_or_folder_that_became_a_link_is_not_followed(linked: str, site: EditableSite) -> None:
     site.build()
     place = site.output / linked
     place.rename(site.folder / "elsewhere")
@@ -386,7 +390,7 @@ async def test_document_or_folder_that_became_a_link_is_not_followed(linked: str
         assert (await server.ask(f"/news/{path}")).status == 404
 
 
-async def test_document_that_became_a_pipe_holds_nobody_up(site: World) -> None:
+async def test_document_that_became_a_pipe_holds_nobody_up(site: EditableSite) -> None:
     site.build()
     (site.output / "all/feed.rss").unlink()
     os.mkfifo(site.output / "all/feed.rss")
@@ -409,7 +413,7 @@ async def test_document_that_became_a_pipe_holds_nobody_up(site: World) -> None:
     ],
     ids=["field", "line", "fields", "nul", "tls", "short", "nuls", "version", "two lengths"],
 )
-async def test_what_is_no_request_is_refused_and_harms_nobody(request_: bytes, site: World) -> None:
+async def test_what_is_no_request_is_refused_and_harms_nobody(request_: bytes, site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         answer = await server.raw(request_ if b"GET\r\n" in request_ else request_ + b"\r\n\r\n")
@@ -421,7 +425,7 @@ async def test_what_is_no_request_is_refused_and_harms_nobody(request_: bytes, s
 # ------------------------------------------------------------------------------------------- spelling of requests
 
 
-async def test_queries_and_other_spellings_lead_to_the_same_document(site: World) -> None:
+async def test_queries_and_other_spellings_lead_to_the_same_document(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         whole = (await server.ask(FEED)).body
@@ -429,7 +433,7 @@ async def test_queries_and_other_spellings_lead_to_the_same_document(site: World
             assert (await server.ask(path)).body == whole
 
 
-async def test_connections_stay_open_as_each_version_of_http_has_it(site: World) -> None:
+async def test_connections_stay_open_as_each_version_of_http_has_it(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         ask = b"GET /news/all/feed.rss HTTP/1.%d\r\nHost: x\r\n%b\r\n"
@@ -480,7 +484,7 @@ def test_bytes_that_the_index_does_not_know_go_under_their_own_tag(tmp_path_fact
     assert library.ready(old) == Body(b"new", "", Known(f'"{sha256(b"new").hexdigest()[:32]}"', 50))
 
 
-async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_fault_of_ours_is_500_and_told(site: EditableSite, capsys: pytest.CaptureFixture[str]) -> None:
     async def fail(request: web.Request) -> web.Response:
         raise LookupError("a fault of ours")
 
@@ -495,7 +499,7 @@ async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.Capture
     assert "no HTTP" not in told
 
 
-async def test_what_is_attached_goes_before_the_tree(site: World) -> None:
+async def test_what_is_attached_goes_before_the_tree(site: EditableSite) -> None:
     async def hello(request: web.Request) -> web.Response:
         return web.Response(text=f"{len(request.app[FACE].catalog.documents) > 0} {request.query['q']}")
 
@@ -512,7 +516,7 @@ async def test_what_is_attached_goes_before_the_tree(site: World) -> None:
 # ----------------------------------------------------------------------------------------------- health and metrics
 
 
-async def test_health_is_a_matter_of_the_newest_builds_age(site: World) -> None:
+async def test_health_is_a_matter_of_the_newest_builds_age(site: EditableSite) -> None:
     site.settings["serve"] = {"stale_after_h": 0.0001}
     site.build()
     async with running(site) as server:
@@ -524,7 +528,7 @@ async def test_health_is_a_matter_of_the_newest_builds_age(site: World) -> None:
         assert (await server.ask("/healthz")).status == 200
 
 
-async def test_metrics_tell_what_was_served_and_what_is_due(site: World) -> None:
+async def test_metrics_tell_what_was_served_and_what_is_due(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         size = len((await server.ask(FEED)).body)

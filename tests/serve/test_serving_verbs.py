@@ -20,9 +20,9 @@ from typing import Any
 
 import feedparser
 import pytest
+from support.editable_sites import EditableSite
 from support.running import age, running
 from support.sites import clean_environment, record, run
-from support.worlds import World
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -39,7 +39,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(site: World, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(site: EditableSite, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server in a process of its own, and its port."""
     site.configure()
     process = subprocess.Popen(
@@ -73,7 +73,9 @@ def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stop_finishes_the_answer_under_way_and_closes_idle_connections(number: signal.Signals, site: World) -> None:
+def test_stop_finishes_the_answer_under_way_and_closes_idle_connections(
+    number: signal.Signals, site: EditableSite
+) -> None:
     site.write("big.md", record("Big", date="2026-05-01", body="words and " * 700_000))
     site.build()
     size = (site.output / "all/feed.rss").stat().st_size
@@ -102,7 +104,7 @@ def test_stop_finishes_the_answer_under_way_and_closes_idle_connections(number: 
         assert process.wait(10) == 0
 
 
-def test_partners_are_answered_below_the_site(site: World) -> None:
+def test_partners_are_answered_below_the_site(site: EditableSite) -> None:
     site.settings["api"] = {}
     site.record("partner.md", title="For partners", date="2026-05-02", topics=["One"])
     site.build()
@@ -118,7 +120,7 @@ def test_partners_are_answered_below_the_site(site: World) -> None:
         assert fetch(f"{base}/news/all/feed.json")[0] == 200
 
 
-def test_address_that_cannot_be_listened_on_is_one_line(site: World) -> None:
+def test_address_that_cannot_be_listened_on_is_one_line(site: EditableSite) -> None:
     site.build()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -129,7 +131,7 @@ def test_address_that_cannot_be_listened_on_is_one_line(site: World) -> None:
 
 
 @pytest.mark.parametrize("port", ["", "x", "-1", "65536", "1.5"])
-def test_what_is_no_port_is_2(port: str, site: World) -> None:
+def test_what_is_no_port_is_2(port: str, site: EditableSite) -> None:
     done = run("serve", f"--port={port}", cwd=site.folder)
     assert done.returncode == 2
     assert "expected a port" in done.stderr
@@ -138,7 +140,7 @@ def test_what_is_no_port_is_2(port: str, site: World) -> None:
 # ------------------------------------------------------------------------------------------------------------- readers
 
 
-async def test_feedparser_gets_304_by_either_validator(site: World) -> None:
+async def test_feedparser_gets_304_by_either_validator(site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
@@ -150,7 +152,7 @@ async def test_feedparser_gets_304_by_either_validator(site: World) -> None:
                 assert (await asyncio.to_thread(feedparser.parse, url, **known)).status == 304
 
 
-async def test_reader_polls_and_gets_304(site: World, tmp_path: Path) -> None:
+async def test_reader_polls_and_gets_304(site: EditableSite, tmp_path: Path) -> None:
     reader_module = pytest.importorskip("reader")
     site.build()
     age(site)
@@ -176,7 +178,7 @@ async def test_reader_polls_and_gets_304(site: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy", "apache", "netlify"])
-def test_recipe_names_types_hubs_ages_and_moves(kind: str, site: World) -> None:
+def test_recipe_names_types_hubs_ages_and_moves(kind: str, site: EditableSite) -> None:
     site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one"]}}
     site.build()
     done = run("headers", kind, cwd=site.folder)
@@ -186,14 +188,14 @@ def test_recipe_names_types_hubs_ages_and_moves(kind: str, site: World) -> None:
         assert part in done.stdout, part
 
 
-def test_recipe_of_another_kind_is_2(site: World) -> None:
+def test_recipe_of_another_kind_is_2(site: EditableSite) -> None:
     assert run("headers", "iis", cwd=site.folder).returncode == 2
 
 
 @pytest.fixture(params=["/news/", "/"])
 def hosted(
-    request: pytest.FixtureRequest, site: World, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[World, str]]:
+    request: pytest.FixtureRequest, site: EditableSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[EditableSite, str]]:
     """A site that the real nginx serves as `syndicate headers nginx` has it, and its address there."""
     if NGINX is None:
         pytest.skip("nginx is not installed")
@@ -231,7 +233,7 @@ def hosted(
         process.communicate()
 
 
-def test_nginx_sends_what_serve_sends(hosted: tuple[World, str]) -> None:
+def test_nginx_sends_what_serve_sends(hosted: tuple[EditableSite, str]) -> None:
     site, url = hosted
     age(site)
     own = f"{site.settings['site']['url']}"
@@ -256,7 +258,7 @@ def test_nginx_sends_what_serve_sends(hosted: tuple[World, str]) -> None:
     )
 
 
-def test_nginx_keeps_what_is_not_published_to_itself_and_leads_on(hosted: tuple[World, str]) -> None:
+def test_nginx_keeps_what_is_not_published_to_itself_and_leads_on(hosted: tuple[EditableSite, str]) -> None:
     site, url = hosted
     os.symlink(site.folder / "config.yaml", site.output / "link.json")
     for path in (

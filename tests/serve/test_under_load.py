@@ -15,10 +15,10 @@ from pathlib import Path
 
 import brotli
 import pytest
+from support.editable_sites import EditableSite
 from support.hubs import until
 from support.running import age, running
 from support.sites import record
-from support.worlds import World
 
 from syndicate.http import responses as answers
 from syndicate.serve import app
@@ -37,7 +37,10 @@ def right(tag: str, body: bytes) -> bool:
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["builds", "state deleted"])
-async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_their_tag(lost: bool, site: World) -> None:  # noqa: FBT001
+async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_their_tag(
+    lost: bool,  # noqa: FBT001
+    site: EditableSite,
+) -> None:
     site.build()
     stop = asyncio.Event()
     seen: set[str] = set()
@@ -77,7 +80,7 @@ async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_thei
         assert last.body == (site.output / "all/feed.rss").read_bytes()
 
 
-async def test_files_that_stand_before_their_index_go_under_their_own_tag(site: World) -> None:
+async def test_files_that_stand_before_their_index_go_under_their_own_tag(site: EditableSite) -> None:
     """The instant between a build's last rename and its commit."""
     site.build()
     async with running(site) as server:
@@ -92,7 +95,7 @@ async def test_files_that_stand_before_their_index_go_under_their_own_tag(site: 
             assert (await server.ask(FEED, Accept_Encoding=encoding, If_None_Match=answer.one("ETag"))).status == 304
 
 
-async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(site: World) -> None:
+async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(site: EditableSite) -> None:
     app._raise_limit()
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 3000:
         pytest.skip("the system allows too few open files")
@@ -124,7 +127,7 @@ async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(s
         assert len(asyncio.all_tasks()) <= before[1]
 
 
-async def test_memory_does_not_grow_with_requests(site: World) -> None:
+async def test_memory_does_not_grow_with_requests(site: EditableSite) -> None:
     site.build()
     ask = b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\nIf-None-Match: %b\r\n\r\n"
 
@@ -142,7 +145,7 @@ async def test_memory_does_not_grow_with_requests(site: World) -> None:
 
 
 async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
-    site: World, monkeypatch: pytest.MonkeyPatch
+    site: EditableSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "_PATIENCE_S", 0.3)
     site.write("big.md", record("Big", date="2026-05-01", body="words and " * 500_000))
@@ -167,7 +170,7 @@ async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
         assert got < 8_000_000
 
 
-async def test_who_sends_slowly_is_answered_or_cut_off(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_sends_slowly_is_answered_or_cut_off(site: EditableSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("syndicate.serve.app._IDLE_S", 0.5)
     site.build()
     async with running(site) as server:
@@ -184,7 +187,7 @@ async def test_who_sends_slowly_is_answered_or_cut_off(site: World, monkeypatch:
         writer.close()
 
 
-async def test_pushers_change_the_index_and_the_catalogue_is_not_read_for_it(site: World) -> None:
+async def test_pushers_change_the_index_and_the_catalogue_is_not_read_for_it(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         shown = server.app[FACE].catalog
@@ -194,7 +197,7 @@ async def test_pushers_change_the_index_and_the_catalogue_is_not_read_for_it(sit
         assert server.app[FACE].catalog is shown
 
 
-async def test_index_that_was_damaged_leaves_the_last_catalogue(site: World, tmp_path: Path) -> None:
+async def test_index_that_was_damaged_leaves_the_last_catalogue(site: EditableSite, tmp_path: Path) -> None:
     site.build()
     async with running(site) as server:
         (site.state / "index.db").rename(tmp_path / "aside")

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from support.worlds import World
+from support.editable_sites import EditableSite
 from yarl import URL
 
 from syndicate import config
@@ -29,10 +29,10 @@ class Clock:
 
 
 @asynccontextmanager
-async def served(world: World, clock: Clock | None = None) -> AsyncIterator[Client]:
+async def served(editable_site: EditableSite, clock: Clock | None = None) -> AsyncIterator[Client]:
     """The interface of a site, on a port of its own."""
     app = web.Application()
-    attach(app, config.load(str(world.configure())), *([clock] if clock else []))
+    attach(app, config.load(str(editable_site.configure())), *([clock] if clock else []))
     server = TestServer(app)
     await server.start_server(max_line_size=2**16)
     async with TestClient(server) as client:

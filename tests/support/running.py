@@ -1,4 +1,4 @@
-"""A server over a world, in this process; and what it says to bytes that are put on the wire as they are."""
+"""A server over a editable_site, in this process; and what it says to bytes that are put on the wire as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from typing import Any, NamedTuple
 
 from aiohttp import web
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate import config
 from syndicate.serve.app import FACE, Attach, make_app, start
@@ -86,9 +86,9 @@ def said(data: bytes) -> ParsedFields:
 
 
 @asynccontextmanager
-async def running(world: World, attach: Sequence[Attach] = ()) -> AsyncIterator[Running]:
-    """A server over a world as it is now."""
-    app = make_app(config.load(str(world.configure())), attach)
+async def running(editable_site: EditableSite, attach: Sequence[Attach] = ()) -> AsyncIterator[Running]:
+    """Runs a server over a site in its present state."""
+    app = make_app(config.load(str(editable_site.configure())), attach)
     runner = await start(app)
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
@@ -97,10 +97,10 @@ async def running(world: World, attach: Sequence[Attach] = ()) -> AsyncIterator[
         await runner.cleanup()
 
 
-def age(world: World, seconds: float = 60) -> None:
+def age(editable_site: EditableSite, seconds: float = 60) -> None:
     """All documents were changed so long ago: the second of their change is over."""
     at_ns = time.time_ns() - int(seconds * 1e9)
-    with closing(connect(str(world.state / "index.db"))) as sql:
+    with closing(connect(str(editable_site.state / "index.db"))) as sql:
         for (path,) in sql.execute("SELECT path FROM documents").fetchall():
-            os.utime(world.output / path, ns=(at_ns, at_ns))
+            os.utime(editable_site.output / path, ns=(at_ns, at_ns))
         sql.execute("UPDATE documents SET mtime_ns = ?", (at_ns,))

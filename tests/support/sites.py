@@ -28,7 +28,7 @@ corpus: {path: corpus}
 """
 
 
-class Place:
+class SiteFolder:
     """A folder with `config.yaml`, `corpus/` and, once built, `feeds/`."""
 
     def __init__(self, folder: Path, text: str = CONFIG) -> None:
@@ -97,7 +97,7 @@ _DELETED = re.compile(
 )
 
 
-def but_for_deletions(tree: dict[str, bytes]) -> dict[str, bytes]:
+def without_tombstones(tree: dict[str, bytes]) -> dict[str, bytes]:
     """Returns the documents without their tombstones, the only part that a build from nothing cannot reproduce.
 
     Tombstones are the lines of `at:deleted-entry` in Atom, and the line of `_syndicate.deleted` after the items in JSON

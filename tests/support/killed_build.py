@@ -1,4 +1,4 @@
-"""A build that kills itself: `killed.py CONFIG N` ends with SIGKILL at the Nth step that changes the disk.
+"""A build that kills itself: `killed_build.py CONFIG N` ends with SIGKILL at the Nth step that changes the disk.
 
 The steps are: before a file is opened for writing; after half of a write; before a file is renamed, removed or
 truncated, and before a folder is made or removed; before and after each statement that begins or ends a transaction. A

@@ -18,7 +18,7 @@ from syndicate.pipeline import Summary, build
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-class World:
+class EditableSite:
     """A site in a folder. `stages` counts the progress reports of the last build, by stage."""
 
     def __init__(self, folder: Path) -> None:

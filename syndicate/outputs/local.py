@@ -19,12 +19,14 @@ A killed run leaves staged files, which `strays` yields, and perhaps an unfinish
 import os
 import stat
 from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import OutputError
 from ..model import Document
-from .base import StoredDocument
-from .ownership import DEEPEST_FOLDERS, FEED_NAMES, document_pattern, states_address
-from .paths import MARKER, STAGED_SUFFIX
+from .paths import FEED_NAMES, MARKER, STAGED_SUFFIX
+
+if TYPE_CHECKING:
+    from .base import StoredDocument
 
 _FSYNC_EACH = 4  # one sync for a larger batch takes a fifth of the time of one fsync for each file
 
@@ -106,8 +108,10 @@ class LocalOutput:
             except OSError as error:
                 raise _failure(full, error) from None
 
-    def read(self, path: str) -> StoredDocument | None:
+    def read(self, path: str) -> "StoredDocument | None":
         """Returns a document; see `Output.read`. No symbolic link below the root is followed."""
+        from .base import StoredDocument
+
         folder = -1
         try:
             folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -143,6 +147,8 @@ class LocalOutput:
 
     def strays(self, known: Container[str]) -> Iterator[str]:
         """See `Output.strays`. Symbolic links to folders are not followed."""
+        from .ownership import DEEPEST_FOLDERS, document_pattern
+
         pattern = document_pattern(self._feed_names)
         for folder, below, names in os.walk(self._root):
             relative = os.path.relpath(folder, self._root).replace(os.sep, "/")
@@ -161,6 +167,8 @@ class LocalOutput:
         return os.path.lexists(os.path.join(self._root, path)) and not self._is_own(path)
 
     def _is_own(self, path: str) -> bool:
+        from .ownership import states_address
+
         return states_address(path, self._content(path) or b"", self._site_url)
 
     def _content(self, path: str) -> bytes | None:

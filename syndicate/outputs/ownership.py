@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from html import escape
 
-from ..model import FORMATS
-from .paths import plain_path
+from .paths import FEED_NAMES, plain_path
 
-FEED_NAMES = tuple(f"feed.{name}" for name in FORMATS)
-"""The file names of newest documents and archives."""
 DEEPEST_FOLDERS = 4
 """No document lies deeper: `topics/ibm-ai/archive/2020-06/feed.rss`."""
 _HEAD_BYTES = 8192  # a document states its address before its entries

@@ -1,5 +1,9 @@
-"""Names that every output gives to what lies beside its documents."""
+"""The file names in an output: feeds, the marker, staged documents, compressed variants."""
 
+from ..model import FORMATS
+
+FEED_NAMES = tuple(f"feed.{name}" for name in FORMATS)
+"""The file names of newest documents and archives."""
 MARKER = ".syndicate-output"
 """The document that names the site an output belongs to."""
 STAGED_SUFFIX = ".syndicate-new"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
 from ..errors import Problem
-from ..outputs.base import Output
 from ..outputs.paths import is_document
 from ..progress import Progress
 from ..store.gone import Gone
@@ -21,6 +20,7 @@ from .diff import Changes, find
 from .executor import WorkerPool
 
 if TYPE_CHECKING:
+    from ..outputs.base import Output
     from .change_log import ChangeLogWriter
     from .resolve import EntryResolver, TouchedFeeds
     from .write import Publisher
@@ -67,7 +67,7 @@ class Run:
         self._bring_in_line(changes)
         return self._survey(changes, set())
 
-    def build(self, output: Output, *, full: bool = False) -> tuple[Survey, Written]:
+    def build(self, output: "Output", *, full: bool = False) -> tuple[Survey, Written]:
         """Bring index and tree in line with the corpus, in one transaction that ends after the last file stands.
 
         `full` forgets first what is known of the corpus.
@@ -114,7 +114,7 @@ class Run:
             os.unlink(unfinished)
         return survey, result
 
-    def _damaged(self, output: Output) -> dict[int, set[str]]:
+    def _damaged(self, output: "Output") -> dict[int, set[str]]:
         """The issues, by feed and period, whose documents do not stand as we left them."""
         damaged: dict[int, set[str]] = {}
         recorded = ((path, f"{size_bytes}-{mtime_ns}") for path, size_bytes, mtime_ns in self._shelf.statuses())
@@ -195,7 +195,7 @@ class Run:
         return ChangeLogWriter(self._index, JobContext(self._config), self._now)
 
     def _publish(
-        self, output: Output, dirty: "TouchedFeeds", damaged: dict[int, set[str]], clerk: "ChangeLogWriter | None"
+        self, output: "Output", dirty: "TouchedFeeds", damaged: dict[int, set[str]], clerk: "ChangeLogWriter | None"
     ) -> "Publisher":
         """Stage what dirty feeds show now."""
         from .jobs import JobContext
@@ -205,7 +205,7 @@ class Run:
         publisher.publish(dirty, damaged, self._progress, clerk.touched() if clerk else ())
         return publisher
 
-    def _clear(self, output: Output, publisher: "Publisher", *, swept: bool) -> list[str]:
+    def _clear(self, output: "Output", publisher: "Publisher", *, swept: bool) -> list[str]:
         """Remove what no feed makes any more; the paths."""
         removed = publisher.gone()
         if swept:

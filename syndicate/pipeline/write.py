@@ -16,7 +16,8 @@ from ..model import FORMATS, Document
 from ..outputs.local import Tree, plain_path
 from ..progress import Progress
 from ..store.index import NO_FILE, PUBLISHING, EntryRow, Index
-from ..store.outbox import Outbox, Topic
+from ..store.outbox import Outbox
+from ..store.outbox_rows import TopicDocument
 from ..store.shelf import CATALOG, DocumentRow, FragmentsRow, Shelf
 from ..store.tombstones import Tombstones
 from .assemble import Assembler, Page, Staged, Task
@@ -78,21 +79,23 @@ class Publisher:
     def doubt(self, feeds: Collection[int] | None) -> None:
         """A killed run left other bytes in the places of these feeds (all, if None), and hubs may have fetched them."""
         doubted = [staged for staged in self._staged.values() if feeds is None or staged.feed in feeds]
-        Outbox(self._index.sql).doubt(url for staged in doubted if (url := self._topic_url(staged)) is not None)
+        Outbox(self._index.sql).invalidate_digests(
+            url for staged in doubted if (url := self._topic_url(staged)) is not None
+        )
 
     def settle(self, now_s: float) -> None:
         """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
         site = self._bench.config.site
-        topics: list[Topic] = []
+        topics: list[TopicDocument] = []
         for path, staged in self._staged.items():
             status = self._tree.status(path)
             if status is not None:
                 self._shelf.put_document(DocumentRow(path, staged.feed, staged.period, staged.digest, *status))
                 if (topic_url := self._topic_url(staged)) is not None:
-                    topics.append(Topic(topic_url, path, staged.digest, status.size_bytes))
+                    topics.append(TopicDocument(topic_url, path, staged.digest, status.size_bytes))
         outbox = Outbox(self._index.sql)
-        outbox.want(topics, site.hubs, now_s)
-        outbox.keep(site.url, site.hubs, pages=self._bench.config.push.pages)
+        outbox.request_deliveries(topics, site.hubs, now_s)
+        outbox.prune(site.url, site.hubs, has_pages=self._bench.config.push.pages)
 
     def _topic_url(self, staged: Staged) -> str | None:
         """The address under which hubs are told of a document, if they are: of archives and lists they are not."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..store.index import connect
-from ..store.outbox import HubRow, Outbox
+from ..store.outbox import Outbox
+from ..store.outbox_rows import HubSummary
 from ..store.schema import VERSION
 from .documents import FEED, Catalog
 
@@ -36,7 +37,7 @@ class Counts:
 class _Figures:
     """A collector of prometheus_client's: asked once for each scrape."""
 
-    def __init__(self, counts: Counts, catalog: Catalog, hubs: Sequence[HubRow]) -> None:
+    def __init__(self, counts: Counts, catalog: Catalog, hubs: Sequence[HubSummary]) -> None:
         self._counts = counts
         self._catalog = catalog
         self._hubs = hubs
@@ -92,7 +93,7 @@ class _Figures:
         yield failed
 
 
-def deliveries(config: Config) -> Sequence[HubRow]:
+def deliveries(config: Config) -> Sequence[HubSummary]:
     """How the deliveries to each hub stand; nothing when there is no index to tell."""
     path = os.path.join(config.state, "index.db")
     if not config.hubs or not os.path.exists(path):
@@ -101,12 +102,12 @@ def deliveries(config: Config) -> Sequence[HubRow]:
         with closing(connect(path)) as sql:
             if sql.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 return ()
-            return Outbox(sql).hubs([hub.url for hub in config.hubs])
+            return Outbox(sql).hub_summaries([hub.url for hub in config.hubs])
     except sqlite3.Error:
         return ()
 
 
-def exposition(counts: Counts, catalog: Catalog, hubs: Sequence[HubRow]) -> tuple[bytes, str]:
+def exposition(counts: Counts, catalog: Catalog, hubs: Sequence[HubSummary]) -> tuple[bytes, str]:
     """All figures in Prometheus's text format, and its media type."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest

@@ -108,34 +108,37 @@ CREATE TABLE log (
 -- Of the log itself: its `epoch`, the last `seq` given, the last that was `dropped`.
 CREATE TABLE ledger (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
--- The documents that hubs are told of. `generation` rises whenever the bytes change.
+-- Documents that hubs know by a topic URL. New bytes raise `generation`.
 CREATE TABLE topics (
   topic_url TEXT PRIMARY KEY, path TEXT NOT NULL, digest BLOB NOT NULL, size_bytes INTEGER NOT NULL,
   generation INTEGER NOT NULL, changed_at REAL NOT NULL
 ) WITHOUT ROWID;
 
--- One row a hub and topic. `since` is the time of the oldest change that the hub was not told of; `attempts` and
--- `checks` count the tries for the wanted generation, since `first_at` and `checked_at`.
+-- The state of each delivery, one row per hub and topic URL (outbox.py). `pending_since` is the time of the oldest
+-- change that the hub did not acknowledge. `attempts` and `checks` count the pings and the failed verifications of the
+-- wanted generation since `first_attempt_at` and `first_check_at`.
 CREATE TABLE deliveries (
-  hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, wanted INTEGER NOT NULL, acked INTEGER NOT NULL DEFAULT 0,
-  state TEXT NOT NULL DEFAULT 'due', since REAL NOT NULL, next_at REAL NOT NULL, acked_at REAL,
-  attempts INTEGER NOT NULL DEFAULT 0, first_at REAL, checks INTEGER NOT NULL DEFAULT 0, checked_at REAL,
-  owner TEXT, leased_until REAL NOT NULL DEFAULT 0, status INTEGER, error TEXT NOT NULL DEFAULT '',
+  hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, wanted_generation INTEGER NOT NULL,
+  acknowledged_generation INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'due', pending_since REAL NOT NULL,
+  next_attempt_at REAL NOT NULL, acknowledged_at REAL, attempts INTEGER NOT NULL DEFAULT 0, first_attempt_at REAL,
+  checks INTEGER NOT NULL DEFAULT 0, first_check_at REAL, lease_owner TEXT, lease_expires_at REAL NOT NULL DEFAULT 0,
+  last_status INTEGER, last_error TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (hub_url, topic_url)
 ) WITHOUT ROWID;
-CREATE INDEX deliveries_by_time ON deliveries (hub_url, next_at) WHERE acked < wanted;
+CREATE INDEX deliveries_by_time ON deliveries (hub_url, next_attempt_at)
+  WHERE acknowledged_generation < wanted_generation;
 CREATE INDEX deliveries_by_topic ON deliveries (topic_url);
 
--- How each hub fares (retry.Breaker).
+-- The state of each hub's circuit breaker (HubHealth).
 CREATE TABLE hubs (
   hub_url TEXT PRIMARY KEY, failures INTEGER NOT NULL, openings INTEGER NOT NULL, open_until REAL NOT NULL,
   not_before REAL NOT NULL
 ) WITHOUT ROWID;
 
--- The latest tries of each delivery.
+-- The latest attempts of each delivery.
 CREATE TABLE attempts (
-  id INTEGER PRIMARY KEY, hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, generation INTEGER NOT NULL, at REAL NOT NULL,
-  state TEXT NOT NULL, status INTEGER, error TEXT NOT NULL, seconds REAL NOT NULL
+  id INTEGER PRIMARY KEY, hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, generation INTEGER NOT NULL,
+  attempted_at REAL NOT NULL, state TEXT NOT NULL, status INTEGER, error TEXT NOT NULL, duration_s REAL NOT NULL
 );
 CREATE INDEX attempts_by_hub ON attempts (hub_url, id);
 """

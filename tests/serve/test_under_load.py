@@ -119,7 +119,9 @@ async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(s
             for _, writer in pairs:
                 writer.close()
             await asyncio.gather(*(writer.wait_closed() for _, writer in pairs), return_exceptions=True)
-        await wait_until(lambda: len(os.listdir("/proc/self/fd")) <= before[0] and len(asyncio.all_tasks()) <= before[1])
+        await wait_until(
+            lambda: len(os.listdir("/proc/self/fd")) <= before[0] and len(asyncio.all_tasks()) <= before[1]
+        )
         assert len(os.listdir("/proc/self/fd")) <= before[0]
         assert len(asyncio.all_tasks()) <= before[1]
 

@@ -1,4 +1,4 @@
-"""Tests of delivery share the servers of the websub tests, and the worlds of the build's."""
+"""Fixtures of the delivery tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.worlds import World
 
 @pytest.fixture
 def site(tmp_path: Path) -> World:
-    """A site with one document of everything and one for each of its topics, One and Two; not built yet."""
+    """A site that is not built yet, with a feed of all entries and one for each of its topics, One and Two."""
     world = World(tmp_path / "site")
     world.settings["feeds"] = {"limit": 50, "by": ["topics"], "formats": ["atom"]}
     world.settings["push"] = {"verify": False, "timeout_s": 5}

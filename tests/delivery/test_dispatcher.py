@@ -239,6 +239,28 @@ async def test_database_of_another_version_hands_over_pending_deliveries(site: W
     assert hub.topics == Counter([ALL, ONE, TWO])
 
 
+async def test_database_of_schema_version_7_hands_over_pending_deliveries(site: World) -> None:
+    """Version 7 had the same columns in the same order, under other names."""
+    version_7 = {
+        "wanted_generation": "wanted", "acknowledged_generation": "acked", "pending_since": "since",
+        "next_attempt_at": "next_at", "acknowledged_at": "acked_at", "first_attempt_at": "first_at",
+        "first_check_at": "checked_at", "lease_owner": "owner", "lease_expires_at": "leased_until",
+        "last_status": "status", "last_error": "error",
+    }  # fmt: skip
+    async with http_server(lambda ping: web.Response(status=503 if ping.topic_url == TWO else 202)) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+        before = pending(site)
+        with closing(sqlite3.connect(site.state / "index.db")) as sql:
+            for name, old_name in version_7.items():
+                sql.execute(f"ALTER TABLE deliveries RENAME COLUMN {name} TO {old_name}")
+            sql.execute("PRAGMA user_version = 1")
+        await build(site)
+    assert [row.topic_url for row in before] == [TWO]
+    assert pending(site) == before
+
+
 @pytest.mark.parametrize("delivered_before", [False, True])
 async def test_damaged_database_loses_no_delivery(site: World, *, delivered_before: bool) -> None:
     async with http_server() as hub:

@@ -26,7 +26,7 @@ def age(text: str) -> float:
 
 
 def push(options: argparse.Namespace) -> int:
-    """Deliver what is due."""
+    """Send the due deliveries to their hubs."""
     if (options.hub or options.feed) and not options.replay:
         say("syndicate push: --hub and --feed select failed pings for --replay: add --replay")
         return USAGE

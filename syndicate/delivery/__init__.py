@@ -15,7 +15,7 @@ from .session import OutboxSession
 
 
 def push(config: Config, progress: Progress = silent) -> DeliverySummary:
-    """Deliver what is due now, once. Deliveries to be tried again stay in the outbox.
+    """Deliver due deliveries, once. Those to be retried stay in the outbox.
 
     Raises ConfigError if a hub's header is not in the environment, OutputError if the outbox cannot be used.
     """

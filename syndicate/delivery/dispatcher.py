@@ -53,7 +53,7 @@ _PREFETCH = 4  # leased deliveries per sender
 _BATCHING_S = 0.004  # a round waits so long for more outcomes
 _LEASE_TIMEOUTS = 8  # a lease covers the wait in the queue, the verification, and the redirects of a ping
 _LEASE_MARGIN_S = 5.0
-_LATE_TIMEOUTS = 3  # what verification and ping may take, which must fit into the rest of a lease
+_LATE_TIMEOUTS = 3  # the longest verification and ping, which must fit into the rest of a lease
 _TRIM_EVERY = 5000  # attempts between two trims of the history
 _LEASED_ELSEWHERE_S = 0.25  # wait for a due delivery that another dispatcher holds, or that waits for its probe
 _POLL_S = 2.0  # how often a worker looks for deliveries that other processes requested
@@ -107,7 +107,7 @@ class Dispatcher:
         self._reset()
 
     async def drain(self) -> DeliverySummary:
-        """Deliver what is due now."""
+        """Send the due deliveries, and return when none is due."""
         return await self._deliver(None)
 
     async def serve(self, stop: asyncio.Event) -> DeliverySummary:

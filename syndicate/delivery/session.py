@@ -8,7 +8,7 @@ OutboxSession runs its transactions in one thread, one after the other, and the 
 transaction is a function that takes the outbox, reads, decides, and writes; it is committed as a whole, or rolled back
 if it raises. Nothing is awaited inside one, and no lock is held while a ping is sent.
 
-The order of the transactions is what makes a kill harmless:
+The order of the transactions makes a kill harmless:
 
 - before the lease is committed: the delivery is due, for any other dispatcher;
 - after the commit, before the ping: the lease expires, and another dispatcher sends the ping;

@@ -1,4 +1,4 @@
-"""The worker: watches the corpus, builds what changed, and delivers, until it is stopped.
+"""The worker: watches the corpus, builds after changes, and delivers, until it is stopped.
 
 Theory of operation
 
@@ -165,7 +165,7 @@ class Worker:
     # --------------------------------------------------------------------------------------------------- delivery
 
     async def _deliver(self) -> None:
-        """Deliver what builds request, of this process and of others."""
+        """Send the deliveries that builds of this and of other processes request."""
         session = OutboxSession(self._config.state)
         dispatcher = Dispatcher(session, self._hubs, self._config.push)
         waker = asyncio.create_task(self._wake_after_builds(dispatcher))
@@ -225,7 +225,7 @@ def _folder_identity(folder: str) -> tuple[int, int] | None:
 
 
 def _file_fingerprint(path: str) -> tuple[int, int, int] | None:
-    """Return what changes with a file: inode, size and modification time."""
+    """Return inode, size and modification time of a file."""
     try:
         status = os.stat(path)
     except OSError:

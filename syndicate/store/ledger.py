@@ -100,14 +100,6 @@ class Change(NamedTuple):
     topics: str
 
 
-class Stand(NamedTuple):
-    """How far the log is: its epoch, the last number that was given, and the last that was dropped."""
-
-    epoch: str
-    seq: int
-    dropped: int
-
-
 class ChangeLog:
     """The ledger, over an open database. Times are seconds since 1970."""
 
@@ -203,11 +195,6 @@ class ChangeLog:
         import secrets
 
         self._sql.execute("INSERT OR IGNORE INTO ledger VALUES ('epoch', ?)", (secrets.token_hex(4),))
-
-    def stand(self) -> Stand | None:
-        """How far the log is; None before the first run that kept one."""
-        known = dict(self._sql.execute("SELECT name, value FROM ledger"))
-        return Stand(known["epoch"], known.get("seq", 0), known.get("dropped", 0)) if "epoch" in known else None
 
     def _last(self) -> int:
         row = self._sql.execute("SELECT value FROM ledger WHERE name = 'seq'").fetchone()

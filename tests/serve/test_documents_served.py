@@ -16,12 +16,13 @@ from random import Random
 import brotli
 import pytest
 from aiohttp import web
-from support.running import age, running, said
+from support.running import age, parse_response, running
 from support.worlds import World
 
 from syndicate.config import Config
-from syndicate.serve.app import FACE
-from syndicate.serve.documents import Body, Document, DocumentCache, Known
+from syndicate.serve.app import TREE
+from syndicate.serve.catalog import Document
+from syndicate.serve.document_cache import DocumentCache, Representation
 
 FEED = "/news/all/feed.rss"
 HUBS = '<https://hub.example/>; rel="hub", <https://two.example/>; rel="hub"'
@@ -49,7 +50,7 @@ async def test_every_document_is_served_with_its_bytes_type_tag_and_time(site: W
     async with running(site) as server:
         for path in plain(site):
             content = (site.output / path).read_bytes()
-            answer = await server.ask(f"/news/{path}")
+            answer = await server.request(f"/news/{path}")
             assert (answer.status, answer.body) == (200, content)
             assert answer.one("Content-Length") == str(len(content))
             assert answer.one("ETag") == f'"{sha256(content).hexdigest()[:32]}"'
@@ -60,11 +61,11 @@ async def test_every_document_is_served_with_its_bytes_type_tag_and_time(site: W
             assert answer.one("Access-Control-Allow-Origin") == "*"
             assert {"ETag", "Link", "Last-Modified"} <= set(answer.one("Access-Control-Expose-Headers").split(", "))
             assert parsedate_to_datetime(answer.one("Date"))
-            head = await server.ask(f"/news/{path}", "HEAD")
+            head = await server.request(f"/news/{path}", "HEAD")
             assert (head.status, head.body) == (200, b"")
             assert {**head.headers, "date": []} == {**answer.headers, "date": []}
         for path, media_type in TYPES.items():
-            assert (await server.ask(f"/news/{path}")).one("Content-Type") == media_type
+            assert (await server.request(f"/news/{path}")).one("Content-Type") == media_type
 
 
 async def test_only_archives_of_past_periods_are_kept_for_long(site: World) -> None:
@@ -75,7 +76,7 @@ async def test_only_archives_of_past_periods_are_kept_for_long(site: World) -> N
             expected = 77 if "/archive/2026-01/" in path or "/archive/2026-02/" in path else 7
             if path.startswith("topics/two/archive/2026-02"):
                 expected = 77
-            answer = await server.ask(f"/news/{path}")
+            answer = await server.request(f"/news/{path}")
             assert answer.one("Cache-Control") == f"public, max-age={expected}", path
 
 
@@ -83,7 +84,7 @@ async def test_feeds_name_their_hubs_and_themselves_and_archives_only_themselves
     site.build()
     async with running(site) as server:
         for path in plain(site):
-            headers = (await server.ask(f"/news/{path}")).headers
+            headers = (await server.request(f"/news/{path}")).headers
             own = f'<https://f.example/news/{path}>; rel="self"'
             if "/archive/" in path:
                 assert headers["link"] == [own]
@@ -98,7 +99,7 @@ async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state
     async with running(site) as server:
         for folder in ("", "all/", "topics/one/"):
             for encoding in ("", "gzip", "br"):
-                answer = await server.ask(f"/news/{folder}", Accept_Encoding=encoding)
+                answer = await server.request(f"/news/{folder}", Accept_Encoding=encoding)
                 stated = re.search(
                     rb'Content-Security-Policy" content="([^"]*)"', (site.output / folder / "index.html").read_bytes()
                 )
@@ -106,7 +107,7 @@ async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state
                 policy = answer.one("Content-Security-Policy")
                 assert policy == stated[1].decode().replace("&#39;", "'") + "; frame-ancestors 'none'"
                 assert policy.startswith("default-src 'none'; style-src 'sha256-")
-        moved = await server.ask("/news/topics/one")
+        moved = await server.request("/news/topics/one")
         assert (moved.status, moved.one("Location")) == (301, "/news/topics/one/")
 
 
@@ -118,7 +119,7 @@ async def test_304_for_either_validator_alone_and_for_both(method: str, site: Wo
     site.build()
     age(site)
     async with running(site) as server:
-        first = await server.ask(FEED)
+        first = await server.request(FEED)
         etag, modified = first.one("ETag"), first.one("Last-Modified")
         for fields in (
             {"If_None_Match": etag},
@@ -128,28 +129,28 @@ async def test_304_for_either_validator_alone_and_for_both(method: str, site: Wo
             {"If_None_Match": f'"x", {etag}'},
             {"If_None_Match": "*"},
         ):
-            answer = await server.ask(FEED, method, **fields)
+            answer = await server.request(FEED, method, **fields)
             assert (answer.status, answer.body) == (304, b"")
             for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Access-Control-Allow-Origin"):
                 assert answer.one(name) == first.one(name)
             assert answer.one("Access-Control-Expose-Headers")
             assert "content-type" not in answer.headers
-        assert (await server.ask(FEED, method, If_None_Match='"x"', If_Modified_Since=modified)).status == 200
-        assert (await server.ask(FEED, method, If_Match='"x"')).status == 412
+        assert (await server.request(FEED, method, If_None_Match='"x"', If_Modified_Since=modified)).status == 200
+        assert (await server.request(FEED, method, If_Match='"x"')).status == 412
         assert (
-            await server.ask(FEED, method, If_Match=etag, If_Unmodified_Since="Thu, 01 Jan 1970 00:00:00 GMT")
+            await server.request(FEED, method, If_Match=etag, If_Unmodified_Since="Thu, 01 Jan 1970 00:00:00 GMT")
         ).status == 200
         assert (
-            await server.ask(FEED, "POST", If_None_Match=etag)
+            await server.request(FEED, "POST", If_None_Match=etag)
         ).status == 405  # conditions are for what would be 2xx
 
 
 async def test_lists_of_tags_may_take_several_lines(site: World) -> None:
     site.build()
     async with running(site) as server:
-        etag = (await server.ask(FEED)).one("ETag")
+        etag = (await server.request(FEED)).one("ETag")
         lines = [("If-None-Match", '"x"'), ("If-None-Match", etag)]
-        assert (await server.ask_lines(FEED, "GET", lines)).status == 304
+        assert (await server.request_lines(FEED, "GET", lines)).status == 304
 
 
 async def test_parts(site: World) -> None:
@@ -159,20 +160,20 @@ async def test_parts(site: World) -> None:
     size = len(content)
     async with running(site) as server:
         for field, start, stop in (("bytes=0-9", 0, 10), ("bytes=5-", 5, size), ("bytes=-7", size - 7, size)):
-            answer = await server.ask(FEED, Range=field)
+            answer = await server.request(FEED, Range=field)
             assert (answer.status, answer.body) == (206, content[start:stop])
             assert answer.one("Content-Range") == f"bytes {start}-{stop - 1}/{size}"
             assert answer.one("Content-Length") == str(stop - start)
-        beyond = await server.ask(FEED, Range=f"bytes={size}-")
+        beyond = await server.request(FEED, Range=f"bytes={size}-")
         assert (beyond.status, beyond.one("Content-Range")) == (416, f"bytes */{size}")
-        first = await server.ask(FEED)
+        first = await server.request(FEED)
         for validator in (first.one("ETag"), first.one("Last-Modified")):
-            assert (await server.ask(FEED, Range="bytes=0-0", If_Range=validator)).status == 206
-        assert (await server.ask(FEED, Range="bytes=0-0", If_Range='"x"')).status == 200
-        packed = await server.ask(FEED, Range="bytes=0-1", Accept_Encoding="gzip")
+            assert (await server.request(FEED, Range="bytes=0-0", If_Range=validator)).status == 206
+        assert (await server.request(FEED, Range="bytes=0-0", If_Range='"x"')).status == 200
+        packed = await server.request(FEED, Range="bytes=0-1", Accept_Encoding="gzip")
         assert (packed.status, packed.body) == (206, b"\x1f\x8b")
         assert (
-            await server.ask(FEED, Range="bytes=0-1", Accept_Encoding="gzip", If_Range=first.one("ETag"))
+            await server.request(FEED, Range="bytes=0-1", Accept_Encoding="gzip", If_Range=first.one("ETag"))
         ).status == 200
 
 
@@ -180,12 +181,12 @@ async def test_neither_validator_moves_while_the_bytes_do_not(site: World) -> No
     site.build()
     age(site)
     async with running(site) as server:
-        first = await server.ask(FEED)
-        built_s = server.app[FACE].catalog.built_s
+        first = await server.request(FEED)
+        built_s = server.app[TREE].catalog.built_s
         shutil.rmtree(site.state)
         site.build(full=True)
         await server.until_documents(built_s)
-        again = await server.ask(FEED)
+        again = await server.request(FEED)
         assert again.headers | {"date": []} == first.headers | {"date": []}
 
 
@@ -193,10 +194,10 @@ async def test_no_time_is_told_in_the_second_of_the_change(site: World) -> None:
     site.build()
     age(site, -30)  # as if clocks differed
     async with running(site) as server:
-        answer = await server.ask(FEED)
+        answer = await server.request(FEED)
         assert "last-modified" not in answer.headers
-        assert (await server.ask(FEED, If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")).status == 200
-        assert (await server.ask(FEED, If_None_Match=answer.one("ETag"))).status == 304
+        assert (await server.request(FEED, If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")).status == 200
+        assert (await server.request(FEED, If_None_Match=answer.one("ETag"))).status == 304
 
 
 # -------------------------------------------------------------------------------------------------------- encodings
@@ -208,8 +209,8 @@ async def test_encodings_are_those_on_the_disk_under_tags_of_their_own(encoding:
     age(site)
     async with running(site) as server:
         for path in plain(site):
-            whole = await server.ask(f"/news/{path}")
-            packed = await server.ask(f"/news/{path}", Accept_Encoding=encoding)
+            whole = await server.request(f"/news/{path}")
+            packed = await server.request(f"/news/{path}", Accept_Encoding=encoding)
             file = site.output / f"{path}.{mark[1:]}"
             assert file.exists() == ("content-encoding" in packed.headers)
             if not file.exists():
@@ -219,11 +220,11 @@ async def test_encodings_are_those_on_the_disk_under_tags_of_their_own(encoding:
             assert unpacked == whole.body
             tag = packed.one("ETag")
             assert tag == whole.one("ETag")[:-1] + mark + '"'
-            assert (await server.ask(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=tag)).status == 304
+            assert (await server.request(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=tag)).status == 304
             assert (
-                await server.ask(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=whole.one("ETag"))
+                await server.request(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=whole.one("ETag"))
             ).status == 200
-            assert (await server.ask(f"/news/{path}", If_None_Match=tag)).status == 200
+            assert (await server.request(f"/news/{path}", If_None_Match=tag)).status == 200
             assert packed.one("Vary") == whole.one("Vary") == "Accept-Encoding"
 
 
@@ -232,7 +233,7 @@ async def test_compressed_files_are_not_documents_of_their_own(site: World) -> N
     async with running(site) as server:
         for mark in ("gz", "br"):
             assert (site.output / f"all/feed.rss.{mark}").exists()
-            assert (await server.ask(f"{FEED}.{mark}")).status == 404
+            assert (await server.request(f"{FEED}.{mark}")).status == 404
 
 
 # ---------------------------------------------------------------------------------------------- what is not there
@@ -252,40 +253,40 @@ async def test_gone_is_410_moved_is_301_unknown_is_404(site: World) -> None:
             "topics/two",
             "topics/two/archive/2026-02/feed.atom",
         ):
-            gone = await server.ask(f"/news/{path}")
+            gone = await server.request(f"/news/{path}")
             assert (gone.status, gone.problem()["status"], gone.problem()["title"]) == (410, 410, "Gone")
         for rest in ("/feed.rss", "/feed.json", "/", "/archive/2026-01/feed.atom"):
             for old in ("one", "uno"):
-                moved = await server.ask(f"/news/topics/{old}{rest}")
+                moved = await server.request(f"/news/topics/{old}{rest}")
                 assert (moved.status, moved.one("Location")) == (301, f"/news/topics/first{rest}")
-                assert (await server.ask(moved.one("Location"))).status == 200
-        odd = await server.ask("/news/topics/uno//x%0d%0aX:y?q")
+                assert (await server.request(moved.one("Location"))).status == 200
+        odd = await server.request("/news/topics/uno//x%0d%0aX:y?q")
         assert (odd.status, odd.one("Location")) == (301, "/news/topics/first//x%0D%0AX%3Ay")
         for path in ("/news/topics/three/feed.rss", "/news/nothing", "/", "/all/feed.rss", "/newsall/feed.rss"):
-            assert (await server.ask(path)).status == 404
+            assert (await server.request(path)).status == 404
 
 
 async def test_errors_are_pages_for_people_and_problems_for_programs(site: World) -> None:
     site.build()
     async with running(site) as server:
-        page = await server.ask("/news/<b>&x", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
+        page = await server.request("/news/<b>&x", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
         assert page.one("Content-Type") == "text/html; charset=utf-8"
         assert b"<h1>Not Found</h1>" in page.body
         assert page.one("Content-Security-Policy").startswith("default-src 'none'")
-        problem = await server.ask("/news/x", Accept="application/json")
+        problem = await server.request("/news/x", Accept="application/json")
         assert set(problem.problem()) == {"type", "title", "status", "detail"}
         for answer in (page, problem):
             assert (answer.status, answer.one("Vary")) == (404, "Accept")
             assert answer.one("Access-Control-Allow-Origin") == "*"
             assert answer.one("Cache-Control") == "no-cache"
-        assert (await server.ask("/news/x", "HEAD")).body == b""
+        assert (await server.request("/news/x", "HEAD")).body == b""
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "BREW"])
 async def test_other_methods_are_refused(method: str, site: World) -> None:
     site.build()
     async with running(site) as server:
-        answer = await server.ask(FEED, method)
+        answer = await server.request(FEED, method)
         assert answer.status in {405, 400}
         if answer.status == 405:
             assert answer.one("Allow") == "GET, HEAD, OPTIONS"
@@ -296,21 +297,21 @@ async def test_scripts_of_other_sites_may_ask_with_conditions(site: World) -> No
     site.build()
     async with running(site) as server:
         asked = {"Origin": "https://x.example", "Access_Control_Request_Method": "GET"}
-        answer = await server.ask(FEED, "OPTIONS", **asked, Access_Control_Request_Headers="if-none-match")
+        answer = await server.request(FEED, "OPTIONS", **asked, Access_Control_Request_Headers="if-none-match")
         assert (answer.status, answer.one("Access-Control-Allow-Origin")) == (204, "*")
         assert "If-None-Match" in answer.one("Access-Control-Allow-Headers")
 
 
 async def test_before_the_first_build_the_answer_is_503(site: World) -> None:
     async with running(site) as server:
-        answer = await server.ask(FEED)
+        answer = await server.request(FEED)
         assert (answer.status, answer.one("Retry-After")) == (503, "10")
-        health = await server.ask("/healthz")
+        health = await server.request("/healthz")
         assert (health.status, json.loads(health.body)) == (503, {"status": "there is no index", "build_age_s": None})
         site.build()
         await server.until_documents(0)
-        assert (await server.ask(FEED)).status == 200
-        assert (await server.ask("/healthz")).status == 200
+        assert (await server.request(FEED)).status == 200
+        assert (await server.request("/healthz")).status == 200
 
 
 # ----------------------------------------------------------------------------------------------------------- attacks
@@ -336,7 +337,7 @@ async def test_nothing_from_outside_the_tree_is_served(path: str, site: World) -
     os.symlink(site.folder, site.output / "folder")
     async with running(site) as server:
         for encoding in ("", "gzip"):
-            answer = await server.ask(path, Accept_Encoding=encoding)
+            answer = await server.request(path, Accept_Encoding=encoding)
             assert answer.status in {400, 404}
             assert SECRET not in answer.body
             assert b"root:" not in answer.body
@@ -364,7 +365,7 @@ async def test_whatever_is_asked_is_answered_and_nothing_secret_is_said(site: Wo
         async def ask() -> None:
             path = "".join([dice.choice(_STARTS), *dice.choices(_WORDS, k=dice.randint(0, 3))])
             method = dice.choice(["GET", "GET", "HEAD", "POST", "OPTIONS", "TRACE"])
-            answer = await server.ask_lines(path, method, dice.sample(_FIELDS, dice.randint(0, 4)))
+            answer = await server.request_lines(path, method, dice.sample(_FIELDS, dice.randint(0, 4)))
             statuses[answer.status] += 1
             assert SECRET not in answer.body, path
 
@@ -382,7 +383,7 @@ async def test_document_or_folder_that_became_a_link_is_not_followed(linked: str
     os.symlink(site.folder / "elsewhere", place)
     async with running(site) as server:
         path = {"all": "all/feed.rss", "all/archive/2026-01": "all/archive/2026-01/feed.rss"}.get(linked, linked)
-        assert (await server.ask(f"/news/{path}")).status == 404
+        assert (await server.request(f"/news/{path}")).status == 404
 
 
 async def test_document_that_became_a_pipe_holds_nobody_up(site: World) -> None:
@@ -390,7 +391,7 @@ async def test_document_that_became_a_pipe_holds_nobody_up(site: World) -> None:
     (site.output / "all/feed.rss").unlink()
     os.mkfifo(site.output / "all/feed.rss")
     async with running(site) as server:
-        assert (await server.ask(FEED)).status == 404
+        assert (await server.request(FEED)).status == 404
 
 
 @pytest.mark.parametrize(
@@ -414,7 +415,7 @@ async def test_what_is_no_request_is_refused_and_harms_nobody(request_: bytes, s
         answer = await server.raw(request_ if b"GET\r\n" in request_ else request_ + b"\r\n\r\n")
         assert b"<rss" not in answer
         assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
-        assert (await server.ask(FEED)).status == 200
+        assert (await server.request(FEED)).status == 200
 
 
 # ------------------------------------------------------------------------------------------- spelling of requests
@@ -423,16 +424,16 @@ async def test_what_is_no_request_is_refused_and_harms_nobody(request_: bytes, s
 async def test_queries_and_other_spellings_lead_to_the_same_document(site: World) -> None:
     site.build()
     async with running(site) as server:
-        whole = (await server.ask(FEED)).body
+        whole = (await server.request(FEED)).body
         for path in (f"{FEED}?utm_source=x", "/news/%61ll/feed.rss", f"{FEED}?", f"http://f.example{FEED}"):
-            assert (await server.ask(path)).body == whole
+            assert (await server.request(path)).body == whole
 
 
 async def test_connections_stay_open_as_each_version_of_http_has_it(site: World) -> None:
     site.build()
     async with running(site) as server:
         ask = b"GET /news/all/feed.rss HTTP/1.%d\r\nHost: x\r\n%b\r\n"
-        old = said(await server.raw(ask % (0, b"")))
+        old = parse_response(await server.raw(ask % (0, b"")))
         assert (old.status, "connection" in old.headers) == (200, False)
         kept = await server.raw(ask % (0, b"Connection: keep-alive\r\n") + ask % (0, b""))
         assert kept.count(b"HTTP/1.1 200") == 2
@@ -451,31 +452,31 @@ def test_memory_holds_no_more_than_it_may(tmp_path_factory: pytest.TempPathFacto
     for number in range(10):
         content = bytes([number]) * 100
         (folder / f"{number}").write_bytes(content)
-        documents.append(Document(str(number), "feed", "x", sha256(content).digest(), 0, settled=False))
+        documents.append(Document(str(number), "feed", "x", sha256(content).digest(), 0, is_final=False))
     made: list[str] = []
 
-    def make(document: Document, body: Body) -> Body:
+    def make(document: Document, representation: Representation) -> Representation:
         made.append(document.path)
-        return body
+        return representation
 
-    library = DocumentCache(str(folder), make, room_bytes=300)
+    cache = DocumentCache(str(folder), make, max_bytes=300)
     for document in documents:
-        assert library.ready(document) == library.ready(document)
+        assert cache.get(document) == cache.get(document)
     assert len(made) == 10
-    assert library.ready(documents[9])
-    assert library.ready(documents[0])
+    assert cache.get(documents[9])
+    assert cache.get(documents[0])
     assert made[10:] == ["0"]
-    library.forget({})
-    assert library._held_bytes == 0
+    cache.retain({})
+    assert cache._cached_bytes == 0
 
 
 def test_bytes_that_the_index_does_not_know_go_under_their_own_tag(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("tree")
     (folder / "x").write_bytes(b"new")
     os.utime(folder / "x", (50, 50))
-    library: DocumentCache[Body] = DocumentCache(str(folder), lambda _, body: body)
-    old = Document("x", "feed", "x", sha256(b"old").digest(), 0, settled=False)
-    assert library.ready(old) == Body(b"new", "", Known(f'"{sha256(b"new").hexdigest()[:32]}"', 50))
+    cache: DocumentCache[Representation] = DocumentCache(str(folder), lambda _, representation: representation)
+    old = Document("x", "feed", "x", sha256(b"old").digest(), 0, is_final=False)
+    assert cache.get(old) == Representation(b"new", "", f'"{sha256(b"new").hexdigest()[:32]}"', 50)
 
 
 async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -484,9 +485,9 @@ async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.Capture
 
     site.build()
     async with running(site, [lambda app, _: app.router.add_get("/fault", fail) and None]) as server:
-        assert (await server.ask("/fault")).status == 500
+        assert (await server.request("/fault")).status == 500
         await server.raw(b"no HTTP\r\n\r\n")
-        answer = await server.ask(FEED, Connection="Upgrade", Upgrade="websocket")
+        answer = await server.request(FEED, Connection="Upgrade", Upgrade="websocket")
         assert answer.status == 200
     told = capsys.readouterr().out
     assert told.count("LookupError: a fault of ours") == 1
@@ -495,16 +496,16 @@ async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.Capture
 
 async def test_what_is_attached_goes_before_the_tree(site: World) -> None:
     async def hello(request: web.Request) -> web.Response:
-        return web.Response(text=f"{len(request.app[FACE].catalog.documents) > 0} {request.query['q']}")
+        return web.Response(text=f"{len(request.app[TREE].catalog.documents) > 0} {request.query['q']}")
 
     def attach(app: web.Application, config: Config) -> None:
         app.router.add_get("/api/v1/hello", hello)
 
     site.build()
     async with running(site, [attach]) as server:
-        assert (await server.ask("/api/v1/hello?q=1")).body == b"True 1"
-        assert (await server.ask("/api/v1/other")).status == 404
-        assert (await server.ask(FEED)).status == 200
+        assert (await server.request("/api/v1/hello?q=1")).body == b"True 1"
+        assert (await server.request("/api/v1/other")).status == 404
+        assert (await server.request(FEED)).status == 200
 
 
 # ----------------------------------------------------------------------------------------------- health and metrics
@@ -515,21 +516,21 @@ async def test_health_is_a_matter_of_the_newest_builds_age(site: World) -> None:
     site.build()
     async with running(site) as server:
         await asyncio.sleep(0.5)
-        stale = await server.ask("/healthz")
+        stale = await server.request("/healthz")
         assert (stale.status, b'"stale"' in stale.body) == (503, True)
     site.settings["serve"] = {"stale_after_h": 0}
     async with running(site) as server:
-        assert (await server.ask("/healthz")).status == 200
+        assert (await server.request("/healthz")).status == 200
 
 
 async def test_metrics_tell_what_was_served_and_what_is_due(site: World) -> None:
     site.build()
     async with running(site) as server:
-        size = len((await server.ask(FEED)).body)
-        etag = (await server.ask(FEED, "HEAD")).one("ETag")
-        await server.ask(FEED, If_None_Match=etag)
-        await server.ask("/news/nothing")
-        answer = await server.ask("/metrics")
+        size = len((await server.request(FEED)).body)
+        etag = (await server.request(FEED, "HEAD")).one("ETag")
+        await server.request(FEED, If_None_Match=etag)
+        await server.request("/news/nothing")
+        answer = await server.request("/metrics")
         assert answer.one("Content-Type").startswith("text/plain; version=")
         figures = dict(line.rsplit(" ", 1) for line in answer.body.decode().splitlines() if not line.startswith("#"))
         assert figures['syndicate_http_requests_total{kind="feed",status="200"}'] == "2.0"

@@ -124,7 +124,7 @@ def test_address_that_cannot_be_listened_on_is_one_line(site: World) -> None:
         port = str(taken.getsockname()[1])
         done = run("serve", "--port", port, cwd=site.folder)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith(f"syndicate: 127.0.0.1:{port}: cannot be listened on: ")
+    assert done.stderr.splitlines()[-1].startswith(f"syndicate: 127.0.0.1:{port}: cannot listen: ")
     assert "Traceback" not in done.stderr
 
 
@@ -168,7 +168,7 @@ async def test_reader_polls_and_gets_304(site: World, tmp_path: Path) -> None:
         assert entries == feeds
         assert not any(isinstance(value, Exception) for value in values)
         await asyncio.to_thread(poll)
-        counted = (await server.ask("/metrics")).body.decode()
+        counted = (await server.request("/metrics")).body.decode()
         assert 'syndicate_http_requests_total{kind="feed",status="304"} 3.0' in counted
 
 

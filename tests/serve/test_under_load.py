@@ -20,9 +20,9 @@ from support.running import age, running
 from support.sites import record
 from support.worlds import World
 
-from syndicate.http import responses as answers
+from syndicate.http import responses
 from syndicate.serve import app
-from syndicate.serve.app import FACE
+from syndicate.serve.app import TREE
 
 FEED = "/news/all/feed.rss"
 
@@ -47,7 +47,7 @@ async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_thei
         nonlocal answered
         while not stop.is_set():
             for path in (FEED, "/news/topics/one/feed.json", "/news/", "/news/catalog.json"):
-                answer = await server.ask(path, Accept_Encoding=encoding)
+                answer = await server.request(path, Accept_Encoding=encoding)
                 assert answer.status == 200
                 assert answer.one("Content-Length") == str(len(answer.body))
                 assert right(answer.one("ETag"), answer.body)
@@ -73,7 +73,7 @@ async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_thei
             stop.set()
         assert answered > 50
         assert len(seen) > 8
-        last = await server.ask(FEED)
+        last = await server.request(FEED)
         assert last.body == (site.output / "all/feed.rss").read_bytes()
 
 
@@ -85,15 +85,15 @@ async def test_files_that_stand_before_their_index_go_under_their_own_tag(site: 
         for path in ("all/feed.rss", "all/feed.rss.gz", "all/feed.rss.br"):
             (site.output / path).write_bytes(other)
         for encoding in ("", "gzip", "br"):
-            answer = await server.ask(FEED, Accept_Encoding=encoding)
+            answer = await server.request(FEED, Accept_Encoding=encoding)
             assert (answer.status, answer.body) == (200, other)
             assert right(answer.one("ETag"), answer.body)
             assert "content-encoding" not in answer.headers
-            assert (await server.ask(FEED, Accept_Encoding=encoding, If_None_Match=answer.one("ETag"))).status == 304
+            assert (await server.request(FEED, Accept_Encoding=encoding, If_None_Match=answer.one("ETag"))).status == 304
 
 
 async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(site: World) -> None:
-    app._raise_limit()
+    app._raise_file_limit()
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 3000:
         pytest.skip("the system allows too few open files")
     site.build()
@@ -111,7 +111,7 @@ async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(s
             assert await reader.readexactly(len(content)) == content
             return reader, writer
 
-        await server.ask(FEED)
+        await server.request(FEED)
         gc.collect()
         before = len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
         for _ in range(2):
@@ -133,7 +133,7 @@ async def test_memory_does_not_grow_with_requests(site: World) -> None:
         return len(gc.get_objects())
 
     async with running(site) as server:
-        tag = (await server.ask(FEED)).one("ETag").encode()
+        tag = (await server.request(FEED)).one("ETag").encode()
         counts = []
         for _ in range(4):
             await server.raw(ask % b'"x"' * 200 + ask % tag * 200 + b"GET /x HTTP/1.0\r\n\r\n")
@@ -144,7 +144,7 @@ async def test_memory_does_not_grow_with_requests(site: World) -> None:
 async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
     site: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(responses, "_WRITE_TIMEOUT_S", 0.3)
     site.write("big.md", record("Big", date="2026-05-01", body="words and " * 500_000))
     site.build()
     assert (site.output / "all/feed.rss").stat().st_size > 4_000_000
@@ -156,8 +156,8 @@ async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
         await loop.sock_connect(slow, ("127.0.0.1", server.port))
         await loop.sock_sendall(slow, b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
         await asyncio.sleep(0.1)
-        assert (await server.ask("/news/catalog.json")).status == 200
-        assert len((await server.ask(FEED)).body) > 4_000_000
+        assert (await server.request("/news/catalog.json")).status == 200
+        assert len((await server.request(FEED)).body) > 4_000_000
         await asyncio.sleep(0.6)
         got = 0
         with suppress(ConnectionError):
@@ -187,11 +187,11 @@ async def test_who_sends_slowly_is_answered_or_cut_off(site: World, monkeypatch:
 async def test_pushers_change_the_index_and_the_catalogue_is_not_read_for_it(site: World) -> None:
     site.build()
     async with running(site) as server:
-        shown = server.app[FACE].catalog
+        shown = server.app[TREE].catalog
         (site.state / "index.db-wal").touch()
         os.utime(site.state / "index.db")
         await asyncio.sleep(0.7)
-        assert server.app[FACE].catalog is shown
+        assert server.app[TREE].catalog is shown
 
 
 async def test_index_that_was_damaged_leaves_the_last_catalogue(site: World, tmp_path: Path) -> None:
@@ -200,6 +200,6 @@ async def test_index_that_was_damaged_leaves_the_last_catalogue(site: World, tmp
         (site.state / "index.db").rename(tmp_path / "aside")
         (site.state / "index.db").write_bytes(b"no database" * 1000)
         await asyncio.sleep(0.6)
-        assert (await server.ask(FEED)).status == 200
-        health = await server.ask("/healthz")
+        assert (await server.request(FEED)).status == 200
+        health = await server.request("/healthz")
         assert (health.status, b"the index cannot be read" in health.body) == (503, True)

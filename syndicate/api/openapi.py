@@ -1,4 +1,4 @@
-"""The interface described (OpenAPI 3.1), from the models that validate."""
+"""The OpenAPI 3.1 document of the API, generated from the models that validate requests."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from pydantic.json_schema import models_json_schema
 from .. import __version__
 from ..config import Config
 from ..formats.jsonfeed import MEDIA_TYPE
-from ..http.problems import MEDIA_TYPE as PROBLEM_TYPE
-from .answers import PREFIX
-from .models import EntriesQuestion, JsonFeed, Problem
+from ..http.media_types import PROBLEM_JSON
+from .documents import PREFIX
+from .parameters import EntryParameters
+from .schemas import JsonFeed, ProblemDetails
 
 _REF = "#/components/schemas/{model}"
 _TEXT = {"schema": {"type": "string"}}
 _RATE_HEADERS = {
-    "RateLimit-Policy": {"description": "How many requests in how many seconds.", **_TEXT},
-    "RateLimit": {"description": "How many are left, and in how many seconds all are back.", **_TEXT},
+    "RateLimit-Policy": {"description": "The quota of requests, and its window in seconds.", **_TEXT},
+    "RateLimit": {"description": "The remaining requests, and the seconds until the quota is full.", **_TEXT},
 }
-_RETRY = {"Retry-After": {"description": "In how many seconds to ask again.", "schema": {"type": "integer"}}}
+_RETRY = {
+    "Retry-After": {"description": "The seconds after which to repeat the request.", "schema": {"type": "integer"}}
+}
 
 
-def describe(config: Config, *, public: bool) -> dict[str, Any]:
-    """The OpenAPI document for a site."""
+def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
+    """Return the OpenAPI document of a site."""
     _, schemas = models_json_schema(
-        [(JsonFeed, "serialization"), (Problem, "serialization")], ref_template=_REF, by_alias=True
+        [(JsonFeed, "serialization"), (ProblemDetails, "serialization")], ref_template=_REF, by_alias=True
     )
     entries = {
-        400: "A parameter is wrong; `errors` names it.",
-        **_refusals(public=public),
-        410: "The cursor says nothing any more: start anew, with an empty `since`.",
+        400: "A parameter is invalid; `errors` names it.",
+        **_common_errors(public=public),
+        410: "The cursor has expired: start again with an empty `since`.",
     }
-    feeds = {400: "A parameter was given, and there is none.", **_refusals(public=public, topics=False)}
+    feeds = {400: "The resource has no parameters.", **_common_errors(public=public, topics=False)}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -46,7 +49,7 @@ def describe(config: Config, *, public: bool) -> dict[str, Any]:
             "/entries": {
                 "get": _operation(
                     "entries",
-                    "Entries, newest first; with `since`, what changed since.",
+                    "Entries, newest first; with `since`, the changes since then.",
                     _parameters(),
                     entries,
                     public=public,
@@ -57,33 +60,37 @@ def describe(config: Config, *, public: bool) -> dict[str, Any]:
     }
     if not public:
         document["components"]["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "The key."},
-            "basic": {"type": "http", "scheme": "basic", "description": "The partner's name, and the key."},
+            "bearer": {"type": "http", "scheme": "bearer", "description": "The partner's key."},
+            "basic": {"type": "http", "scheme": "basic", "description": "The partner's name and key."},
         }
         document["security"] = [{"bearer": []}, {"basic": []}]
     return document
 
 
-def _refusals(*, public: bool, topics: bool = True) -> dict[int, str]:
-    refusals = {503: "Nothing is built yet, or it is being built anew."}
+def _common_errors(*, public: bool, topics: bool = True) -> dict[int, str]:
+    errors = {503: "Nothing was built yet, or the index is being rebuilt."}
     if not public:
-        refusals |= {401: "A key is needed.", 429: "Too many requests."}
+        errors |= {401: "A key is required.", 429: "Too many requests."}
         if topics:
-            refusals |= {403: "A topic that the key is not good for."}
-    return refusals
+            errors |= {403: "The key has no right to a topic."}
+    return errors
 
 
 def _operation(
-    name: str, summary: str, parameters: list[dict[str, Any]], problems: dict[int, str], *, public: bool
+    name: str, summary: str, parameters: list[dict[str, Any]], errors: dict[int, str], *, public: bool
 ) -> dict[str, Any]:
     rate = {} if public else _RATE_HEADERS
-    common = {"ETag": {"description": "What is shown; for If-None-Match.", **_TEXT}, "Cache-Control": _TEXT, **rate}
-    held = {
+    common = {
+        "ETag": {"description": "The entity tag of the document, for If-None-Match.", **_TEXT},
+        "Cache-Control": _TEXT,
+        **rate,
+    }
+    if_none_match = {
         "name": "If-None-Match",
         "in": "header",
         "required": False,
         "schema": {"type": "string"},
-        "description": "The ETag of the answer that is at hand: 304 when it is still right.",
+        "description": "The ETag of an earlier response: 304 if the document is unchanged.",
     }
     responses: dict[str, Any] = {
         "200": {
@@ -91,9 +98,9 @@ def _operation(
             "headers": common,
             "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="JsonFeed")}}},
         },
-        "304": {"description": "What is at hand is still right.", "headers": common},
+        "304": {"description": "The document is unchanged.", "headers": common},
     }
-    for status, description in sorted(problems.items()):
+    for status, description in sorted(errors.items()):
         headers: dict[str, Any] = {"Cache-Control": _TEXT}
         if status in {429, 503}:
             headers |= _RETRY
@@ -104,13 +111,13 @@ def _operation(
         responses[str(status)] = {
             "description": description,
             "headers": headers,
-            "content": {PROBLEM_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
+            "content": {PROBLEM_JSON.essence: {"schema": {"$ref": _REF.format(model="ProblemDetails")}}},
         }
-    return {"operationId": name, "summary": summary, "parameters": [*parameters, held], "responses": responses}
+    return {"operationId": name, "summary": summary, "parameters": [*parameters, if_none_match], "responses": responses}
 
 
 def _parameters() -> list[dict[str, Any]]:
-    properties: dict[str, dict[str, Any]] = EntriesQuestion.model_json_schema()["properties"]
+    properties: dict[str, dict[str, Any]] = EntryParameters.model_json_schema()["properties"]
     return [_parameter(name, dict(schema)) for name, schema in properties.items()]
 
 
@@ -120,7 +127,7 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     if schema.get("default", 0) in (None, []):
         del schema["default"]
     choices = [choice for choice in schema.pop("anyOf", []) if choice.get("type") != "null"]
-    for choice in choices:  # an absent parameter is null in the model, and simply absent in an address
+    for choice in choices:  # an optional parameter is nullable in the model, and absent in a URL
         schema |= choice
     return {
         "name": name,

@@ -203,6 +203,7 @@ def _apache(settings: ServerSettings) -> str:
         else ""
     )
     hubs = settings.hubs.replace('"', r"\"")
+    archive_pattern = f"{prefix}{_FOLDERS}archive/[0-9A-Za-z-]+/{_FEED_NAMES}"
     return f"""\
 # Requires mod_headers, mod_setenvif, mod_alias{", mod_rewrite" if settings.precompress else ""}.
 {moved}Alias "{settings.prefix}" "{settings.output}/"
@@ -227,7 +228,7 @@ def _apache(settings: ServerSettings) -> str:
     Header merge Vary "Accept-Encoding"
     Header set Cache-Control "public, max-age={settings.max_age_s}"
 {past_cache}    SetEnvIf Request_URI "^({prefix}{_FOLDERS}{_FEED_NAMES})$" syndicate_feed=$1
-    SetEnvIf Request_URI "^({prefix}{_FOLDERS}archive/[0-9A-Za-z-]+/{_FEED_NAMES})$" syndicate_archive=$1 !syndicate_feed
+    SetEnvIf Request_URI "^({archive_pattern})$" syndicate_archive=$1 !syndicate_feed
     Header set Link "{hubs}<{settings.origin}%{{syndicate_feed}}e>; rel=\\"self\\"" env=syndicate_feed
     Header set Link "<{settings.origin}%{{syndicate_archive}}e>; rel=\\"self\\"" env=syndicate_archive
     <FilesMatch "\\.html$">

@@ -1,4 +1,4 @@
-"""Tests of the partner interface share the worlds of the build's."""
+"""Fixtures of the partner API's tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.worlds import World
 
 @pytest.fixture
 def site(tmp_path: Path) -> World:
-    """A site that is open to everybody; not built yet."""
+    """A site with a public API; not built yet."""
     world = World(tmp_path / "site")
     world.settings["api"] = {"public": True}
     world.settings["topics"] = {"One": {"aliases": ["First"]}}

@@ -1,4 +1,4 @@
-"""While entries come, change and go, a partner who walks `since` holds exactly the visible set."""
+"""A partner that follows `since` holds exactly the visible entries, whatever happens to the corpus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support.worlds import World
 
 from syndicate import config
 from syndicate.api import partners
-from syndicate.api.routes import attach
+from syndicate.api.routes import add_routes
 
 NAMES = st.sampled_from(["a.md", "b.md", "c.md", "d/a.md", "d/e.md"])
 TOPICS = st.lists(st.sampled_from(["One", "one", "Two", "Uno", "Three"]), max_size=3)
@@ -31,10 +31,10 @@ DATES = st.sampled_from(["2026-01-01", "2026-01-01", "2026-01-02", "2026-06-03",
 URLS = st.sampled_from(["", "https://x.example/1", "https://x.example/2"])
 IDS = st.sampled_from(["", "", "same", "tag:f.example,2026:a.md"])
 QUALITIES = st.sampled_from([10, 90, -1])
-QUESTIONS = ["", "topic=uno&topic=Three", "topic=One&topic=Two&match=all", "min_quality=50", "q=alpha", "language=de"]
+QUERIES = ["", "topic=uno&topic=Three", "topic=One&topic=Two&match=all", "min_quality=50", "q=alpha", "language=de"]
 
 
-KEPT = (
+STORED = (
     "SELECT id, published, provider, type, language, quality, heat, topics FROM facets ORDER BY id",
     "SELECT topic, topical.published, topical.id, facets.id FROM topical JOIN facets USING (file) ORDER BY 1, 2, 3",
     "SELECT id, words.title, excerpt FROM words JOIN facets ON file = words.rowid ORDER BY id",
@@ -42,14 +42,14 @@ KEPT = (
 )
 
 
-def kept(state: Path) -> list[list[Any]]:
-    """What an index holds for partners, but for the order of changes."""
+def stored(state: Path) -> list[list[Any]]:
+    """Return everything that an index stores for partners, without the order of changes."""
     with closing(sqlite3.connect(state / "index.db")) as sql:
-        return [sql.execute(question).fetchall() for question in KEPT]
+        return [sql.execute(query).fetchall() for query in STORED]
 
 
 class Following(RuleBasedStateMachine):
-    """A corpus that people edit, a build after every change, partners who ask when they like."""
+    """A corpus that is edited, a build after every change, and partners that read at any time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,20 +65,20 @@ class Following(RuleBasedStateMachine):
         self.narrow = {"Authorization": f"Bearer {partners.add(path, 'narrow', ('Two',), 10**6)}"}
         self.loop = asyncio.new_event_loop()
         self.client = self.run(self._client())
-        self.partners = [Follower(self.client, question, **self.key) for question in QUESTIONS]
+        self.partners = [Follower(self.client, query, **self.key) for query in QUERIES]
         self.partners.append(Follower(self.client, **self.narrow))
         self.ever_two: set[str] = set()
         self.write_several(["One", "Two"], 90, "Alpha")
 
     async def _client(self) -> TestClient[web.Request, web.Application]:
         app = web.Application()
-        attach(app, config.load(str(self.world.configure())))
+        add_routes(app, config.load(str(self.world.configure())))
         client = TestClient(TestServer(app))
         await client.start_server()
         return client
 
-    def run(self, what: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(what)
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(coroutine)
 
     def teardown(self) -> None:
         self.run(self.client.close())
@@ -116,11 +116,11 @@ class Following(RuleBasedStateMachine):
         (self.world.folder / "corpus" / name).unlink()
 
     @rule(days=st.sampled_from([-2, 1, 2]))
-    def move_the_clock(self, days: int) -> None:
+    def change_the_clock(self, days: int) -> None:
         self.world.now += timedelta(days=days)
 
     @rule(full=st.booleans())
-    def lose_the_index(self, full: bool) -> None:  # noqa: FBT001
+    def rebuild_the_index(self, full: bool) -> None:  # noqa: FBT001
         if full:
             self.world.build(full=True)
             return
@@ -129,39 +129,39 @@ class Following(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def follow(self, data: st.DataObject) -> None:
-        """Some partners ask; others later."""
+        """Let some of the partners read the changes; the others read them later."""
         self.world.build()
         self.world.built_from_nothing(self.folder / "fresh")
-        assert kept(self.world.state) == kept(self.folder / "fresh/.syndicate")
+        assert stored(self.world.state) == stored(self.folder / "fresh/.syndicate")
         for partner in self.partners:
             if data.draw(st.integers(0, 3)):
                 self.run(self._follow(partner))
 
     async def _follow(self, partner: Follower) -> None:
         await partner.follow()
-        question = partner.question.removeprefix("&")
-        shown = await pages(self.client, f"/entries?limit=2{partner.question}", **partner.headers)
+        query = partner.query.removeprefix("&")
+        shown = await pages(self.client, f"/entries?limit=2{partner.query}", **partner.headers)
         items = [item for page in shown for item in page["items"]]
         if partner.headers == self.narrow:
-            assert set(partner.told) <= self.ever_two, "nobody hears of what is not for them"
-        assert partner.held == {item["id"]: item for item in items}, question
-        assert len(partner.held) == len(items)
+            assert set(partner.received_ids) <= self.ever_two, "an id without a right to its topic"
+        assert partner.entries == {item["id"]: item for item in items}, query
+        assert len(partner.entries) == len(items)
         order = [(item["date_published"], item["id"]) for item in items]
         assert order == sorted(order, reverse=True)
         await partner.follow()
-        assert partner.told == [], "nothing is read again"
+        assert partner.received_ids == [], "an entry is sent again"
 
     @invariant()
-    def everything_visible_is_answered(self) -> None:
+    def every_visible_entry_is_returned(self) -> None:
         self.world.build()
         with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
             visible = {row[0] for row in sql.execute("SELECT id FROM entries WHERE filed != '[]'")}
-        answered = self.run(get(self.client, "/entries?limit=500", **self.key))
-        assert {item["id"] for item in answered["items"]} == visible
-        self.ever_two |= {one["id"] for one in answered["items"] if "Two" in one.get("tags", ())}
+        returned = self.run(get(self.client, "/entries?limit=500", **self.key))
+        assert {item["id"] for item in returned["items"]} == visible
+        self.ever_two |= {one["id"] for one in returned["items"] if "Two" in one.get("tags", ())}
         feed = self.world.output / "all/feed.json"
         newest = json.loads(feed.read_bytes())["items"]
-        assert answered["items"][:2] == newest
+        assert returned["items"][:2] == newest
 
 
 TestFollowing = Following.TestCase

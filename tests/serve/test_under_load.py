@@ -89,7 +89,9 @@ async def test_files_that_stand_before_their_index_go_under_their_own_tag(site: 
             assert (answer.status, answer.body) == (200, other)
             assert right(answer.one("ETag"), answer.body)
             assert "content-encoding" not in answer.headers
-            assert (await server.request(FEED, Accept_Encoding=encoding, If_None_Match=answer.one("ETag"))).status == 304
+            assert (
+                await server.request(FEED, Accept_Encoding=encoding, If_None_Match=answer.one("ETag"))
+            ).status == 304
 
 
 async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(site: World) -> None:

@@ -59,7 +59,9 @@ class RunningServer:
 
     async def request(self, path: str, method: str = "GET", **fields: str) -> ParsedResponse:
         """Send one request on a new connection."""
-        return await self.request_lines(path, method, [(name.replace("_", "-"), value) for name, value in fields.items()])
+        return await self.request_lines(
+            path, method, [(name.replace("_", "-"), value) for name, value in fields.items()]
+        )
 
     async def request_lines(self, path: str, method: str, fields: Sequence[tuple[str, str]]) -> ParsedResponse:
         lines = [f"{method} {path} HTTP/1.1", "Host: f.example", "Connection: close"]

@@ -1,4 +1,4 @@
-"""The description holds what is answered: Schemathesis asks all that it allows, and much that it does not."""
+"""The OpenAPI document: Schemathesis generates valid and invalid requests from it, and checks the responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.api_server import served
 from support.worlds import World
 
 from syndicate.api import partners
-from syndicate.api.models import EntriesQuestion
+from syndicate.api.parameters import EntryParameters
 
 pytest.importorskip("schemathesis")
 
@@ -25,8 +25,8 @@ CHECKS = (
 
 
 @contextmanager
-def in_a_thread(site: World) -> Iterator[str]:
-    """The address of the interface, served by a thread of its own."""
+def serve_in_thread(site: World) -> Iterator[str]:
+    """Serve the API in a thread, and yield its URL."""
     started: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.new_event_loop()
     ready, stop = threading.Event(), asyncio.Event()
@@ -49,7 +49,7 @@ def in_a_thread(site: World) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["partners", "public"])
-def test_every_answer_is_as_described(site: World, public: bool) -> None:  # noqa: FBT001
+def test_every_response_conforms_to_the_description(site: World, public: bool) -> None:  # noqa: FBT001
     site.settings["api"] = {"public": public}
     for number in range(8):
         site.record(f"{number}.md", topics=["One", "Two"][: number % 3], quality=number, date=f"2026-01-0{number + 1}")
@@ -58,7 +58,7 @@ def test_every_answer_is_as_described(site: World, public: bool) -> None:  # noq
     if not public:
         key = partners.add(str(site.folder / "partners.yaml"), "acme", (), 10**6)
         header = ["--header", f"Authorization: Bearer {key}"]
-    with in_a_thread(site) as url:
+    with serve_in_thread(site) as url:
         run = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--url", url, *header),
@@ -82,8 +82,8 @@ def test_every_answer_is_as_described(site: World, public: bool) -> None:  # noq
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
 
 
-def test_models_that_validate_are_those_that_describe() -> None:
-    properties = EntriesQuestion.model_json_schema()["properties"]
+def test_description_has_the_limits_that_are_validated() -> None:
+    properties = EntryParameters.model_json_schema()["properties"]
     assert properties["limit"] | {"title": "", "description": ""} == {
         "default": 50, "maximum": 500, "minimum": 1, "type": "integer", "title": "", "description": "",
     }  # fmt: skip

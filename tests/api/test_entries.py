@@ -162,9 +162,7 @@ async def test_cursor_of_another_query_is_invalid(client: Client) -> None:
     cursor = URL(page["next_url"]).query["cursor"]
     for name, value in (("cursor", cursor), ("since", page["_syndicate"]["since"])):
         problem = await get(client, f"/entries?topic=One&{name}={value}", status=400)
-        assert problem["errors"] == [
-            {"parameter": name, "detail": "belongs to a query with other parameters"}
-        ]
+        assert problem["errors"] == [{"parameter": name, "detail": "belongs to a query with other parameters"}]
         await get(client, f"/entries?limit=2&{name}={value}")
 
 

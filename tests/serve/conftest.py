@@ -1,4 +1,4 @@
-"""Tests of the server share the worlds of the build's tests, and one running server."""
+"""Fixtures of the server's tests."""
 
 from __future__ import annotations
 

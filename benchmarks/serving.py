@@ -3,8 +3,9 @@
     python benchmarks/serving.py             # requires wrk; nginx is measured if installed
     python benchmarks/serving.py --rounds 5 --seconds 5
 
-The servers take turns: in each round, wrk requests the same document from each server over 50 connections, first without
-and then with its ETag. The ratio is the median of the rounds' ratios. Each server is one process (nginx: one worker).
+The servers take turns: in each round, wrk requests the same document from each server over 50 connections, first
+without and then with its ETag. The ratio is the median of the rounds' ratios. Each server is one process (nginx: one
+worker).
 """
 
 from __future__ import annotations

@@ -9,12 +9,13 @@ and the next page holds the entries after it. Entries that arrive or vanish in b
 offset is counted. The cursor also carries the change log's position at the *first* page: what changed while the
 client read the pages is reported by a later `since`.
 
-`since` continues the change log (`store/partner_changes.py`). A `ChangeCursor` says that the client knows every change
-up to sequence number `seq` of the log with an `epoch`. Every response has one, whichever way it was made:
+`since` continues the change log (`store/partner_changes.py`). A `ChangeCursor` states that the client knows every
+change up to sequence number `seq` of the log with an `epoch`. Every response has one, whichever way it was made:
 
 - a list of entries gives the position at its first page, as `seq` and as `start`: the client knows all that existed;
 - a page of changes gives the number of its last change, or the end of the log when no more follow;
-- an empty `since` begins at 0, with `start` at the end of the log: deletions up to `start` concern nobody who begins.
+- an empty `since` begins at 0, with `start` at the end of the log: a client without entries
+  needs no deletions up to `start`.
 
 A cursor belongs to one query, because with another one it would skip entries silently. So it carries two digests. The
 digest of the raw parameters must be equal, else the request is in error (400). The digest of the resolved filter must

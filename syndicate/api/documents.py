@@ -24,7 +24,7 @@ class TaggedDocument(NamedTuple):
 
 
 def feed_members(site: Site, subject: str, url: str, next_url: str | None) -> dict[str, Any]:
-    """Return the top-level members of a document about a subject, which stand before its items."""
+    """Return the top-level members of a document about a subject, which precede its items."""
     members = {
         "version": VERSION,
         "title": f"{site.title}: {subject}",

@@ -18,11 +18,11 @@ from .parameters import InvalidParametersError
 
 
 class NoChangeLogError(Exception):
-    """The last build ran without `api` in the configuration, and kept no data for partners."""
+    """The last build ran without `api` in the configuration, and stored no data for partners."""
 
 
 class ExpiredCursorError(Exception):
-    """A `since` cursor that cannot be continued; the text says why."""
+    """A `since` cursor that cannot be continued; the text is the reason."""
 
 
 class EntryPages:

@@ -25,7 +25,7 @@ class ProblemDetails(NamedTuple):
         return HTTPStatus(self.status).phrase
 
     def json_body(self) -> bytes:
-        """Return the `application/problem+json` document. Its type is `about:blank`: the status says it all."""
+        """Return the `application/problem+json` document. Its type is `about:blank`: the status defines the problem."""
         members: dict[str, object] = {
             "type": "about:blank",
             "title": self.title,

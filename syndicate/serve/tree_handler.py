@@ -10,7 +10,7 @@ one of two ways:
    request becomes a plain `BaseRequest` and bypasses the router and its match info, which cost more than the response.
    `handle_document` answers it.
 2. Everything else passes through the router: `/healthz`, `/metrics`, routes that were added to the application, and
-   last a route for all paths, `handle_other`. It decodes the path and looks once more for a document, because a query
+   last a route for all paths, `handle_other`. It decodes the path and looks it up again, because a query
    or an unusual spelling (`%61ll`) prevented the first way. What remains is 301, 404, 405, 410 or 503.
 
 For a document, `_respond` chooses a content coding among the compressed files on the disk (`negotiation`), gets the
@@ -79,8 +79,8 @@ class DateHeader:
 class TreeHandler:
     """Handles requests for the output tree.
 
-    `unavailable_reason` says why the store cannot be read; it is empty when it can. The last catalogue is served in
-    either case.
+    `unavailable_reason` is the reason why the store cannot be read, and empty when it can be read. The last catalogue
+    is served in either case.
     """
 
     def __init__(self, config: Config) -> None:

@@ -14,7 +14,7 @@ ANY_TOPIC = _EXISTS_TOPIC.format(condition="IN (SELECT value FROM json_each(:top
 class EntryFilter(NamedTuple):
     """Which entries a query selects. Every condition that is not None must hold.
 
-    `topics`, `provider` and `type` are keys (`feeds.slugs.topic_key`). `match_all_topics` asks for entries of all
+    `topics`, `provider` and `type` are keys (`feeds.slugs.topic_key`). `match_all_topics` selects entries of all
     topics instead of any. Times are seconds since 1970, both bounds excluded. `words` is an FTS5 expression.
     `site_language` is the language of entries that name none.
     """

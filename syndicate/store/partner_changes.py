@@ -11,17 +11,17 @@ in its present state, and an entry that appeared and vanished in between is at m
 A number means something only within its log. The log survives a rebuilt index, but a deleted state folder begins a
 new log. Each log has a random `epoch`, and the API refuses cursors of another epoch. It also refuses a cursor beyond
 the last number (the state folder was restored from a backup) and one before the last `dropped` deletion (the reader
-would keep an entry for ever whose deletion it can no longer read).
+would never learn of that deletion, and hold the entry for ever).
 
 A reader that begins with an empty `since` walks the log from 0. The position at that time is its `start`. Up to
 `start` it needs no deletions, because it knows no entry yet; after `start` it does, since an entry may be deleted
 between two pages of the walk.
 
 Partners see a filter of the log. An entry that leaves the filter (its topic or quality changed) is logged as a change;
-the partner, who may hold it, must read that as a deletion. So a change whose entry does not match the filter is
-reported as deleted, provided that the entry ever had one of the filter's topics (`log.topics` accumulates them). The
-proviso keeps the ids of entries from partners that have no right to their topics. A filter without topics reports
-every such change: to delete an unknown id is harmless.
+the partner, who may hold it, must delete it. So a change whose entry does not match the filter is reported as a
+deletion, provided that the entry ever had one of the filter's topics (`log.topics` accumulates them). Without this
+condition, partners would receive ids of entries to whose topics they have no right. A filter without topics reports
+every such change: the deletion of an unknown id is harmless.
 
 The meaning of a filter can change without any change of entries: aliases of topics, the partner's rights. Cursors
 carry a digest of the resolved filter for this reason (`api/cursors.py`).
@@ -56,7 +56,10 @@ class LogPosition(NamedTuple):
 
 
 class LoggedChange(NamedTuple):
-    """A change at `at` (seconds since 1970). `file` leads an entry that matches the filter; None is a deletion."""
+    """A change at `at` (seconds since 1970).
+
+    `file` is the leading file of an entry that matches the filter; None is a deletion.
+    """
 
     seq: int
     at: int
@@ -71,7 +74,7 @@ class PartnerChanges:
         self._sql = connection
 
     def position(self) -> LogPosition | None:
-        """Return the end of the log; None when the last build kept no log."""
+        """Return the end of the log; None when the last build wrote no log."""
         values = dict(self._sql.execute(_POSITION))
         return (
             LogPosition(values["epoch"], values.get("seq", 0), values.get("dropped", 0)) if "epoch" in values else None

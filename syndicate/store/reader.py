@@ -49,8 +49,8 @@ class _Connection(NamedTuple):
 class StoreReader:
     """Reads the store of a state folder. All methods may be called from any thread.
 
-    At most `max_idle` connections stay open between snapshots. A server that reads rarely keeps none, so that SQLite
-    can remove its journal when a run ends.
+    At most `max_idle` connections stay open between snapshots. A server that reads rarely has no idle ones, so
+    that SQLite can remove its journal when a run ends.
     """
 
     def __init__(self, state: str, max_idle: int = 0) -> None:

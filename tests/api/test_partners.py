@@ -192,8 +192,8 @@ async def test_partner_reads_only_entries_of_its_topics(closed: World) -> None:
         assert titles(await get(client, "/entries", **key)) == ["Alpha"]
         assert titles(await get(client, "/entries?topic=one", **key)) == ["Alpha"]
         assert titles(await get(client, "/feeds", **key)) == ["One – T"]
-        for question in ("topic=Two", "topic=One&topic=Two", "topic=unheard-of"):
-            await get(client, f"/entries?{question}", status=403, **key)
+        for query in ("topic=Two", "topic=One&topic=Two", "topic=unheard-of"):
+            await get(client, f"/entries?{query}", status=403, **key)
         walk = await get(client, "/entries?since=", **key)
         assert titles(walk) == ["Alpha"]
         (closed.folder / "corpus/b.md").unlink()

@@ -15,11 +15,12 @@ import tempfile
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import yaml
 
-from ..config.sections import Section, read_root
+from ..config.options import Option
+from ..config.sections import ConfigSection, read_root
 from ..errors import ConfigError, OutputError, Problem
 
 ENVIRONMENT = "SYNDICATE_PARTNERS"
@@ -27,7 +28,14 @@ USUAL_RATE = 600
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
 _HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _MAX_SENT = 4096
-_ANY = ("",)
+
+
+class _PartnerOptions(NamedTuple):
+    """A partner's keys in the file. Without `topics` a partner may read all topics."""
+
+    key: Annotated[str, Option("Hash of the key, as `syndicate partner add` writes it.")]
+    topics: Annotated[tuple[str, ...], Option("The topics that the partner may read.", non_empty=True)] = ()
+    rate: Annotated[int, Option("Requests a minute.", minimum=1)] = USUAL_RATE
 
 
 class Partner(NamedTuple):
@@ -57,7 +65,7 @@ def parse(text: str, path: str) -> tuple[Partner, ...]:
     """The partners that a text names. Raises ConfigError with every fault found; no fault shows what stands there."""
     faults: list[Problem] = []
     root = read_root(text, path, faults, "partners") if text.strip() else None
-    partners = tuple(_partner(name, section) for name, section in root.mapping()) if root else ()
+    partners = tuple(_partner(name, section) for name, section in root.named_sections().items()) if root else ()
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
     return partners
@@ -121,19 +129,13 @@ def remove(path: str, name: str) -> None:
 # --------------------------------------------------------------------------------------------------------------- parts
 
 
-def _partner(name: str, section: Section) -> Partner:
+def _partner(name: str, section: ConfigSection) -> Partner:
     if not _NAME.fullmatch(name):
-        section.fault("", "a name is of letters, digits, '.', '_' and '-'")
-    key_hash = section.text("key", required=True)
-    if key_hash and not _HASH.fullmatch(key_hash):
-        section.fault("key", "expected a hash that `syndicate partner add` wrote: never the key itself")
-    rate = section.integer("rate", USUAL_RATE, minimum=1)
-    topics = section.names("topics", _ANY)
-    if not topics:
-        section.fault("topics", "must not be empty: leave it out for all topics")
-    partner = Partner(name, key_hash, () if topics is _ANY else topics, rate)
-    section.close()
-    return partner
+        section.report("", "a name is of letters, digits, '.', '_' and '-'")
+    options = section.read(_PartnerOptions)
+    if options.key and not _HASH.fullmatch(options.key):
+        section.report("key", "expected a hash that `syndicate partner add` wrote: never the key itself")
+    return Partner(name, options.key, options.topics, options.rate)
 
 
 def _sent(header: str) -> tuple[str | None, str] | None:

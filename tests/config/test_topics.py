@@ -65,7 +65,7 @@ BAD: list[tuple[str, str | bytes, str]] = [
     ("empty name", "x: y\nname: ''", "2:7: topic.name: must not be empty"),
     ("name of mark-up alone", "name: '<br>'", "1:7: topic.name: must not be empty"),
     ("name is a list", "name: [A]", "1:7: topic.name: expected text"),
-    ("name twice", "name: A\nname: B", "2:1: topic.name: stands here twice"),
+    ("name twice", "name: A\nname: B", "2:1: topic.name: duplicate key"),
     ("parent is a mapping", "name: A\nparent: {b: c}", "2:9: topic.parent: expected text"),
     ("keyword is nothing", "name: A\nkeywords: [x, ~]", "2:15: topic.keywords: expected text, got '~'"),
     ("keywords are a mapping", "name: A\nkeywords: {x: y}", "2:11: topic.keywords: expected text, got keys and values"),

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-pages bench golden lock clean
+.PHONY: build test lint unit test-hub test-pages bench golden configuration lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -45,6 +45,11 @@ bench: $(VENV)/.development
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden
 	git --no-pager diff --stat tests/golden
+
+# The reference of configuration keys, and their JSON Schema, from syndicate/config/models.py.
+configuration: $(VENV)/.development
+	$(BIN)/python -m syndicate.config.reference > docs/configuration.md
+	$(BIN)/syndicate schema > docs/config.schema.json
 
 # Names, versions and hashes for every platform; no download addresses.
 lock: $(VENV)/.development

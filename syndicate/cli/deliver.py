@@ -8,7 +8,16 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .console import DONE, PROBLEMS, USAGE, count, load_config, log_events, progress, say
+from .console import (
+    DONE,
+    PROBLEMS,
+    USAGE,
+    configure_logging,
+    format_count,
+    load_config,
+    print_message,
+    show_progress,
+)
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -28,7 +37,7 @@ def age(text: str) -> float:
 def push(options: argparse.Namespace) -> int:
     """Tell hubs what is due."""
     if (options.hub or options.feed) and not options.replay:
-        say("syndicate push: --hub and --feed choose among what --replay sends again: give --replay, too")
+        print_message("syndicate push: --hub and --feed choose among what --replay sends again: give --replay, too")
         return USAGE
     config = load_config(options.config)
     if options.dry_run:
@@ -45,10 +54,10 @@ def push(options: argparse.Namespace) -> int:
 
 def publish(options: argparse.Namespace) -> int:
     """Build, then push."""
-    from .build import made
+    from .build import build_and_report
 
     config = load_config(options.config)
-    summary = made(config, options)
+    summary = build_and_report(config, options)
     tally = _pushed(config, options)
     if options.json:
         import json
@@ -62,7 +71,7 @@ def worker(options: argparse.Namespace) -> int:
     from ..delivery.worker import work
 
     config = load_config(options.config)
-    log_events(options.log_format, quiet=False)
+    configure_logging(options.log_format, quiet=False)
     work(config)
     return DONE
 
@@ -81,7 +90,7 @@ def status(options: argparse.Namespace) -> int:
         report.show(found)
     if options.max_age is None or found.oldest_wait_s <= options.max_age:
         return DONE
-    say(f"syndicate: a change waits for {report.lasting(found.oldest_wait_s)}: a hub was not told of it")
+    print_message(f"syndicate: a change waits for {report.lasting(found.oldest_wait_s)}: a hub was not told of it")
     return PROBLEMS
 
 
@@ -91,16 +100,16 @@ def status(options: argparse.Namespace) -> int:
 def _pushed(config: Config, options: argparse.Namespace) -> Tally:
     from ..delivery import push as run
 
-    log_events(options.log_format, quiet=True)
-    with progress() as advance:
+    configure_logging(options.log_format, quiet=True)
+    with show_progress() as advance:
         tally = run(config, advance)
     if sys.stderr.isatty() and not options.json:
-        say(_in_words(tally) if config.hubs else "no hubs are configured: nobody is told")
+        print_message(_in_words(tally) if config.hubs else "no hubs are configured: nobody is told")
     return tally
 
 
 def _in_words(tally: Tally) -> str:
-    told = [f"{count(tally.delivered, 'ping')} delivered"]
+    told = [f"{format_count(tally.delivered, 'ping')} delivered"]
     if tally.retrying or tally.refused:
         told.append(f"{tally.retrying + tally.refused} to be tried again")
     if tally.unverified:
@@ -116,7 +125,7 @@ def _replay(config: Config, options: argparse.Namespace) -> None:
     feed = options.feed and options.feed.strip("/")
     replayed = change(config.state, lambda outbox: outbox.replay(time.time(), options.hub, feed))
     if sys.stderr.isatty():
-        say(f"{count(replayed, 'failed ping')} to be sent again")
+        print_message(f"{format_count(replayed, 'failed ping')} to be sent again")
 
 
 def _list(config: Config, *, as_json: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .console import DONE, load_config, say
+from .console import DONE, load_config, print_message
 
 
 def add(options: argparse.Namespace) -> int:
@@ -13,7 +13,7 @@ def add(options: argparse.Namespace) -> int:
 
     key = partners.add(_path(options), options.name, options.topic, options.rate or partners.USUAL_RATE)
     print(key)
-    say(f"{options.name} is a partner; the line above is the key, which nobody can show again")
+    print_message(f"{options.name} is a partner; the line above is the key, which nobody can show again")
     return DONE
 
 
@@ -51,8 +51,10 @@ def _path(options: argparse.Namespace) -> str:
     """The file of partners: where the configuration says, or usually."""
     import os
 
+    from ..config import Api
+
     config = load_config(options.config)
     if config.api is not None:
         return config.api.partners
-    say(f"syndicate: {options.config} has no section api: nobody can ask until it has")
-    return os.path.join(os.path.dirname(os.path.abspath(options.config)), "partners.yaml")
+    print_message(f"syndicate: {options.config} has no section api: nobody can ask until it has")
+    return os.path.join(os.path.dirname(os.path.abspath(options.config)), Api().partners)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .console import DONE, load_config, log_events
+from .console import DONE, configure_logging, load_config
 
 KINDS = ("nginx", "caddy", "apache", "netlify")
 
@@ -22,7 +22,7 @@ def serve(options: argparse.Namespace) -> int:
     from ..serve.app import serve as run
 
     config = load_config(options.config)
-    log_events(options.log_format, quiet=False)
+    configure_logging(options.log_format, quiet=False)
     host = config.serve.host if options.host is None else options.host
     attach: list[Attach] = []
     if config.api is not None:

@@ -50,7 +50,7 @@ _NO_ALIASES: Mapping[str, tuple[str, ...]] = {}
 
 
 class Source(NamedTuple):
-    """A folder of records; `corpus` is one, or a list of several.
+    """A folder of records, or a list of several.
 
     `path` is as the configuration wrote it, `root` is absolute. `prefix` precedes the paths of its files in entry ids.
     It is empty for the first source, so that adding a source changes no id; for others it is the folder's name between
@@ -87,11 +87,11 @@ class FilterOptions(NamedTuple):
 
 
 class CustomFeedOptions(NamedTuple):
-    """A feed defined by a filter, under the name of its folder: `custom/NAME/`."""
+    """Feeds defined by filters, each under the name of its folder: `custom/NAME/`."""
 
     title: Annotated[str, Option("Title of the feed.")]
     description: Annotated[str, Option("Description of the feed.")] = ""
-    where: Annotated[FilterOptions, Option("The entries to show.")] = FilterOptions()
+    where: Annotated[FilterOptions, Option("The entries to show; conditions as in `feeds.where`.")] = FilterOptions()
 
 
 _NO_CUSTOM_FEEDS: Mapping[str, CustomFeedOptions] = {}
@@ -136,7 +136,7 @@ class FeedsOptions(NamedTuple):
 
 
 class TopicOptions(NamedTuple):
-    """Settings of a topic, under its name."""
+    """Settings of the topic of this name."""
 
     slug: Annotated[str, Option("Folder name of the topic's feed.", default="computed from the name")] = ""
     title: Annotated[str, Option("Title of the topic's feed.", default="the name")] = ""
@@ -151,7 +151,7 @@ class TopicOptions(NamedTuple):
 
 
 class TopicFileOptions(NamedTuple):
-    """A file in a folder of `topics.from`. Other keys are ignored; what config.yaml says of the same topic wins."""
+    """A file in a folder of `topics.from`. Other keys are ignored; `topics.NAME` takes precedence, key by key."""
 
     name: Annotated[str, Option("Name of the topic as entries write it.", default="`title`")] = ""
     title: Annotated[str, Option("Title of the topic's feed.", default="`name`")] = ""
@@ -183,7 +183,7 @@ class AmpOptions(NamedTuple):
 
 
 class Hub(NamedTuple):
-    """A WebSub hub that feeds name and `syndicate push` notifies: a section, or just its address."""
+    """WebSub hubs that feeds name and `syndicate push` notifies. Each is a section, or just its address."""
 
     url: Annotated[str, Option("Address of the hub.", is_url=True)]
     header_env: Annotated[

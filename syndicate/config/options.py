@@ -32,7 +32,7 @@ as long to import as a run that finds nothing changed.
 from collections.abc import Mapping
 from functools import cache
 from types import NoneType
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ForwardRef, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 ANY_NAME = "*"
 """The name of a key that stands for every name that the section does not define."""
@@ -92,9 +92,13 @@ class Key(NamedTuple):
 def keys_of(model: type) -> tuple[Key, ...]:
     """Returns the keys of a section's NamedTuple, in the order of its fields."""
     defaults: Mapping[str, Any] = model._field_defaults  # type: ignore[attr-defined] # every NamedTuple has it
+    annotations: Mapping[str, Any] = model.__annotations__
+    if any(isinstance(annotation, ForwardRef) for annotation in annotations.values()):
+        # The model's module postpones the evaluation of annotations; get_type_hints is slow, so others do without.
+        annotations = get_type_hints(model, include_extras=True)
     return tuple(
         _key(field, annotation, defaults)
-        for field, annotation in get_type_hints(model, include_extras=True).items()
+        for field, annotation in annotations.items()
         if get_origin(annotation) is Annotated
     )
 

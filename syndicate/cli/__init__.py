@@ -183,9 +183,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=serving.port, help="port to listen on (default: serve.port of the configuration)")
     serve.set_defaults(run=serving.serve)
 
-    headers = _verb(
-        verbs, "headers", "print a server configuration that sends what `serve` sends", _HEADERS
-    )
+    headers = _verb(verbs, "headers", "print a server configuration that sends what `serve` sends", _HEADERS)
     _add_config_option(headers)
     headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"the server: {', '.join(serving.KINDS)}")
     headers.set_defaults(run=serving.headers)

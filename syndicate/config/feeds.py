@@ -7,13 +7,24 @@ from typing import NamedTuple, TypeGuard
 
 from ..errors import Problem
 from ..feeds.slugs import is_safe_slug
-from ..model import CUTS, FORMATS, CustomFeed, Cut, Format, LinkChoice, Presentation, Selection, TopicSettings, Where
+from ..formats import SITE_FILES
+from ..formats import names as format_names
+from ..model import (
+    ARCHIVE_PERIODS,
+    ArchivePeriod,
+    CustomFeed,
+    LinkChoice,
+    Presentation,
+    Selection,
+    TopicSettings,
+    Where,
+)
 from ..values.keys import DIMENSIONS, is_private
 from .sections import Section
 from .topics import Lineage, TopicFile, circle, joined, keywords, topic_files
 
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
-_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json", "feeds.opml", "feeds.css", "index.html"})
+_RESERVED_DIMENSIONS = frozenset({"all", "custom", *(file.file_name for file in SITE_FILES)})
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -30,7 +41,8 @@ def presentation(feeds: Section, amp: Section) -> Presentation:
     amp.close()
     if link == "cdn" and not amp_links:
         feeds.fault("link", "cdn needs amp.links")
-    return Presentation(link=link, related=feeds.integer("related", 5, minimum=0), amp_cache=cache, amp_links=amp_links)
+    related_limit = feeds.integer("related", 5, minimum=0)
+    return Presentation(link=link, related_limit=related_limit, amp_cache=cache, amp_links=amp_links)
 
 
 def selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
@@ -41,7 +53,7 @@ def selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
         by=tuple(dict.fromkeys(feeds.names("by", ("topics",)))),
         all=feeds.flag("all", default=True),
         formats=formats,
-        archive=_cut(feeds),
+        archive=_archive_period(feeds),
         deleted_days=feeds.integer("deleted_days", Selection().deleted_days, minimum=0),
         where=_where(feeds.section("where")),
         custom=tuple(_custom(slug, section) for slug, section in feeds.mapping("custom")),
@@ -62,26 +74,28 @@ def selection(feeds: Section, topics: tuple[TopicSettings, ...]) -> Selection:
     return selection
 
 
-def _formats(feeds: Section) -> tuple[Format, ...]:
-    names = feeds.names("formats", FORMATS)
+def _formats(feeds: Section) -> tuple[str, ...]:
+    known = format_names()
+    names = feeds.names("formats", known)
     for name in names:
-        if name not in FORMATS:
-            feeds.fault("formats", f"expected rss, atom or json, got {name!r}", name)
+        if name not in known:
+            expected = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
+            feeds.fault("formats", f"expected {expected}, got {name!r}", name)
     if not names:
         feeds.fault("formats", "at least one format is needed")
-    return tuple(name for name in FORMATS if name in names)
+    return tuple(name for name in known if name in names)
 
 
-def _cut(feeds: Section) -> Cut:
-    stated = feeds.text("archive", CUTS[0])
-    for cut in CUTS:
-        if stated == cut:
-            return cut
+def _archive_period(feeds: Section) -> ArchivePeriod:
+    stated = feeds.text("archive", ARCHIVE_PERIODS[0])
+    for period in ARCHIVE_PERIODS:
+        if stated == period:
+            return period
     feeds.fault("archive", f"expected month, year, day or none, got {stated!r}")
-    return CUTS[0]
+    return ARCHIVE_PERIODS[0]
 
 
-def _opml(feeds: Section, formats: tuple[Format, ...]) -> Format | None:
+def _opml(feeds: Section, formats: tuple[str, ...]) -> str | None:
     """The format that feeds.opml names; the first that is made, unless another is stated, or none."""
     usual = formats[0] if formats else None
     stated = feeds.text("opml", usual or "none")

@@ -69,7 +69,7 @@ def test_what_is_not_said_has_its_default(folder: Path) -> None:
             ),
         ),
         selection=Selection(limit=50, by=("topics",), all=True, formats=("rss", "atom", "json")),
-        presentation=Presentation(link="canonical", related=5, amp_cache="cdn.ampproject.org", amp_links=True),
+        presentation=Presentation(link="canonical", related_limit=5, amp_cache="cdn.ampproject.org", amp_links=True),
         output=str(folder / "feeds"),
         state=str(folder / ".syndicate"),
     )  # fmt: skip
@@ -159,7 +159,7 @@ def test_everything_can_be_said(folder: Path) -> None:
         archive="day",
         deleted_days=7,
     )
-    assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
+    assert config.presentation == Presentation(link="cdn", related_limit=0, amp_cache="amp.test")
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
     assert config.push == Push(
         pages=True, verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15,

@@ -1,36 +1,36 @@
-"""What flows through the house: immutable values without behaviour of their own, made and read by name.
+"""Immutable values that the pipeline passes from stage to stage.
 
-They are named tuples: to import as many frozen dataclasses takes longer than a run that finds nothing changed.
+They are named tuples, built and read by field name: importing as many frozen dataclasses takes longer than a run that
+finds no changes.
 
-All times are aware and UTC. All addresses are absolute, valid http(s) addresses (RFC 3986): the corpus stage made or
-dropped them. All text is plain, free of characters that XML refuses, unless a name says HTML.
+Every time is an aware UTC datetime. Every address is an absolute, valid http(s) URL (RFC 3986): the corpus stage
+normalizes or drops addresses. Every text is plain text without characters that XML forbids, unless its field is named
+HTML.
 """
 
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-Format = Literal["rss", "atom", "json"]
-FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
-Cut = Literal["month", "year", "day", "none"]
-CUTS: tuple[Cut, ...] = ("month", "year", "day", "none")
+ArchivePeriod = Literal["month", "year", "day", "none"]
+ARCHIVE_PERIODS: tuple[ArchivePeriod, ...] = ("month", "year", "day", "none")
 LinkChoice = Literal["canonical", "amp", "cdn"]
 
-# The namespace of what no standard names. It never resolves (RFC 2606); docs/extensions.md says what it means.
+# The namespace of the elements that no standard defines (docs/extensions.md). The host never resolves (RFC 2606).
 EXTENSIONS = "https://syndicate.example/extensions"
-# Raise it when a renderer changes what a fragment looks like: every digest changes with it.
+# The version of the rendered fragments. Raise it when a renderer changes: every entry digest changes with it.
 RENDERER = 1
 CDN_RELATION = f"{EXTENSIONS}#cdn"
 
 
 class Person(NamedTuple):
-    """An author, or the provider that an entry comes from."""
+    """An author, or the provider of an entry."""
 
     name: str
     url: str | None = None
 
 
 class Image(NamedTuple):
-    """A picture; width and height in pixels, absent when unknown."""
+    """An image. `width` and `height` are in pixels, None when unknown."""
 
     url: str
     width: int | None = None
@@ -39,7 +39,7 @@ class Image(NamedTuple):
 
 
 class Related(NamedTuple):
-    """A story that goes with an entry."""
+    """A story related to an entry."""
 
     title: str
     url: str
@@ -50,11 +50,11 @@ class Related(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One story, as the feeds show it.
+    """One story that feeds may show.
 
-    `id` is a `tag:` URI (RFC 4151) or the author's own absolute URI. `terms` holds the values of the dimensions that
-    feeds are cut by (`topics` is one of them); `quality` and `heat` only choose, they are never shown. `body` is
-    Markdown.
+    `id` is a `tag:` URI (RFC 4151) or the absolute URI that the record states. `body` is Markdown. `terms` holds the
+    values of the configured dimensions (`topics` is one of them). `quality` and `heat` only select entries; no document
+    contains them.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Entry(NamedTuple):
 
 
 class Where(NamedTuple):
-    """Which entries a feed may show: every given condition must hold; an entry without the figure fails a minimum."""
+    """A filter of entries. Every stated condition must hold; an entry without a value fails a minimum."""
 
     min_quality: int | None = None
     min_heat: int | None = None
@@ -91,9 +91,10 @@ class Where(NamedTuple):
 
 
 class TopicSettings(NamedTuple):
-    """What the configuration, or a file that it points to, says of one topic. `parent` is a name, or an alias.
+    """The settings of one topic, from the configuration or a topic file.
 
-    `moved_from` are slugs that the topic had before: who asks for them is led to the one that it has.
+    `parent` is the name or an alias of another topic. `moved_from` lists former slugs: the server redirects them to the
+    current one.
     """
 
     name: str
@@ -108,7 +109,7 @@ class TopicSettings(NamedTuple):
 
 
 class CustomFeed(NamedTuple):
-    """A feed of the user's own: a title and a filter."""
+    """A feed that the configuration defines by a title and a filter."""
 
     slug: str
     title: str
@@ -117,9 +118,10 @@ class CustomFeed(NamedTuple):
 
 
 class Site(NamedTuple):
-    """Who publishes. `url` is where OUTPUT is served and ends in a slash; `authority` is the `tag:` authority.
+    """The publishing site.
 
-    `pages` says that each feed has a page for people beside it.
+    `url` is the address under which OUTPUT is served and ends in a slash. `authority` is the authority of `tag:` URIs
+    (RFC 4151). `pages` enables the HTML pages beside the feeds.
     """
 
     title: str
@@ -136,35 +138,40 @@ class Site(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """How feeds are cut from entries, and which of their formats the list for feed readers names."""
+    """Which feeds exist, which entries they contain, and in which formats they are published.
+
+    `formats` holds names of `syndicate.formats`, in the order of the registry; `opml` is the format that `feeds.opml`
+    lists, None for no list. `by` names the dimensions, `all` enables the feed of every entry.
+    """
 
     limit: int = 50
     by: tuple[str, ...] = ("topics",)
     all: bool = True
-    formats: tuple[Format, ...] = FORMATS
+    formats: tuple[str, ...] = ()
     where: Where = Where()
     custom: tuple[CustomFeed, ...] = ()
     topics: tuple[TopicSettings, ...] = ()
-    archive: Cut = "month"
+    archive: ArchivePeriod = "month"
     deleted_days: int = 90
     include_children: bool = False
-    opml: Format | None = "rss"
+    opml: str | None = None
 
 
 class Presentation(NamedTuple):
-    """How one entry is shown, in whatever feed."""
+    """How entries are rendered, the same in every feed. `related_limit` is the number of related stories."""
 
     link: LinkChoice = "canonical"
-    related: int = 5
+    related_limit: int = 5
     amp_cache: str = "cdn.ampproject.org"
     amp_links: bool = True
 
 
 class Feed(NamedTuple):
-    """One feed: its place in the tree, its words, and the entries that it shows, newest first.
+    """One feed: its path, its metadata, and its newest entries, newest first.
 
-    `path` is relative to OUTPUT, without a slash at the end (`topics/ibm-ai`). `updated` is the last change of what
-    the feed shows, never the time of a build. `total` counts the entries of the selection beyond the limit, too.
+    `path` is relative to OUTPUT, without a trailing slash (`topics/ibm-ai`). `updated` is the latest change among the
+    listed entries, never the time of a build. `newest` is when the newest entry was published. `total` also counts the
+    entries beyond the limit.
     """
 
     dimension: str
@@ -180,31 +187,32 @@ class Feed(NamedTuple):
     entry_ids: tuple[str, ...]
 
 
-class Deleted(NamedTuple):
-    """An entry that was published once and is not any more (RFC 6721)."""
+class Tombstone(NamedTuple):
+    """The deletion of a published entry (RFC 6721). `when` is the time of the first build that no longer found it."""
 
     id: str
     when: datetime
 
 
-class History(NamedTuple):
-    """A document's place in the history of its feed (RFC 5005 §4), by the names of periods; an empty one is none.
+class ArchiveLinks(NamedTuple):
+    """The position of a document in the history of its feed (RFC 5005 §4).
 
-    The document of the newest entries has no `period` of its own.
+    Archive documents are named by period (`feeds/archive.py`); an empty name stands for none. The subscription
+    document, which contains the newest entries, has no `period`; it alone lists `tombstones`.
     """
 
     period: str = ""
     prev_archive: str = ""
     next_archive: str = ""
-    deleted: tuple[Deleted, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
 
 
-NEWEST = History()
-"""The place of a feed that has no archives, and lost no entry."""
+NO_ARCHIVES = ArchiveLinks()
+"""The links of a subscription document without archives and tombstones."""
 
 
 class Document(NamedTuple):
-    """One file of the output tree; `path` is relative to OUTPUT, with slashes."""
+    """One file of the output tree. `path` is relative to OUTPUT, with slashes."""
 
     path: str
     content: bytes

@@ -19,7 +19,7 @@ from support.chains import ids, walk
 from support.sites import tree
 
 from syndicate import config
-from syndicate.model import FORMATS
+from syndicate.formats import names as format_names
 from syndicate.pipeline import Summary, build
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
@@ -142,7 +142,7 @@ def test_every_topic_has_a_feed_that_counts_its_entries(news: Built) -> None:
     assert len(found) >= 4
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", format_names())
 def test_every_visible_story_is_reached_from_each_of_its_feeds(news: Built, kind: str) -> None:
     site = f"https://feeds.test/{news.corpus.name}/"
     expected: dict[str, set[str]] = defaultdict(set)

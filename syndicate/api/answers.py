@@ -118,7 +118,7 @@ class Answers:
             for dimension, key, path, card in rows
             if allowed is None or (dimension == "topics" and key in allowed)
         ]
-        feeds.sort(key=lambda feed: self._filing.rank(feed[1], feed[0]["slug"]))
+        feeds.sort(key=lambda feed: self._filing.sort_key(feed[1], feed[0]["slug"]))
         items = [orjson.dumps(self._feed(*feed)) for feed in feeds]
         head = self._head("feeds", f"{self._base}/feeds", None)
         body = _document(head, items, {"about": f"{EXTENSIONS}#syndicate"})
@@ -209,7 +209,7 @@ class Answers:
             more["entries_url"] = f"{self._base}/entries?{urlencode({'topic': card['name']})}"
         item = {
             "id": feed_id(self._site.authority, dimension, key),
-            "url": archive.page_url(path, self._site),
+            "url": archive.home_page_url(path, self._site),
             "title": card["title"],
             "content_text": card.get("description") or card["title"],
             "date_modified": card["newest"],

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from ..config import Config
-from ..formats.jsonfeed import MEDIA_TYPE
+from ..formats.jsonfeed import FORMAT
 from ..http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from .answers import PREFIX
 from .models import EntriesQuestion, JsonFeed, Problem
@@ -89,7 +89,7 @@ def _operation(
         "200": {
             "description": "A JSON Feed.",
             "headers": common,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="JsonFeed")}}},
+            "content": {FORMAT.media_type: {"schema": {"$ref": _REF.format(model="JsonFeed")}}},
         },
         "304": {"description": "What is at hand is still right.", "headers": common},
     }

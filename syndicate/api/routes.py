@@ -14,7 +14,7 @@ from yarl import URL
 
 from ..config import Api, Config
 from ..errors import ConfigError
-from ..formats.jsonfeed import MEDIA_TYPE
+from ..formats.jsonfeed import FORMAT
 from ..http.problems import Refusal
 from ..http.rate_limits import Bucket, Limits
 from . import partners
@@ -154,7 +154,7 @@ class PartnerApi:
         status = 304 if answer.body is None else 200
         response = web.Response(status=status, body=answer.body, headers=access.headers)
         if answer.body is not None:
-            response.content_type = MEDIA_TYPE
+            response.content_type = FORMAT.media_type
         response.headers["ETag"] = f'W/"{answer.etag}"'
         response.headers["Cache-Control"] = _PUBLIC if self._public else _PRIVATE
         if not self._public:

@@ -3,13 +3,15 @@
 import re
 
 from ..feeds.slugs import is_safe_slug
-from ..model import FORMATS, CustomFeed, Format, Presentation, Selection, TopicSettings, Where
+from ..formats import SITE_FILES
+from ..formats import names as format_names
+from ..model import CustomFeed, Presentation, Selection, TopicSettings, Where
 from ..values.keys import DIMENSIONS, is_private
 from .models import AmpOptions, CustomFeedOptions, FeedsOptions, FilterOptions
 from .sections import ConfigSection
 
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
-_RESERVED_DIMENSIONS = frozenset({"all", "custom", "catalog.json", "feeds.opml", "feeds.css", "index.html"})
+_RESERVED_DIMENSIONS = frozenset({"all", "custom", *(file.file_name for file in SITE_FILES)})
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -21,14 +23,14 @@ def read_presentation(
         amp_section.report("cache", f"expected a host such as 'cdn.ampproject.org', got {amp.cache!r}")
     if feeds.link == "cdn" and not amp.links:
         feeds_section.report("link", "cdn needs amp.links")
-    return Presentation(link=feeds.link, related=feeds.related, amp_cache=amp.cache, amp_links=amp.links)
+    return Presentation(link=feeds.link, related_limit=feeds.related, amp_cache=amp.cache, amp_links=amp.links)
 
 
 def read_selection(options: FeedsOptions, section: ConfigSection, topics: tuple[TopicSettings, ...]) -> Selection:
     """Returns which feeds there are, and which entries each shows."""
     dimensions = tuple(dict.fromkeys(options.by))
     _check_dimensions(dimensions, section)
-    formats = tuple(name for name in FORMATS if name in options.formats)
+    formats = tuple(name for name in format_names() if name in options.formats)
     return Selection(
         limit=options.limit,
         by=dimensions,
@@ -60,7 +62,7 @@ def _check_dimensions(names: tuple[str, ...], section: ConfigSection) -> None:
             section.report("by", f"{name!r} differs from a name before it in case only", name)
 
 
-def _opml_format(options: FeedsOptions, section: ConfigSection, formats: tuple[Format, ...]) -> Format | None:
+def _opml_format(options: FeedsOptions, section: ConfigSection, formats: tuple[str, ...]) -> str | None:
     """Returns the format that feeds.opml refers to; None when there is to be no such file."""
     if options.opml is None:
         return formats[0] if formats else None

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from ..errors import Problem
-from ..model import Cut, Format, LinkChoice, Presentation, Selection, Site
+from ..formats import names as format_names
+from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site
 from ..values.keys import ALIASES
 from .options import ANY_NAME, Option
 
@@ -112,17 +113,21 @@ class FeedsOptions(NamedTuple):
         _SELECTION.include_children
     )
     all: Annotated[bool, Option("Make a feed of everything.")] = _SELECTION.all
-    formats: Annotated[tuple[Format, ...], Option("Formats of each feed.", non_empty=True)] = _SELECTION.formats
+    formats: Annotated[tuple[str, ...], Option("Formats of each feed.", choices=format_names(), non_empty=True)] = (
+        format_names()
+    )
     archive: Annotated[
-        Cut, Option("Period of the archives (RFC 5005) that hold all entries of a feed with more than `limit`.")
+        ArchivePeriod,
+        Option("Period of the archives (RFC 5005) that hold all entries of a feed with more than `limit`."),
     ] = _SELECTION.archive
     deleted_days: Annotated[
         int, Option("Number of days for which feeds report that an entry was deleted.", minimum=0)
     ] = _SELECTION.deleted_days
     opml: Annotated[
-        Literal[Format, "none"] | None,
+        str | None,
         Option(
             "Format that `feeds.opml` refers to, the list of all feeds that feed readers import; `none` makes no list.",
+            choices=(*format_names(), "none"),
             default="the first of `feeds.formats`",
         ),
     ] = None
@@ -130,7 +135,9 @@ class FeedsOptions(NamedTuple):
         LinkChoice,
         Option("Address that an entry's title links to: the page, its AMP version, or that in an AMP cache."),
     ] = _PRESENTATION.link
-    related: Annotated[int, Option("Number of related stories shown with an entry.", minimum=0)] = _PRESENTATION.related
+    related: Annotated[int, Option("Number of related stories shown with an entry.", minimum=0)] = (
+        _PRESENTATION.related_limit
+    )
     where: Annotated[FilterOptions, Option("The entries that any feed may show.")] = FilterOptions()
     custom: Annotated[Mapping[str, CustomFeedOptions], Option()] = _NO_CUSTOM_FEEDS
 

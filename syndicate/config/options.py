@@ -44,8 +44,9 @@ class Option(NamedTuple):
     """The meaning of a key, and the constraints that its type does not express.
 
     A section needs no `description`: it has the first paragraph of its docstring. `key` is the name in the file where
-    it differs from the field's. `names` are the allowed names of a mapping. `shorthand` names the key of a section that
-    a text stands for. `default` describes a default that is computed.
+    it differs from the field's. `choices` are the allowed texts where a registry lists them and no Literal can. `names`
+    are the allowed names of a mapping. `shorthand` names the key of a section that one text may replace. `default`
+    describes a default that is computed.
     """
 
     description: str = ""
@@ -55,6 +56,7 @@ class Option(NamedTuple):
     maximum: float | None = None
     is_url: bool = False
     non_empty: bool = False
+    choices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     shorthand: str = ""
     default: str = ""
@@ -116,7 +118,7 @@ def _key(field: str, annotation: Any, defaults: Mapping[str, Any]) -> Key:
         shape, type_ = "mapping", get_args(type_)[1]
     if option.names:
         type_ = str
-    choices = get_args(type_) if get_origin(type_) is Literal else ()
+    choices = get_args(type_) if get_origin(type_) is Literal else option.choices
     return Key(
         name=option.key or field,
         field=field,

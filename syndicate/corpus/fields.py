@@ -458,7 +458,7 @@ class _Record:
 
     def _related(self) -> tuple[Related, ...]:
         """As many related stories as are shown; each needs a title and an address."""
-        limit = self.profile.presentation.related
+        limit = self.profile.presentation.related_limit
         found: list[Related] = []
         for key, value in self._values("related"):
             if limit and not isinstance(value, list):

@@ -1,11 +1,23 @@
-"""How a feed's history is cut into documents (RFC 5005 §4): by time, so that an entry has its place for ever.
+"""Divides the history of a feed into archive documents (RFC 5005 §4).
 
-A period is named by what it covers: `2020`, `2020-06`, `2020-06-15`, `2020-06-15T14`. One that holds too much for a
-document is split at the next finer time; entries of one hour go by a hash of their ids (`2020-06-15T14-3f`). So an
-entry's document depends on how many entries its period has, and on nothing else: what comes later moves nothing.
-The name of a period that was split stays, for a document without entries that leads on: addresses do not vanish.
+Theory of operation
+-------------------
 
-Names in the order of their code points are the chain in the order of time.
+An archive document covers a period of time, so a new, late or edited entry changes the document of its own period and
+no other. A chain of pages with a fixed number of entries would shift every page when one entry is added or removed, and
+readers that walk the chain would fetch all of it again.
+
+A period is named by what it covers: `2020`, `2020-06`, `2020-06-15`, `2020-06-15T14`. The configuration selects the
+coarsest period (year, month or day). A period with more than MAX_ENTRIES entries is split at the next finer time, and
+an hour that still has too many is split by the hexadecimal digits of the SHA-256 of the entry ids (`2020-06-15T14-3f`).
+Splitting therefore depends on the entries of the period alone: entries of other periods never move its names.
+
+A published archive address must keep working (RFC 5005 §4: archive documents are stable). Hence `split_period` returns
+the name of the split period before the names of its parts: its document stays, without entries, and links to its
+neighbours in the chain. A period that grows gains names and loses none.
+
+Sorting the names by code points yields the chain in order of time: a name sorts before its own parts because it is
+their prefix, and periods of equal length sort by date.
 """
 
 from calendar import isleap, monthrange
@@ -16,10 +28,10 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..model import Cut, Site
+from ..model import ArchivePeriod, Site
 
 FOLDER = "archive"
-MOST = 250  # entries in one document: a megabyte is a burden
+MAX_ENTRIES = 250  # of one document: feed readers struggle with documents of a megabyte
 _DAY_S = 86400
 _HOUR_S = 3600
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -27,32 +39,33 @@ _LENGTHS = {"year": 4, "month": 7, "day": 10}
 _YEAR, _MONTH, _DAY, _HOUR = 4, 7, 10, 13  # characters of a name
 
 
-class Moment(NamedTuple):
-    """When an entry was published, in seconds since 1970, and its id."""
+class ArchivedEntry(NamedTuple):
+    """The publication time of an entry, in seconds since 1970, and its id."""
 
     published: int
     id: str
 
 
 def month_of(published: int) -> str:
-    """The month of a time, `2020-06`."""
+    """Returns the month of a time, `2020-06`."""
     return _day(published // _DAY_S)[:_MONTH]
 
 
-def period_of(cut: Cut, published: int) -> str:
-    """The period that an entry of this time belongs to; `cut` is not none."""
-    return _day(published // _DAY_S)[: _LENGTHS[cut]]
+def period_of(length: ArchivePeriod, published: int) -> str:
+    """Returns the name of the period of a time. `length` is not `none`."""
+    return _day(published // _DAY_S)[: _LENGTHS[length]]
 
 
-def landmarks(names: Sequence[str]) -> list[tuple[str, str]]:
-    """The periods that people look for among a feed's archives, in order: years, months and days that were not split.
+def browsable_periods(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the years, months and days that an archive listing shows, in the order of `names`.
 
-    Each is given with the archive that it leads to: itself, or the first part of a day that was split.
+    Each comes with the archive to link to: the period itself, or the first part of a day that was split. Other periods
+    that were split are left out, since their documents contain no entries.
     """
     found: list[tuple[str, str]] = []
     day = ""
-    for name, after in pairwise([*names, "~"]):
-        if after.startswith(name):
+    for name, following in pairwise([*names, "~"]):
+        if following.startswith(name):
             day = name if len(name) == _DAY else day
         elif len(name) <= _DAY:
             found.append((name, name))
@@ -62,8 +75,8 @@ def landmarks(names: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def span(period: str) -> tuple[int, int]:
-    """The seconds since 1970 that a period covers: its first, and the first after it."""
+def time_range(period: str) -> tuple[int, int]:
+    """Returns the first second of a period and the first second after it, in seconds since 1970."""
     time = period[:_HOUR]
     year, month, day = int(time[:4]), int(time[5:7] or 1), int(time[8:10] or 1)
     start = (date(year, month, day).toordinal() - _EPOCH_DAY) * _DAY_S
@@ -74,29 +87,35 @@ def span(period: str) -> tuple[int, int]:
     return start, start + days * _DAY_S
 
 
-def place(feed_path: str, period: str) -> str:
-    """Where a feed's documents of a period stand, relative to OUTPUT; those of its newest entries for no period."""
+def document_folder(feed_path: str, period: str) -> str:
+    """Returns the folder of the documents of a period, or of the subscription documents for an empty period.
+
+    The folder is relative to OUTPUT.
+    """
     return f"{feed_path}/{FOLDER}/{period}" if period else feed_path
 
 
-def page_url(feed_path: str, site: Site) -> str:
-    """The page that a feed is about: the site for the feed of everything, else the one beside the feed, if there is."""
+def home_page_url(feed_path: str, site: Site) -> str:
+    """Returns the page that a feed describes: its own HTML page if there is one, else the home page of the site.
+
+    The feed of all entries describes the site.
+    """
     return f"{site.url}{feed_path}/" if site.pages and feed_path != "all" else site.home
 
 
-def divide(period: str, entries: Sequence[Moment]) -> list[str]:
-    """The names of the documents of a period, oldest first."""
-    if len(entries) <= MOST:
+def split_period(period: str, entries: Sequence[ArchivedEntry]) -> list[str]:
+    """Returns the names of the archive documents of a period, oldest first."""
+    if len(entries) <= MAX_ENTRIES:
         return [period]
-    parts: dict[str, list[Moment]] = {}
+    parts: dict[str, list[ArchivedEntry]] = {}
     for entry in entries:
         parts.setdefault(_part(period, entry), []).append(entry)
-    return [period, *(name for part in sorted(parts) for name in divide(part, parts[part]))]
+    return [period, *(name for part in sorted(parts) for name in split_period(part, parts[part]))]
 
 
-def belongs(period: str, entry: Moment) -> bool:
-    """Whether an entry of this period's hour, or of the period, has its place in it."""
-    return len(period) <= _HOUR or _hashed(entry.id).startswith(period[_HOUR + 1 :])
+def contains(period: str, entry: ArchivedEntry) -> bool:
+    """Returns whether a period contains an entry that was published within its `time_range`."""
+    return len(period) <= _HOUR or _id_hash(entry.id).startswith(period[_HOUR + 1 :])
 
 
 @lru_cache(maxsize=65536)
@@ -104,8 +123,8 @@ def _day(number: int) -> str:
     return date.fromordinal(_EPOCH_DAY + number).isoformat()
 
 
-def _part(period: str, entry: Moment) -> str:
-    """The part of a period that an entry belongs to."""
+def _part(period: str, entry: ArchivedEntry) -> str:
+    """Returns the next finer period that contains the entry."""
     number, seconds = divmod(entry.published, _DAY_S)
     match len(period):
         case 4:
@@ -115,10 +134,10 @@ def _part(period: str, entry: Moment) -> str:
         case 10:
             return f"{period}T{seconds // _HOUR_S:02}"
         case 13:
-            return f"{period}-{_hashed(entry.id)[0]}"
+            return f"{period}-{_id_hash(entry.id)[0]}"
         case length:
-            return f"{period}{_hashed(entry.id)[length - _HOUR - 1]}"
+            return f"{period}{_id_hash(entry.id)[length - _HOUR - 1]}"
 
 
-def _hashed(entry_id: str) -> str:
+def _id_hash(entry_id: str) -> str:
     return sha256(entry_id.encode("utf-8", "surrogatepass")).hexdigest()

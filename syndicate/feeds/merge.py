@@ -1,4 +1,18 @@
-"""Files that tell one story become one entry: they share a canonical address."""
+"""Merges entries with the same stated canonical address into one.
+
+Theory of operation
+-------------------
+
+A corpus often contains one story several times: an early notice and the full text, or a copy for each section. Feeds
+must show the story once. Records that state the same canonical address describe the same story, and no other rule
+merges records: similar titles or texts prove nothing.
+
+The earliest record gives the merged entry its identity and publication date, so a copy that arrives later never
+resurfaces the story in feed readers. The record with the latest update gives it its text and every other field. The
+topics and terms are the union of all records, those of the earliest first, so the story appears in every feed in which
+any record belongs. Ties are broken by path. The result is a function of the set of records: neither their order nor the
+order of the builds that read them matters.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +22,24 @@ from ..model import Entry
 from .slugs import topic_key
 
 
-def combine(group: list[Entry]) -> Entry:
-    """The earliest one's identity and date, the latest one's text, all their topics, the earliest one's first."""
-    if len(group) == 1:
-        return group[0]
-    group = sorted(group, key=lambda entry: (entry.published, entry.path))
-    first, last = group[0], max(group, key=lambda entry: (entry.updated, entry.path))
+def merge_entries(entries: list[Entry]) -> Entry:
+    """Returns one entry with the earliest identity and date, the latest text and the union of all topics and terms."""
+    if len(entries) == 1:
+        return entries[0]
+    entries = sorted(entries, key=lambda entry: (entry.published, entry.path))
+    first, last = entries[0], max(entries, key=lambda entry: (entry.updated, entry.path))
     return last._replace(
         id=first.id,
         path=first.path,
         published=first.published,
-        topics=_union(entry.topics for entry in group),
-        terms=tuple((name, _union(dict(entry.terms)[name] for entry in group)) for name, _ in first.terms),
+        topics=_union(entry.topics for entry in entries),
+        terms=tuple((name, _union(dict(entry.terms)[name] for entry in entries)) for name, _ in first.terms),
     )
 
 
-def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Returns the distinct names of all groups in their first spelling."""
     found: dict[str, str] = {}
-    for name in (name for group in names for name in group):
+    for name in (name for group in groups for name in group):
         found.setdefault(topic_key(name), name)
     return tuple(found.values())

@@ -1,4 +1,29 @@
-"""Under which feeds an entry is filed, and what a feed is: its place, its words, the entries that it shows."""
+"""Decides to which feeds an entry belongs, and computes the metadata of a feed.
+
+Theory of operation
+-------------------
+
+Feeds are defined by dimensions. A dimension is a property of entries (`topics`, `provider`, `author`, any configured
+term), and each distinct value of a configured dimension has a feed of its own. In addition there may be one feed of all
+entries (dimension `all`) and any number of custom feeds, each defined by a filter (dimension `custom`).
+
+A feed is identified by a `FeedKey`: dimension, key, and the name as one entry spells it. Keys compare names without
+regard to case, white space and canonical equivalence (`slugs.topic_key`); for topics, configured aliases resolve to the
+key of their topic. Every entry of a feed may spell its name differently: the feed carries the configured name, else the
+most frequent spelling, and ties go to the first by code points, so the name does not depend on the order in which
+records are read.
+
+`FeedRules.feed_keys` is the only place that decides membership. It needs the `Traits` of an entry and nothing else, so
+the store keeps the traits of each record, and a changed configuration is applied without parsing the corpus again. The
+filter `where` of the selection applies to every feed; a custom feed applies its own in addition. With
+`include_children` an entry of a topic belongs to the feeds of all ancestors of the topic, too.
+
+Slugs are addresses and never change by themselves: a slug is configured or computed from the name alone. If the
+computed slug of a topic is configured for another topic, the topic gets a slug with a hash instead, so no two feeds
+share a path.
+
+Everything here is a pure function of the configuration and its arguments.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +37,7 @@ Terms = Mapping[str, Sequence[str]]
 
 
 class Traits(NamedTuple):
-    """What choosing needs to know of an entry; `terms` are its names in each dimension that has any."""
+    """The properties of an entry that decide its feeds. `terms` maps each dimension with any values to its names."""
 
     quality: int | None
     heat: int | None
@@ -21,15 +46,15 @@ class Traits(NamedTuple):
 
 
 class FeedKey(NamedTuple):
-    """A feed that an entry is filed under, and how the entry spells its name."""
+    """The identity of a feed, with its name as an entry spells it."""
 
     dimension: str
     key: str
     name: str
 
 
-class Shown(NamedTuple):
-    """One entry in a feed."""
+class FeedItem(NamedTuple):
+    """One entry listed in a feed."""
 
     published: datetime
     id: str
@@ -37,53 +62,54 @@ class Shown(NamedTuple):
 
 
 class TopicNames:
-    """What the configuration says of topics: which names are one, which slug and words a topic has, what it is part of.
+    """Resolves topic names: aliases to topics, topics to settings, slugs and parents.
 
-    A parent may be a topic of which nothing else is said: it goes by its name as the first of its children spells it.
+    A parent may be a topic without settings of its own. It is named as its first child in the configuration spells it.
     """
 
     def __init__(self, topics: Sequence[TopicSettings]) -> None:
         self._settings = {topic_key(topic.name): topic for topic in topics}
         self._canonical = {topic_key(alias): topic_key(topic.name) for topic in topics for alias in topic.aliases}
-        self._taken = {topic.slug for topic in topics if topic.slug}
+        self._configured_slugs = {topic.slug for topic in topics if topic.slug}
         with_parents = [topic for topic in topics if topic.parent]
         self._parents = {topic_key(topic.name): self.key(topic.parent) for topic in with_parents}
         self._names = {self.key(topic.parent): topic.parent for topic in reversed(with_parents)}
         self._names |= {key: topic.name for key, topic in self._settings.items()}
 
     def key(self, name: str) -> str:
-        """What tells topics apart, with aliases resolved."""
+        """Returns the key of a topic, with aliases resolved."""
         key = topic_key(name)
         return self._canonical.get(key, key)
 
     def settings(self, key: str) -> TopicSettings | None:
-        """What the configuration says of a topic, if it says anything."""
+        """Returns the settings of a topic, or None if it has none."""
         return self._settings.get(key)
 
     def parent(self, key: str) -> tuple[str, str] | None:
-        """Key and name of the topic that a topic is part of, if it is part of any."""
+        """Returns key and name of the parent of a topic, or None if it has none."""
         parent = self._parents.get(key)
         return None if parent is None else (parent, self._names[parent])
 
     def ancestors(self, key: str) -> Iterator[tuple[str, str]]:
-        """Keys and names of the topics that a topic is part of, the nearest first; parents form no circle."""
+        """Yields keys and names of the ancestors of a topic, nearest first. The configuration rejects cycles."""
         while (parent := self.parent(key)) is not None:
             yield parent
             key = parent[0]
 
     def slug(self, key: str) -> str:
-        """The configured slug, else the name's own, else, when the configuration gave that to another, a marked one."""
+        """Returns the configured slug, else the slug of the name, with a hash if another topic has that one."""
         settings = self._settings.get(key)
         if settings and settings.slug:
             return settings.slug
         own = slug(key)
-        if own in self._taken:
+        if own in self._configured_slugs:
             own = marked_slug(key)
-        return own if own not in self._taken else marked_slug(key, 26)  # a mark may be configured: an old slug kept
+        # A slug with a hash may be configured, too, to keep an old address.
+        return own if own not in self._configured_slugs else marked_slug(key, 26)
 
 
-def figures(entry: Entry) -> Traits:
-    """What choosing needs to know of an entry."""
+def traits_of(entry: Entry) -> Traits:
+    """Returns the traits of an entry."""
     terms: dict[str, tuple[str, ...]] = {
         "topics": entry.topics,
         "provider": (entry.provider.name,) if entry.provider else (),
@@ -97,69 +123,72 @@ def figures(entry: Entry) -> Traits:
 
 
 class FeedRules:
-    """How entries are filed under feeds, for one configuration."""
+    """The rules of one configuration: which feeds an entry belongs to, and the metadata of each feed."""
 
     def __init__(self, selection: Selection, site: Site) -> None:
         self._selection = selection
         self._site = site
         self._topics = TopicNames(selection.topics)
-        self._plain = TopicNames(())
+        self._no_topics = TopicNames(())
         self._custom = {custom.slug: custom for custom in selection.custom}
 
-    def feed_keys(self, figures: Traits) -> list[FeedKey]:
-        """Every feed that an entry belongs to; each once."""
+    def feed_keys(self, traits: Traits) -> list[FeedKey]:
+        """Returns the keys of all feeds that an entry belongs to, each once."""
         selection = self._selection
-        if not self._matches(figures, selection.where):
+        if not self._matches(traits, selection.where):
             return []
         feed_keys = [FeedKey("all", "all", "")] if selection.all else []
         for dimension in selection.by:
             names = self._names(dimension)
-            keyed = {names.key(name): name for name in reversed(figures.terms.get(dimension, ()))}
+            keyed = {names.key(name): name for name in reversed(traits.terms.get(dimension, ()))}
             if selection.include_children and dimension == "topics":
                 keyed = {key: name for own in keyed for key, name in names.ancestors(own)} | keyed
             feed_keys += [FeedKey(dimension, key, name) for key, name in keyed.items()]
-        feed_keys += [FeedKey("custom", c.slug, "") for c in selection.custom if self._matches(figures, c.where)]
+        feed_keys += [FeedKey("custom", c.slug, "") for c in selection.custom if self._matches(traits, c.where)]
         return feed_keys
 
-    def lasting(self) -> list[FeedKey]:
-        """The feeds that are there even when they are empty: their addresses were given by a person."""
+    def permanent_feeds(self) -> list[FeedKey]:
+        """Returns the feeds that exist even without entries: their addresses are configured."""
         feed_keys = [FeedKey("all", "all", "")] if self._selection.all else []
         return feed_keys + [FeedKey("custom", custom.slug, "") for custom in self._selection.custom]
 
-    def feed(self, slot: FeedKey, total: int, newest_first: Sequence[Shown]) -> Feed:
-        """The feed of a slot, whose `name` is the most frequent spelling, showing these entries of `total`."""
-        name, own_slug, title, description = self._words(slot)
+    def feed(self, feed_key: FeedKey, total: int, items: Sequence[FeedItem]) -> Feed:
+        """Returns the feed of a key, listing these of its `total` entries, newest first.
+
+        The name of the key is the most frequent spelling among the entries.
+        """
+        name, own_slug, title, description = self._metadata(feed_key)
         return Feed(
-            dimension=slot.dimension,
+            dimension=feed_key.dimension,
             name=name,
             slug=own_slug,
-            path=slot.dimension if slot.dimension == "all" else f"{slot.dimension}/{own_slug}",
-            id=feed_id(self._site.authority, slot.dimension, slot.key),
+            path=feed_key.dimension if feed_key.dimension == "all" else f"{feed_key.dimension}/{own_slug}",
+            id=feed_id(self._site.authority, feed_key.dimension, feed_key.key),
             title=title,
             description=description or title,
-            updated=max((entry.updated for entry in newest_first), default=authority_date(self._site.authority)),
-            newest=newest_first[0].published if newest_first else None,
+            updated=max((item.updated for item in items), default=authority_date(self._site.authority)),
+            newest=items[0].published if items else None,
             total=total,
-            entry_ids=tuple(entry.id for entry in newest_first),
+            entry_ids=tuple(item.id for item in items),
         )
 
-    def parent(self, slot: FeedKey) -> tuple[str, str] | None:
-        """Name and path of the feed of the topic that a feed's topic is part of; it exists if any entry is in it."""
-        parent = self._names(slot.dimension).parent(slot.key)
-        return parent and (parent[1], f"{slot.dimension}/{self._topics.slug(parent[0])}")
+    def parent(self, feed_key: FeedKey) -> tuple[str, str] | None:
+        """Returns name and path of the feed of the parent topic. That feed exists only if it has entries."""
+        parent = self._names(feed_key.dimension).parent(feed_key.key)
+        return parent and (parent[1], f"{feed_key.dimension}/{self._topics.slug(parent[0])}")
 
-    def shortname(self, slot: FeedKey) -> str:
-        """A short name of a feed's topic, if it has one."""
-        settings = self._names(slot.dimension).settings(slot.key)
+    def shortname(self, feed_key: FeedKey) -> str:
+        """Returns the short name of the topic of a feed, empty if it has none."""
+        settings = self._names(feed_key.dimension).settings(feed_key.key)
         return settings.shortname if settings else ""
 
-    def keywords(self, slot: FeedKey) -> tuple[str, ...]:
-        """The keywords of a feed's topic."""
-        settings = self._names(slot.dimension).settings(slot.key)
+    def keywords(self, feed_key: FeedKey) -> tuple[str, ...]:
+        """Returns the keywords of the topic of a feed."""
+        settings = self._names(feed_key.dimension).settings(feed_key.key)
         return settings.keywords if settings else ()
 
-    def rank(self, dimension: str, slug: str) -> tuple[int, int, str]:
-        """Where a feed stands in lists: `all`, the dimensions as configured, custom feeds as configured."""
+    def sort_key(self, dimension: str, slug: str) -> tuple[int, int, str]:
+        """Returns the sort key of a feed in listings: `all`, then dimensions as configured, then custom feeds."""
         if dimension == "all":
             return 0, 0, slug
         if dimension == "custom":
@@ -167,44 +196,45 @@ class FeedRules:
         return 1, self._selection.by.index(dimension), slug
 
     def _names(self, dimension: str) -> TopicNames:
-        return self._topics if dimension == "topics" else self._plain
+        """Returns the names of a dimension. The settings of topics apply to no other dimension."""
+        return self._topics if dimension == "topics" else self._no_topics
 
-    def _words(self, slot: FeedKey) -> tuple[str, str, str, str]:
-        """Name, slug, title and description."""
+    def _metadata(self, feed_key: FeedKey) -> tuple[str, str, str, str]:
+        """Returns name, slug, title and description."""
         site = self._site
-        if slot.dimension == "all":
+        if feed_key.dimension == "all":
             return site.title, "all", site.title, site.description
-        if slot.dimension == "custom":
-            custom = self._custom[slot.key]
+        if feed_key.dimension == "custom":
+            custom = self._custom[feed_key.key]
             description = custom.description or f"{custom.title}: the newest from {site.title}"
             return custom.title, custom.slug, custom.title, description
-        names = self._names(slot.dimension)
-        settings = names.settings(slot.key)
-        name = settings.name if settings else slot.name
+        names = self._names(feed_key.dimension)
+        settings = names.settings(feed_key.key)
+        name = settings.name if settings else feed_key.name
         title = (settings and settings.title) or f"{name} – {site.title}"
         description = (settings and settings.description) or f"{name}: the newest from {site.title}"
-        return name, names.slug(slot.key), title, description
+        return name, names.slug(feed_key.key), title, description
 
-    def _matches(self, figures: Traits, where: Where) -> bool:
-        """Whether an entry meets every condition; one without the figure fails a minimum."""
-        if where == _EVERYTHING:
+    def _matches(self, traits: Traits, where: Where) -> bool:
+        """Returns whether an entry meets every condition of a filter."""
+        if where == _NO_FILTER:
             return True
-        topics = {self._topics.key(name) for name in figures.terms.get("topics", ())}
+        topics = {self._topics.key(name) for name in traits.terms.get("topics", ())}
         return (
-            _at_least(figures.quality, where.min_quality)
-            and _at_least(figures.heat, where.min_heat)
-            and (not where.types or figures.type.casefold() in {kind.casefold() for kind in where.types})
+            _at_least(traits.quality, where.min_quality)
+            and _at_least(traits.heat, where.min_heat)
+            and (not where.types or traits.type.casefold() in {kind.casefold() for kind in where.types})
             and (not where.topics or not topics.isdisjoint(map(self._topics.key, where.topics)))
         )
 
 
-def label(spellings: Iterable[tuple[str, int]]) -> str:
-    """The most frequent spelling of a name, given with their counts; of equals the first by code points."""
+def most_frequent_spelling(spellings: Iterable[tuple[str, int]]) -> str:
+    """Returns the most frequent of the spellings, given with their counts. Ties go to the first by code points."""
     return min(spellings, key=lambda spelling: (-spelling[1], spelling[0]))[0]
 
 
-def _at_least(figure: int | None, minimum: int | None) -> bool:
-    return minimum is None or (figure is not None and figure >= minimum)
+def _at_least(value: int | None, minimum: int | None) -> bool:
+    return minimum is None or (value is not None and value >= minimum)
 
 
-_EVERYTHING = Where()
+_NO_FILTER = Where()

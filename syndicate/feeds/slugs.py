@@ -1,8 +1,9 @@
-"""A topic's name -> its slug: a function of the name alone, and never two names to one slug.
+"""Converts topic names to slugs.
 
-Names are compared without regard to case and white space (`topic_key`). A name of plain words maps reversibly: a space
-becomes one hyphen, a hyphen two (as AMP caches do with hosts), so `open source` and `open-source` stay apart. Any other
-name gets a readable stem, an underscore (which no plain slug holds) and 65 bits of its SHA-256.
+A slug is a function of the name alone, and distinct names have distinct slugs. Names are compared without regard to
+case and white space (`topic_key`). A name of plain words maps reversibly: a space becomes one hyphen and a hyphen two
+(as AMP caches encode host names), so `open source` and `open-source` differ. Any other name becomes a readable stem, an
+underscore (which no plain slug contains) and 65 bits of its SHA-256.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from functools import lru_cache
 _PLAIN = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 _SAFE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
-# Names that Windows keeps for devices: a tree must survive a checkout there.
+# Device names that Windows reserves: a checkout of the output tree must work there.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})
 _MAX_LENGTH = 80
 
 
 @lru_cache(maxsize=65536)
 def topic_key(name: str) -> str:
-    """The part of a name that tells topics apart: `IBM  ai` and `IBM AI` are one topic.
+    """Returns the key by which topics are compared: `IBM  ai` and `IBM AI` have the same key.
 
-    Canonically equivalent spellings (Unicode NFC) are one as well.
+    Canonically equivalent spellings (Unicode NFC) have the same key, too.
     """
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
 
 
 def slug(name: str) -> str:
-    """A safe path segment of `a-z 0-9 - _` for any name; distinct for names with distinct `topic_key`s."""
+    """Returns a safe path segment of `a-z 0-9 - _`. Names with distinct `topic_key`s have distinct slugs."""
     key = topic_key(name)
     if len(key) <= _MAX_LENGTH and key not in _DEVICES and _PLAIN.fullmatch(key):
         plain = key.replace("-", "--").replace(" ", "-")
@@ -39,9 +40,9 @@ def slug(name: str) -> str:
 
 
 def marked_slug(name: str, length: int = 13) -> str:
-    """The slug of a name that plain words cannot spell, or whose plain slug the configuration gave to another.
+    """Returns the slug with a hash, for a name without a plain slug or whose plain slug another topic has.
 
-    `length` is that of the mark: 13 characters hold 65 bits.
+    `length` is the length of the hash: 13 characters encode 65 bits.
     """
     from base64 import b32encode
     from hashlib import sha256
@@ -54,5 +55,5 @@ def marked_slug(name: str, length: int = 13) -> str:
 
 
 def is_safe_slug(text: str) -> bool:
-    """Whether a slug given by a person may name a folder on every system."""
+    """Returns whether a configured slug can name a folder on every operating system."""
     return bool(_SAFE.fullmatch(text)) and ".." not in text and text.split(".", maxsplit=1)[0] not in _DEVICES

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..model import NEWEST, Feed, History, Site
-from . import xml
+from ..model import NO_ARCHIVES, ArchiveLinks, Feed, Site
+from . import get, xml
+from . import xml_elements as elements
 from .content import Prepared
-from .xml_template import EntryParts, Extra
+from .xml_template import EntryFields, Extension
 
-NAME = "feed.atom"
-MEDIA_TYPE = "application/atom+xml"
+FORMAT = get("atom")
 
 
 def render_entry(prepared: Prepared) -> bytes:
-    """One `<entry>`."""
+    """Returns one `<entry>`."""
     entry = prepared.entry
     return xml.atom_entry(
-        EntryParts(
+        EntryFields(
             id=entry.id,
             title=entry.title,
             link=prepared.link,
@@ -29,26 +29,26 @@ def render_entry(prepared: Prepared) -> bytes:
             categories=entry.topics,
             language=entry.language,
             is_permalink=entry.id == prepared.link,
-            extras=tuple(_extras(prepared)),
+            extensions=tuple(_extensions(prepared)),
         )
     )
 
 
-def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: History = NEWEST) -> bytes:
-    """The whole document: the shell of the feed around the fragments of its entries.
+def render_document(feed: Feed, site: Site, fragments: Sequence[bytes], links: ArchiveLinks = NO_ARCHIVES) -> bytes:
+    """Returns a `<feed>` with these entries.
 
-    What was deleted (RFC 6721) comes before them: RFC 4287's grammar has entries last.
+    Tombstones (RFC 6721) precede the entries: the grammar of RFC 4287 has entries last.
     """
-    shell = xml.atom_shell(xml.feed_parts(feed, site, history, NAME, MEDIA_TYPE))
-    return shell.around([*map(xml.deleted_entry, history.deleted), *fragments])
+    frame = xml.atom_frame(xml.feed_fields(feed, site, links, FORMAT))
+    return frame.document([*map(elements.deleted_entry, links.tombstones), *fragments])
 
 
-def _extras(prepared: Prepared) -> Iterator[Extra]:
-    """Every link of the entry: RFC 4287 §4.2.7.2 takes registered relations, and IRIs for others."""
+def _extensions(prepared: Prepared) -> Iterator[Extension]:
+    """Yields every link of an entry, and its image. Relations are registered names or IRIs (RFC 4287 §4.2.7.2)."""
     entry = prepared.entry
-    yield xml.link("alternate", prepared.link, "text/html")
-    yield from xml.amp_links(entry)
+    yield elements.link("alternate", prepared.link, "text/html")
+    yield from elements.amp_links(entry)
     for story in entry.related:
-        yield xml.link("related", story.url, "text/html", story.title)
+        yield elements.link("related", story.url, "text/html", story.title)
     if entry.image:
-        yield xml.media_content(entry.image)
+        yield elements.media_content(entry.image)

@@ -1,18 +1,16 @@
-"""The list of all feeds, for machines: one object a feed."""
+"""The machine-readable catalogue: a JSON array with one object per feed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
 
-from ..model import Feed, Format, Site
-from . import jsonfeed
-
-NAME = "catalog.json"
+from ..model import Feed, Site
+from . import get, jsonfeed
 
 
 class Topic(NamedTuple):
-    """What is said of a feed's topic; `parent` is the slug of the topic that it is part of."""
+    """The properties of the topic of a feed. `parent` is the slug of the parent topic."""
 
     shortname: str = ""
     parent: str = ""
@@ -22,9 +20,9 @@ class Topic(NamedTuple):
 NO_TOPIC = Topic()
 
 
-def card(feed: Feed, site: Site, formats: Sequence[Format], topic: Topic = NO_TOPIC) -> str:
-    """One feed, as JSON: its words, number of entries, the newest one's time, the addresses; of a topic its place."""
-    facts: dict[str, str | int | tuple[str, ...] | None] = {
+def render_item(feed: Feed, site: Site, formats: Sequence[str], topic: Topic = NO_TOPIC) -> str:
+    """Returns the JSON object of one feed, with its address in each format under the name of the format."""
+    item: dict[str, str | int | tuple[str, ...] | None] = {
         "name": feed.name,
         "dimension": feed.dimension,
         "slug": feed.slug,
@@ -33,11 +31,11 @@ def card(feed: Feed, site: Site, formats: Sequence[Format], topic: Topic = NO_TO
         **{name: value for name, value in topic._asdict().items() if value},
         "entries": feed.total,
         "newest": jsonfeed.rfc3339(feed.newest) if feed.newest else None,
-        **{name: f"{site.url}{feed.path}/feed.{name}" for name in formats},
+        **{name: get(name).url(site, feed.path) for name in formats},
     }
-    return orjson.dumps(facts).decode()
+    return orjson.dumps(item).decode()
 
 
-def render(cards: Sequence[str]) -> bytes:
-    """A JSON array, a feed a line."""
-    return ("[\n" + ",\n".join(cards) + "\n]\n").encode() if cards else b"[]\n"
+def render(items: Sequence[str]) -> bytes:
+    """Returns the array, one item per line."""
+    return ("[\n" + ",\n".join(items) + "\n]\n").encode() if items else b"[]\n"

@@ -1,7 +1,7 @@
-"""An entry as a person reads it in a feed reader: HTML that is useful by itself, the same in all formats.
+"""Composes the content of an entry: HTML that is complete by itself, the same in every format.
 
-Readers differ in which elements they show; all of them show the content. So it holds the picture, the text, where the
-story comes from, and the related ones.
+Feed readers differ in the elements that they display, but all of them display the content. So it contains the image,
+the text, the source and the related stories.
 """
 
 from html import escape
@@ -13,7 +13,7 @@ RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd
 
 
 class Prepared(NamedTuple):
-    """An entry ready to be written: its Markdown body is HTML now, and it has a summary if there is any text."""
+    """An entry ready for rendering: with its main link, its summary (empty without any text), and its content."""
 
     entry: Entry
     link: str
@@ -22,27 +22,30 @@ class Prepared(NamedTuple):
 
     @property
     def authors(self) -> tuple[Person, ...]:
-        """The authors, or the provider when there is none."""
+        """The authors, or the provider if there is none."""
         entry = self.entry
         return entry.authors or ((entry.provider,) if entry.provider else ())
 
 
 def prepare(entry: Entry, presentation: Presentation, body_html: str = "", summary: str = "") -> Prepared:
-    """Put an entry's content together. `body_html` is clean; `summary` serves an entry that states none."""
+    """Returns an entry ready for rendering.
+
+    `body_html` is the sanitized HTML of the body. `summary` is used for an entry that states none.
+    """
     link = main_link(entry, presentation)
     summary = entry.summary or summary
     parts = [
-        _picture(entry.image) if entry.image and not _shows(body_html, entry.image) else "",
+        _image(entry.image) if entry.image and not _contains_image(body_html, entry.image) else "",
         body_html or (f"<p>{escape(summary, quote=False)}</p>" if summary else ""),
         _anchor(entry.video_url, "Watch the video", "<p>{}</p>") if entry.video_url else "",
-        _source(entry, link, complete=bool(body_html)),
+        _source(entry, link, has_body=bool(body_html)),
         _related(entry.related),
     ]
-    return Prepared(entry, link, summary, _directed("\n".join(filter(None, parts)), entry.language))
+    return Prepared(entry, link, summary, _with_direction("\n".join(filter(None, parts)), entry.language))
 
 
 def main_link(entry: Entry, presentation: Presentation) -> str:
-    """The address that a feed's main link opens: the canonical one unless configured, and unless the other exists."""
+    """Returns the address that the title of an entry links to, falling back to the canonical one."""
     match presentation.link:
         case "amp":
             return entry.amp_url or entry.url
@@ -52,20 +55,20 @@ def main_link(entry: Entry, presentation: Presentation) -> str:
             return entry.url
 
 
-def _shows(html: str, image: Image) -> bool:
-    """Whether a body has the picture itself: a link to it is not enough, nor is a longer address."""
+def _contains_image(html: str, image: Image) -> bool:
+    """Returns whether a body displays the image: neither a link to it nor a longer address counts."""
     return f'src="{_text(image.url)}"' in html
 
 
-def _picture(image: Image) -> str:
+def _image(image: Image) -> str:
     size = "".join(f' {name}="{n}"' for name, n in (("width", image.width), ("height", image.height)) if n)
     return f'<p><img src="{escape(image.url)}"{size} alt="{escape(image.title)}"></p>'
 
 
-def _source(entry: Entry, link: str, *, complete: bool) -> str:
+def _source(entry: Entry, link: str, *, has_body: bool) -> str:
     if entry.provider:
         return _anchor(link, entry.provider.name, "<p>Source: {}</p>")
-    return "" if complete else _anchor(link, entry.title, "<p>{}</p>")
+    return "" if has_body else _anchor(link, entry.title, "<p>{}</p>")
 
 
 def _related(stories: tuple[Related, ...]) -> str:
@@ -78,8 +81,9 @@ def _related(stories: tuple[Related, ...]) -> str:
     return f"<p>Related stories:</p>\n<ul>\n{items}\n</ul>"
 
 
-def _anchor(url: str, text: str, around: str) -> str:
-    before, _, after = around.partition("{}")
+def _anchor(url: str, text: str, markup: str) -> str:
+    """Returns markup with a link in the place of its braces."""
+    before, _, after = markup.partition("{}")
     return f'{before}<a href="{escape(url)}">{_text(text)}</a>{after}'
 
 
@@ -87,8 +91,8 @@ def _text(text: str) -> str:
     return escape(text, quote=False)
 
 
-def _directed(html: str, language: str) -> str:
-    """Readers lay out by their own language: text written from right to left has to say so."""
+def _with_direction(html: str, language: str) -> str:
+    """Marks right-to-left text: readers lay out entries in the direction of their own language."""
     if language.partition("-")[0] not in RIGHT_TO_LEFT:
         return html
     return f'<div dir="rtl" lang="{escape(language)}">\n{html}\n</div>'

@@ -1,4 +1,7 @@
-"""JSON Feed 1.1. What it does not name is in extensions: `_amp`, `_related`, `_syndicate` (docs/extensions.md)."""
+"""JSON Feed 1.1. Values without a standard name are in the extensions `_amp`, `_related` and `_syndicate`.
+
+docs/extensions.md describes the extensions.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,22 @@ from typing import Any
 
 import orjson
 
-from ..feeds import archive
-from ..model import EXTENSIONS, NEWEST, Deleted, Entry, Feed, History, Person, Related, Site
+from ..feeds.archive import home_page_url
+from ..model import EXTENSIONS, NO_ARCHIVES, ArchiveLinks, Entry, Feed, Person, Related, Site, Tombstone
+from . import get
 from .content import Prepared
 
-NAME = "feed.json"
-MEDIA_TYPE = "application/feed+json"
+FORMAT = get("json")
 VERSION = "https://jsonfeed.org/version/1.1"
 
 Object = dict[str, Any]
 
 
 def render_entry(prepared: Prepared) -> bytes:
-    """One item, on one line."""
+    """Returns one item, on one line."""
     entry = prepared.entry
-    return _dump(
-        _given(
+    return orjson.dumps(
+        _without_empty(
             id=entry.id,
             url=prepared.link,
             title=entry.title,
@@ -37,66 +40,66 @@ def render_entry(prepared: Prepared) -> bytes:
             language=entry.language,
             _amp=_amp(entry),
             _related=_related(entry.related),
-            _syndicate=_more(entry),
+            _syndicate=_item_extension(entry),
         )
     )
 
 
-def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: History = NEWEST) -> bytes:
-    """The whole document, an item a line; what was deleted comes after the items, on a line of its own."""
+def render_document(feed: Feed, site: Site, fragments: Sequence[bytes], links: ArchiveLinks = NO_ARCHIVES) -> bytes:
+    """Returns a feed with these items, each on a line of its own. Tombstones follow on one line."""
 
     def address(period: str) -> str:
-        return f"{site.url}{archive.place(feed.path, period)}/{NAME}"
+        return FORMAT.url(site, feed.path, period)
 
-    head = _given(
+    head = _without_empty(
         version=VERSION,
         title=feed.title,
-        home_page_url=archive.page_url(feed.path, site),
-        feed_url=address(history.period),
-        next_url=history.prev_archive and address(history.prev_archive),
+        home_page_url=home_page_url(feed.path, site),
+        feed_url=address(links.period),
+        next_url=links.prev_archive and address(links.prev_archive),
         description=feed.description,
         icon=site.logo,
         favicon=site.icon,
         authors=[{"name": site.title, "url": site.home}],
         language=site.language,
-        hubs=[{"type": "WebSub", "url": hub} for hub in site.hubs if not history.period],
-        _syndicate=_place(history, address) if history.period else {},
+        hubs=[{"type": "WebSub", "url": hub} for hub in site.hubs if not links.period],
+        _syndicate=_archive_extension(links, address) if links.period else {},
     )
     items = b",\n".join(fragments)
-    more = b',"_syndicate":' + _dump(_gone(history.deleted)) + b"\n" if history.deleted else b""
+    deleted = b',"_syndicate":' + orjson.dumps(_deleted(links.tombstones)) + b"\n" if links.tombstones else b""
     return (
-        _dump(head)[:-1]
+        orjson.dumps(head)[:-1]
         + b',"items":[\n'
         + items
         + (b"\n" if items else b"")
-        + (b"]\n" + more if more else b"]")
+        + (b"]\n" + deleted if deleted else b"]")
         + b"}\n"
     )
 
 
-def _place(history: History, address: Callable[[str], str]) -> Object:
-    """What RFC 5005 has links for, and JSON Feed no name."""
-    later = history.next_archive and address(history.next_archive)
+def rfc3339(time: datetime) -> str:
+    """Returns a UTC time as JSON Feed writes it (RFC 3339), with whole seconds."""
+    return f"{time.isoformat()[:19]}Z"
+
+
+def _archive_extension(links: ArchiveLinks, address: Callable[[str], str]) -> Object:
+    """Returns the links of RFC 5005 that JSON Feed does not define. `next_url` is its `prev-archive`."""
+    next_archive = links.next_archive and address(links.next_archive)
     return {
         "about": f"{EXTENSIONS}#syndicate",
-        **_given(period=history.period, current=address(""), next_archive=later),
+        **_without_empty(period=links.period, current=address(""), next_archive=next_archive),
     }
 
 
-def _gone(deleted: Sequence[Deleted]) -> Object:
-    gone = [{"id": one.id, "date_deleted": rfc3339(one.when)} for one in deleted]
-    return {"about": f"{EXTENSIONS}#syndicate", "deleted": gone}
-
-
-def rfc3339(moment: datetime) -> str:
-    """A UTC time as JSON Feed writes it (RFC 3339)."""
-    return f"{moment.isoformat()[:19]}Z"
+def _deleted(tombstones: Sequence[Tombstone]) -> Object:
+    deleted = [{"id": tombstone.id, "date_deleted": rfc3339(tombstone.when)} for tombstone in tombstones]
+    return {"about": f"{EXTENSIONS}#syndicate", "deleted": deleted}
 
 
 def _amp(entry: Entry) -> Object:
     if not entry.amp_url and not entry.cdn_url:
         return {}
-    return _given(about=f"{EXTENSIONS}#amp", url=entry.amp_url, cdn_url=entry.cdn_url)
+    return _without_empty(about=f"{EXTENSIONS}#amp", url=entry.amp_url, cdn_url=entry.cdn_url)
 
 
 def _related(stories: tuple[Related, ...]) -> Object:
@@ -104,7 +107,7 @@ def _related(stories: tuple[Related, ...]) -> Object:
 
 
 def _story(story: Related) -> Object:
-    return _given(
+    return _without_empty(
         url=story.url,
         title=story.title,
         date_published=story.published and rfc3339(story.published),
@@ -114,19 +117,17 @@ def _story(story: Related) -> Object:
     )
 
 
-def _more(entry: Entry) -> Object:
-    """What partners sort by, and JSON Feed has no name for."""
-    more = _given(provider=entry.provider and _author(entry.provider), type=entry.type, category=entry.category)
-    return {"about": f"{EXTENSIONS}#syndicate", **more} if more else {}
+def _item_extension(entry: Entry) -> Object:
+    """Returns the properties of an entry that JSON Feed does not define."""
+    properties = _without_empty(
+        provider=entry.provider and _author(entry.provider), type=entry.type, category=entry.category
+    )
+    return {"about": f"{EXTENSIONS}#syndicate", **properties} if properties else {}
 
 
 def _author(person: Person) -> Object:
-    return _given(name=person.name, url=person.url)
+    return _without_empty(name=person.name, url=person.url)
 
 
-def _given(**values: Any) -> Object:
+def _without_empty(**values: Any) -> Object:
     return {name: value for name, value in values.items() if value}
-
-
-def _dump(value: Object) -> bytes:
-    return orjson.dumps(value)

@@ -1,24 +1,24 @@
-"""RSS 2.0, as the RSS Advisory Board's profile wants it, with Media RSS, Dublin Core and Atom links."""
+"""RSS 2.0, following the profile of the RSS Advisory Board, with Media RSS, Dublin Core and Atom links."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from ..model import NEWEST, Feed, History, Site
-from . import xml
+from ..model import NO_ARCHIVES, ArchiveLinks, Feed, Site
+from . import get, xml
+from . import xml_elements as elements
 from .content import Prepared
-from .xml_template import EntryParts, Extra
+from .xml_template import EntryFields, Extension
 
-NAME = "feed.rss"
-MEDIA_TYPE = "application/rss+xml"
+FORMAT = get("rss")
 
 
 def render_entry(prepared: Prepared) -> bytes:
-    """One `<item>`: its author is `dc:creator` (RSS's own `author` wants a mail address)."""
+    """Returns one `<item>`. Authors are `dc:creator` elements: the `author` of RSS requires a mail address."""
     entry = prepared.entry
     return xml.rss_item(
-        EntryParts(
+        EntryFields(
             id=entry.id,
             title=entry.title,
             link=prepared.link,
@@ -30,21 +30,21 @@ def render_entry(prepared: Prepared) -> bytes:
             categories=entry.topics,
             language="",
             is_permalink=entry.id == prepared.link,
-            extras=tuple(_extras(prepared)),
+            extensions=tuple(_extensions(prepared)),
         )
     )
 
 
-def render_feed(feed: Feed, site: Site, fragments: Sequence[bytes], history: History = NEWEST) -> bytes:
-    """The whole document: the shell of the feed around the fragments of its entries. RSS has no word for deletions."""
-    return xml.rss_shell(xml.feed_parts(feed, site, history, NAME, MEDIA_TYPE)).around(fragments)
+def render_document(feed: Feed, site: Site, fragments: Sequence[bytes], links: ArchiveLinks = NO_ARCHIVES) -> bytes:
+    """Returns an `<rss>` document with these items. RSS has no element for tombstones."""
+    return xml.rss_frame(xml.feed_fields(feed, site, links, FORMAT)).document(fragments)
 
 
-def _extras(prepared: Prepared) -> list[Extra]:
+def _extensions(prepared: Prepared) -> list[Extension]:
     entry = prepared.entry
-    extras = [xml.creator(person.name) for person in prepared.authors]
+    extensions = [elements.creator(person.name) for person in prepared.authors]
     if entry.language:
-        extras.append(xml.language(entry.language))
+        extensions.append(elements.language(entry.language))
     if entry.image:
-        extras.append(xml.media_content(entry.image))
-    return [*extras, *xml.amp_links(entry)]
+        extensions.append(elements.media_content(entry.image))
+    return [*extensions, *elements.amp_links(entry)]

@@ -1,8 +1,30 @@
-"""Fills XML templates: entries with the same elements differ in text alone, so feedgen renders each structure once.
+"""Renders XML elements from templates: one template for each structure, filled with the texts of each entry.
 
-Whoever casts (feeds/xml.py, with feedgen) is given an entry or a feed whose words are marks, and whose times are two
-that none has; the mould is what stands between the marks. Filled with words, escaped as libxml2 does, it gives the
-bytes that casting the entry or feed itself would give.
+Theory of operation
+-------------------
+
+Building an element tree takes most of the time of rendering an entry. Two entries with the same elements and attributes
+differ only in their texts, and a corpus has a few dozen such structures. So the element tree is built once for each
+structure, and every further entry fills the texts into the serialized result, in a third of the time.
+
+An entry (`EntryFields`) or a feed (`FeedFields`) is divided into a `Shape`, which determines elements and attributes,
+and a list of texts in a fixed order. A text that is empty omits its element, so the shape also records which texts are
+empty. To create the template of a shape, the builder (`feedgen_builder.py`) serializes an object of the shape whose
+texts are placeholders: the index of the text between two private-use characters. Its times are two fixed moments, which
+are recognized in the output by their formatted values. An `XmlTemplate` is the serialized result, cut at the
+placeholders.
+
+Filling escapes all texts as libxml2 does: `&`, `<`, `>` and CR in text, and `"`, LF and TAB in attribute values as
+well. The character before a placeholder tells the two apart: a quotation mark begins an attribute value. The texts of
+an element are escaped together, joined by a NUL character, which no XML text contains, and inserted by one `%`
+formatting: an entry has dozens of placeholders, and a call for each would dominate. The content is escaped separately
+and cached, because it is long and the same in RSS and Atom.
+
+A text that resembles a placeholder or a fixed moment is safe: placeholders are searched in the template only, before
+any text is inserted.
+
+The result is byte for byte what the builder returns for the object itself; `tests/formats/test_xml_template.py`
+verifies that for generated objects.
 """
 
 import re
@@ -15,21 +37,21 @@ from typing import Any, NamedTuple, TypeVar
 from ..model import Person
 
 Shape = tuple[Any, ...]
-"""All but the words; the last item says which words are not empty."""
+"""Determines elements and attributes. The last item tells which texts are not empty."""
 
-Kind = tuple[str, tuple[str, ...]]
-"""A tag, and the names of its attributes. In Atom's own namespace the tag is bare in Atom, qualified in RSS."""
-
-
-class Extra(NamedTuple):
-    """An element that feedgen cannot write; its words are its text, then its attributes' values."""
-
-    kind: Kind
-    words: tuple[str, ...]
+ElementType = tuple[str, tuple[str, ...]]
+"""A tag and its attribute names. Tags of the Atom namespace are bare: the builder qualifies them in RSS."""
 
 
-class EntryParts(NamedTuple):
-    """What an entry's element holds, in either format."""
+class Extension(NamedTuple):
+    """An element that feedgen cannot write. `texts` are its text and the values of its attributes."""
+
+    type: ElementType
+    texts: tuple[str, ...]
+
+
+class EntryFields(NamedTuple):
+    """The contents of the element of an entry, in RSS or Atom."""
 
     id: str
     title: str
@@ -42,28 +64,28 @@ class EntryParts(NamedTuple):
     categories: tuple[str, ...]
     language: str
     is_permalink: bool
-    extras: tuple[Extra, ...]
+    extensions: tuple[Extension, ...]
 
-    def words(self) -> list[str]:
-        """Every text, in a fixed order."""
-        words = [self.id, self.title, self.link, self.summary, self.html, self.language, *self.categories]
-        for who in self.authors:
-            words += who.name, who.url or ""
-        for extra in self.extras:
-            words += extra.words
-        return words
+    def texts(self) -> list[str]:
+        """Returns all texts, in a fixed order."""
+        texts = [self.id, self.title, self.link, self.summary, self.html, self.language, *self.categories]
+        for person in self.authors:
+            texts += person.name, person.url or ""
+        for extension in self.extensions:
+            texts += extension.texts
+        return texts
 
-    def shape(self, words: list[str]) -> Shape:
-        """All but the words: entries of one shape have the same elements and attributes."""
-        kinds = tuple([extra.kind for extra in self.extras])
-        return self.is_permalink, len(self.categories), len(self.authors), kinds, tuple(map(bool, words))
+    def shape(self, texts: list[str]) -> Shape:
+        """Returns the shape of an entry with these texts."""
+        types = tuple([extension.type for extension in self.extensions])
+        return self.is_permalink, len(self.categories), len(self.authors), types, tuple(map(bool, texts))
 
     @staticmethod
-    def marked(shape: Shape, marks: Iterator[str], published: datetime, updated: datetime) -> "EntryParts":
-        """An entry of a shape, with these words and times."""
-        is_permalink, categories, authors, kinds, _ = shape
-        identity, title, link, summary, html, language = (next(marks) for _ in range(6))
-        return EntryParts(
+    def from_shape(shape: Shape, texts: Iterator[str], published: datetime, updated: datetime) -> "EntryFields":
+        """Returns an entry of a shape with these texts and times."""
+        is_permalink, categories, authors, types, _ = shape
+        identity, title, link, summary, html, language = (next(texts) for _ in range(6))
+        return EntryFields(
             id=identity,
             title=title,
             link=link,
@@ -73,14 +95,14 @@ class EntryParts(NamedTuple):
             published=published,
             updated=updated,
             is_permalink=is_permalink,
-            categories=tuple(next(marks) for _ in range(categories)),
-            authors=tuple(Person(name=next(marks), url=next(marks) or None) for _ in range(authors)),
-            extras=marked_extras(kinds, marks),
+            categories=tuple(next(texts) for _ in range(categories)),
+            authors=tuple(Person(name=next(texts), url=next(texts) or None) for _ in range(authors)),
+            extensions=_extensions(types, texts),
         )
 
 
-class FeedParts(NamedTuple):
-    """What a feed's element holds, in either format. `newest` is when its newest entry was published."""
+class FeedFields(NamedTuple):
+    """The contents of the element of a feed, in RSS or Atom. `newest` is when its newest entry was published."""
 
     id: str
     title: str
@@ -95,41 +117,42 @@ class FeedParts(NamedTuple):
     rights: str
     icon: str | None
     logo: str | None
-    extras: tuple[Extra, ...]
+    extensions: tuple[Extension, ...]
     stylesheet: str = ""
 
     @property
     def published(self) -> datetime:
-        """Stands in no document without a newest entry."""
+        """The time of the newest entry. Documents of feeds without entries do not contain it."""
         return self.newest or self.updated
 
     @property
     def html(self) -> str:
-        """Feeds have no content, which has a place of its own among the words."""
+        """Empty: a feed has no content, but the content has a fixed index among the texts."""
         return ""
 
-    def words(self) -> list[str]:
-        """Every text, in a fixed order."""
-        words = [
+    def texts(self) -> list[str]:
+        """Returns all texts, in a fixed order."""
+        texts = [
             self.id, self.title, self.description, self.home, self.html, self.self_url, self.media_type, self.author,
             self.language, self.rights, self.icon or "", self.logo or "",
         ]  # fmt: skip
-        for extra in self.extras:
-            words += extra.words
-        return words
+        for extension in self.extensions:
+            texts += extension.texts
+        return texts
 
-    def shape(self, words: list[str]) -> Shape:
-        """All but the words: feeds of one shape have the same elements and attributes."""
-        return self.newest is not None, tuple([extra.kind for extra in self.extras]), tuple(map(bool, words))
+    def shape(self, texts: list[str]) -> Shape:
+        """Returns the shape of a feed with these texts."""
+        types = tuple([extension.type for extension in self.extensions])
+        return self.newest is not None, types, tuple(map(bool, texts))
 
     @staticmethod
-    def marked(shape: Shape, marks: Iterator[str], published: datetime, updated: datetime) -> "FeedParts":
-        """A feed of a shape, with these words and times."""
-        has_newest, kinds, _ = shape
+    def from_shape(shape: Shape, texts: Iterator[str], published: datetime, updated: datetime) -> "FeedFields":
+        """Returns a feed of a shape with these texts and times."""
+        has_newest, types, _ = shape
         identity, title, description, home, _, self_url, media_type, author, language, rights, icon, logo = (
-            next(marks) for _ in range(12)
+            next(texts) for _ in range(12)
         )
-        return FeedParts(
+        return FeedFields(
             id=identity,
             title=title,
             description=description,
@@ -143,112 +166,105 @@ class FeedParts(NamedTuple):
             rights=rights,
             icon=icon or None,
             logo=logo or None,
-            extras=marked_extras(kinds, marks),
+            extensions=_extensions(types, texts),
         )
 
 
-def marked_extras(kinds: Iterable[Kind], marks: Iterator[str]) -> tuple[Extra, ...]:
-    """Elements of these kinds, with these words."""
-    return tuple(Extra(kind, tuple(next(marks) for _ in range(1 + len(kind[1])))) for kind in kinds)
+def _extensions(types: Iterable[ElementType], texts: Iterator[str]) -> tuple[Extension, ...]:
+    return tuple(Extension(type_, tuple(next(texts) for _ in range(1 + len(type_[1])))) for type_ in types)
 
 
-Parts = TypeVar("Parts", EntryParts, FeedParts)
+Fields = TypeVar("Fields", EntryFields, FeedFields)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def rfc822(moment: datetime) -> str:
-    """A UTC time as RSS writes it (RFC 822, with four digits for the year)."""
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return (
-        f"{day}, {moment.day:02} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
-    )
+def rfc822(time: datetime) -> str:
+    """Returns a UTC time as RSS writes it (RFC 822, with a year of four digits)."""
+    day, month = _DAYS[time.weekday()], _MONTHS[time.month - 1]
+    return f"{day}, {time.day:02} {month} {time.year:04} {time.hour:02}:{time.minute:02}:{time.second:02} +0000"
 
 
-def _escaped(text: str) -> str:
-    """Text as libxml2 writes it."""
+def _escape(text: str) -> str:
+    """Escapes text as libxml2 does."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\r", "&#13;") if "\r" in text else text
 
 
 @lru_cache(maxsize=2)
-def _escaped_content(html: str) -> str:
-    return _escaped(html)
+def _escape_content(html: str) -> str:
+    return _escape(html)
 
 
 _PUBLISHED = datetime(1999, 12, 31, 23, 59, 58, tzinfo=UTC)
 _UPDATED = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
-_BREAK = "\0"  # stands in no word: XML has no such character
-_OPEN, _CLOSE = "\ue000", "\ue001"  # of private use: they stand in no mould but as marks
-_HTML = 4  # the number of the content among the words
-# Filled in apart from the other words: both times, and the content, which is long and the same in both formats.
-_APART: dict[str, Callable[[EntryParts | FeedParts], str]] = {
-    rfc822(_PUBLISHED): lambda parts: rfc822(parts.published),
-    rfc822(_UPDATED): lambda parts: rfc822(parts.updated),
-    _PUBLISHED.isoformat(): lambda parts: parts.published.isoformat(),
-    _UPDATED.isoformat(): lambda parts: parts.updated.isoformat(),
-    f"{_OPEN}{_HTML}{_CLOSE}": lambda parts: _escaped_content(parts.html),
+_SEPARATOR = "\0"  # XML allows it in no text
+_OPEN, _CLOSE = "\ue000", "\ue001"  # private-use characters: a template contains them in placeholders only
+_CONTENT_INDEX = 4  # of the content among the texts
+# Placeholders that are not filled from the texts: both times, and the content.
+_SPECIAL: dict[str, Callable[[EntryFields | FeedFields], str]] = {
+    rfc822(_PUBLISHED): lambda fields: rfc822(fields.published),
+    rfc822(_UPDATED): lambda fields: rfc822(fields.updated),
+    _PUBLISHED.isoformat(): lambda fields: fields.published.isoformat(),
+    _UPDATED.isoformat(): lambda fields: fields.updated.isoformat(),
+    f"{_OPEN}{_CONTENT_INDEX}{_CLOSE}": lambda fields: _escape_content(fields.html),
 }
-_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}|" + "|".join(map(re.escape, _APART)))
+_PLACEHOLDER = re.compile(f"{_OPEN}([0-9]+){_CLOSE}|" + "|".join(map(re.escape, _SPECIAL)))
 
 
 class XmlTemplate:
-    """The bytes of an entry or a feed with gaps for its texts. A gap after `="` is an attribute value, any other text.
+    """A serialized element with placeholders for its texts."""
 
-    Words are escaped together, joined by a character that stands in none, and the gaps are filled by one formatting:
-    an entry has dozens of them.
-    """
-
-    def __init__(self, mould: str) -> None:
-        marks = list(_MARK.finditer(mould))
-        quoted = [mould[mark.start() - 1] == '"' for mark in marks]
-        texts = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _APART and not inside]
-        values = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _APART and inside]
-        self._apart = [_APART[mark[0]] for mark in marks if mark[0] in _APART]
+    def __init__(self, serialized: str) -> None:
+        marks = list(_PLACEHOLDER.finditer(serialized))
+        quoted = [serialized[mark.start() - 1] == '"' for mark in marks]
+        texts = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _SPECIAL and not inside]
+        values = [int(m[1]) for m, inside in zip(marks, quoted, strict=True) if m[0] not in _SPECIAL and inside]
+        self._specials = [_SPECIAL[mark[0]] for mark in marks if mark[0] in _SPECIAL]
         self._texts, self._values = _picker(texts), _picker(values)
+        # The filled texts come as texts, attribute values, specials: this restores the order of the document.
         of_text, of_value = iter(range(len(texts))), iter(range(len(texts), len(texts) + len(values)))
-        of_apart = iter(range(len(texts) + len(values), len(marks)))
-        self._in_order = _picker(
+        of_special = iter(range(len(texts) + len(values), len(marks)))
+        self._in_document_order = _picker(
             [
-                next(of_apart if m[0] in _APART else of_value if inside else of_text)
+                next(of_special if m[0] in _SPECIAL else of_value if inside else of_text)
                 for m, inside in zip(marks, quoted, strict=True)
             ]
         )
-        self._template = "%s".join(part.replace("%", "%%") for part in _pieces(mould, marks))
+        self._format = "%s".join(part.replace("%", "%%") for part in _split(serialized, marks))
 
-    def filled(self, parts: EntryParts | FeedParts, words: list[str]) -> bytes:
-        """The bytes of an entry or feed of this shape, with these words of its."""
-        texts = _escaped(_BREAK.join(self._texts(words)))
-        found = texts.split(_BREAK)
-        if values := self._values(words):
-            quoted = _escaped(_BREAK.join(values)).replace('"', "&quot;")
+    def fill(self, fields: EntryFields | FeedFields, texts: list[str]) -> bytes:
+        """Returns the bytes of an entry or feed of this shape, given its texts."""
+        filled = _escape(_SEPARATOR.join(self._texts(texts))).split(_SEPARATOR)
+        if values := self._values(texts):
+            quoted = _escape(_SEPARATOR.join(values)).replace('"', "&quot;")
             if "\n" in quoted or "\t" in quoted:
                 quoted = quoted.replace("\n", "&#10;").replace("\t", "&#9;")
-            found += quoted.split(_BREAK)
-        found += [written(parts) for written in self._apart]
-        return (self._template % self._in_order(found)).encode()
+            filled += quoted.split(_SEPARATOR)
+        filled += [format_special(fields) for format_special in self._specials]
+        return (self._format % self._in_document_order(filled)).encode()
 
 
-def _picker(numbers: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
-    """Picks the items of a list at these numbers."""
-    if len(numbers) < 2:
-        return lambda items: tuple([items[number] for number in numbers])
-    return itemgetter(*numbers)
+def _picker(indexes: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    """Returns a function that picks the items with these indexes. `itemgetter` returns no tuple for less than two."""
+    if len(indexes) < 2:
+        return lambda items: tuple([items[index] for index in indexes])
+    return itemgetter(*indexes)
 
 
-def _pieces(text: str, marks: list[re.Match[str]]) -> list[str]:
-    """What stands between the marks."""
+def _split(text: str, marks: list[re.Match[str]]) -> list[str]:
+    """Returns the parts of a text between the marks."""
     edges = [0, *(edge for mark in marks for edge in mark.span()), len(text)]
     return [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def fill(cast: Callable[[Parts], bytes], parts: Parts) -> bytes:
-    """What casting an entry or a feed would give."""
-    words = parts.words()
-    return _mould(cast, parts.marked, parts.shape(words)).filled(parts, words)
+def render(build: Callable[[Fields], bytes], fields: Fields) -> bytes:
+    """Returns what `build(fields)` returns, from the template of its shape."""
+    texts = fields.texts()
+    return _template(build, fields.from_shape, fields.shape(texts)).fill(fields, texts)
 
 
 @lru_cache(maxsize=4096)
-def _mould(cast: Callable[[Any], bytes], marked: Callable[..., Any], shape: Shape) -> XmlTemplate:
-    marks = iter(f"{_OPEN}{number}{_CLOSE}" if there else "" for number, there in enumerate(shape[-1]))
-    return XmlTemplate(cast(marked(shape, marks, _PUBLISHED, _UPDATED)).decode())
+def _template(build: Callable[[Any], bytes], from_shape: Callable[..., Any], shape: Shape) -> XmlTemplate:
+    placeholders = iter(f"{_OPEN}{index}{_CLOSE}" if filled else "" for index, filled in enumerate(shape[-1]))
+    return XmlTemplate(build(from_shape(shape, placeholders, _PUBLISHED, _UPDATED)).decode())

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..feeds import archive
-from ..formats.html.landing import Landing
-from ..model import FORMATS, Document, Feed, Format, History
+from ..formats import HTML_PAGE
+from ..formats import get as get_format
+from ..formats import names as format_names
+from ..formats.html.page_data import FeedPageData
+from ..model import ArchiveLinks, Document, Feed
 from ..outputs.local import Tree
 from .jobs import JobContext
 
@@ -24,17 +26,17 @@ class Staged(NamedTuple):
 class Page(NamedTuple):
     """What a feed's page shows: the cards of its entries, and what stands beside them."""
 
-    landing: Landing
+    landing: FeedPageData
     newest_title: str
     cards: list[bytes]
 
 
 class Task(NamedTuple):
-    """An issue: its feed's number, its feed, its place in the history, its entries' parts in the order of FORMATS."""
+    """An issue: its feed's number, its feed, its place in the history, its entries' parts in all formats."""
 
     number: int
     feed: Feed
-    history: History
+    history: ArchiveLinks
     parts: list[tuple[bytes, bytes, bytes]]
     page: Page | None
 
@@ -66,27 +68,24 @@ class Assembler(NamedTuple):
         return [Staged(one.path, feed, period, sha256(one.content).digest(), self.tree.stage(one)) for one in documents]
 
     def _printed(
-        self, number: int, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]], page: Page | None
+        self, number: int, feed: Feed, history: ArchiveLinks, parts: list[tuple[bytes, bytes, bytes]], page: Page | None
     ) -> Printed:
         documents = self._documents(feed, history, parts)
         staged = [one for document in documents for one in self.stage(document, number, history.period)]
         pages = self.bench.pages
         if page is None or pages is None:
             return Printed(staged, None)
-        from ..formats.html.pages import NAME
+        content = pages.render_feed_page(feed, page.landing, page.cards)
+        staged += self.stage(Document(path=HTML_PAGE.path(feed.path), content=content), number)
+        return Printed(staged, pages.render_row(feed, page.landing, page.newest_title))
 
-        content = pages.feed_page(feed, page.landing, page.cards)
-        staged += self.stage(Document(path=f"{feed.path}/{NAME}", content=content), number)
-        return Printed(staged, pages.row(feed, page.landing, page.newest_title))
-
-    def _documents(self, feed: Feed, history: History, parts: list[tuple[bytes, bytes, bytes]]) -> Iterator[Document]:
-        from ..formats import atom, jsonfeed, rss
-
-        known: dict[Format, Any] = {"rss": rss, "atom": atom, "json": jsonfeed}
+    def _documents(
+        self, feed: Feed, history: ArchiveLinks, parts: list[tuple[bytes, bytes, bytes]]
+    ) -> Iterator[Document]:
         config = self.bench.config
-        folder = archive.place(feed.path, history.period)
-        for position, name in enumerate(FORMATS):
+        for position, name in enumerate(format_names()):
             if name in config.selection.formats:
-                renderer = known[name]
-                content = renderer.render_feed(feed, config.site, [part[position] for part in parts], history)
-                yield Document(path=f"{folder}/{renderer.NAME}", content=content)
+                format_ = get_format(name)
+                fragments = [part[position] for part in parts]
+                content = format_.load().render_document(feed, config.site, fragments, history)
+                yield Document(path=format_.path(feed.path, history.period), content=content)

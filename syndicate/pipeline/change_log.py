@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from ..feeds.rules import TopicNames, Traits, figures
+from ..feeds.rules import TopicNames, Traits, traits_of
 from ..feeds.slugs import topic_key
 from ..store.index import Index
 from ..store.ledger import Change, ChangeLog, Facets, Found
@@ -89,4 +89,4 @@ class ChangeLogWriter:
         if not found.files:
             return traits_from_text(found.figures)
         records = [record for file in orjson.loads(found.files) if (record := self._index.record(file))]
-        return figures(self._bench.compose([origin(record) for record in records], None))
+        return traits_of(self._bench.compose([origin(record) for record in records], None))

@@ -20,9 +20,11 @@ from ..corpus.scan import shown_path
 from ..errors import Problem
 from ..feeds import rules as select
 from ..feeds.identity import digest, path_id
-from ..feeds.merge import combine
+from ..feeds.merge import merge_entries
 from ..formats import content
-from ..model import FORMATS, Entry, Format, Site
+from ..formats import get as get_format
+from ..formats import names as format_names
+from ..model import Entry, Site
 from .executor import ChangedError
 
 if TYPE_CHECKING:
@@ -170,7 +172,7 @@ class JobContext:
         if hashed == known:
             return Outcome(hashed, found[1:]), None, False
         record = read.understand(found, where, path, self.profiles[source])
-        figures = select.figures(record.entry) if record.entry else None
+        figures = select.traits_of(record.entry) if record.entry else None
         said = _parsed_fields(record, self.config, figures)
         if prospects is None or record.entry is None or figures is None:
             return Outcome(hashed, found[1:], said), None, False
@@ -185,7 +187,7 @@ class JobContext:
 
         Raises ChangedError when a file is not what it was.
         """
-        entry = combine([self._entry(origin) for origin in origins])
+        entry = merge_entries([self._entry(origin) for origin in origins])
         return entry if entry_id in (None, entry.id) else entry._replace(id=entry_id)
 
     def render(self, tasks: Sequence[tuple[Sequence[Origin], str, bool]]) -> list[Fragments]:
@@ -201,7 +203,8 @@ class JobContext:
         columns = [list(map(render, prepared)) if render else [None] * len(entries) for render in self._renderers]
         pages = self.pages
         cards = [
-            pages.card(one) if pages and shown else None for one, (_, shown) in zip(prepared, entries, strict=True)
+            pages.render_entry(one) if pages and shown else None
+            for one, (_, shown) in zip(prepared, entries, strict=True)
         ]
         titles = [entry.title for entry, _ in entries]
         return [Fragments(*row) for row in zip(*columns, cards, titles, strict=True)]
@@ -238,15 +241,8 @@ class JobContext:
 
     @cached_property
     def _renderers(self) -> list[Callable[[content.Prepared], bytes] | None]:
-        from ..formats import atom, jsonfeed, rss
-
         made = self.config.selection.formats
-        known: dict[Format, Callable[[content.Prepared], bytes]] = {
-            "rss": rss.render_entry,
-            "atom": atom.render_entry,
-            "json": jsonfeed.render_entry,
-        }
-        return [known[name] if name in made else None for name in FORMATS]
+        return [get_format(name).load().render_entry if name in made else None for name in format_names()]
 
     def _entry(self, origin: Origin) -> Entry:
         where = self.config.sources[origin.source]
@@ -265,7 +261,7 @@ class JobContext:
 @lru_cache(maxsize=1)
 def _pages(
     site: Site,
-    formats: tuple[Format, ...],
+    formats: tuple[str, ...],
     templates: tuple[tuple[str, str], ...],
     state: str,
     *,
@@ -279,7 +275,7 @@ def _pages(
 
     # To compile the templates takes half as long as a run that finds one record changed.
     compiled = FileSystemBytecodeCache(state, "%s.template") if os.path.isdir(state) else None
-    return Pages(site, formats, dict(templates), topics=topics, opml=opml, compiled=compiled)
+    return Pages(site, formats, dict(templates), are_topics=topics, has_opml=opml, bytecode_cache=compiled)
 
 
 def traits_as_text(figures: select.Traits) -> str:

@@ -9,10 +9,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..feeds import archive
-from ..feeds.archive import Moment
-from ..feeds.rules import FeedKey, FeedRules, Shown, label
-from ..formats.html.landing import Landing
-from ..model import Feed, History, Selection
+from ..feeds.archive import ArchivedEntry
+from ..feeds.rules import FeedItem, FeedKey, FeedRules, most_frequent_spelling
+from ..formats import get as get_format
+from ..formats.html.page_data import FeedPageData
+from ..model import ArchiveLinks, Feed, Selection
 from ..store.shelf import Held, Shelf
 from ..store.tombstones import Tombstones
 
@@ -25,9 +26,9 @@ class Issue(NamedTuple):
 
     number: int
     feed: Feed
-    history: History
+    history: ArchiveLinks
     files: Sequence[int] = ()
-    landing: Landing | None = None
+    landing: FeedPageData | None = None
 
 
 class Choice(NamedTuple):
@@ -58,7 +59,7 @@ class Planner:
         self._selection = selection
         self._showing = showing
         self._has_pages = has_pages
-        self._lasting = {slot[:2] for slot in filing.lasting()}
+        self._lasting = {slot[:2] for slot in filing.permanent_feeds()}
 
     def choose(self, number: int, times: Collection[int] | None, damaged: Collection[str]) -> Choice | None:
         """What to make of a feed that changed at these times of its history (anywhere, if None); None if it is no more.
@@ -72,7 +73,7 @@ class Planner:
         slot = FeedKey(dimension, key, _name(tallies))
         limit, total = self._selection.limit, sum(count for *_, count in tallies)
         shown = _in_order(self._shelf.newest(number, limit))[:limit]
-        feed = self._filing.feed(slot, total, [Shown(_moment(h.published), h.id, _moment(h.updated)) for h in shown])
+        feed = self._filing.feed(slot, total, [FeedItem(_moment(h.published), h.id, _moment(h.updated)) for h in shown])
         # The total stands in the catalogue only: it does not make the feed's documents others.
         words = sha256(repr((self._showing, feed.path, feed.title, feed.description, feed.id)).encode()).digest()[:16]
         history = _Archives(self._shelf, self._selection, number, tallies)
@@ -84,7 +85,7 @@ class Planner:
             (Issue(number, feed, history.place(period)), history.holds(period))
             for period in sorted(history.touched | set(damaged) - {""} - set(history.gone))
         )
-        newest = History(prev_archive=history.newest(), deleted=self._tombstones.of((dimension, key)))
+        newest = ArchiveLinks(prev_archive=history.newest(), tombstones=self._tombstones.of((dimension, key)))
         landing = self._landing(slot, feed, history) if self._has_pages else None
         drafts = chain(archives, [(Issue(number, feed, newest, landing=landing), shown)])
         issues = [issue for draft, held in drafts if (issue := self._fresh(draft, words, held, damaged)) is not None]
@@ -101,18 +102,18 @@ class Planner:
             return None
         self._shelf.put_issue(number, history.period, fresh)
         if history.period:
-            updated = max((one.updated for one in held), default=archive.span(history.period)[0])
+            updated = max((one.updated for one in held), default=archive.time_range(history.period)[0])
             newest = _moment(held[0].published) if held else None
             feed = feed._replace(updated=_moment(updated), newest=newest)
         return draft._replace(feed=feed._replace(entry_ids=()), files=array("q", (one.file for one in held)))
 
-    def _landing(self, slot: FeedKey, feed: Feed, history: "_Archives") -> Landing:
-        format_ = self._selection.formats[0]
-        return Landing(
+    def _landing(self, slot: FeedKey, feed: Feed, history: "_Archives") -> FeedPageData:
+        format_ = get_format(self._selection.formats[0])
+        return FeedPageData(
             months=tuple(sorted(history.months.items())),
             periods=tuple(
-                (name, f"{archive.place(feed.path, period)}/feed.{format_}")
-                for name, period in reversed(archive.landmarks(history.names()))
+                (name, format_.path(feed.path, period))
+                for name, period in reversed(archive.browsable_periods(history.names()))
             ),
             parent=self._filing.parent(slot),
             keywords=self._filing.keywords(slot),
@@ -165,16 +166,16 @@ class _Archives:
         """All archives, oldest first."""
         return self._shelf.periods(self._number)
 
-    def place(self, period: str) -> History:
+    def place(self, period: str) -> ArchiveLinks:
         """Where an archive stands among the others."""
-        return History(period, *self._shelf.neighbours(self._number, period))
+        return ArchiveLinks(period, *self._shelf.neighbours(self._number, period))
 
     def holds(self, period: str) -> list[Held]:
         """The entries of an archive, newest first."""
         if self._shelf.neighbours(self._number, period)[1].startswith(period):
             return []  # it was split: its parts follow it
-        held = self._shelf.between(self._number, *archive.span(period))
-        return _in_order([one for one in held if archive.belongs(period, Moment(one.published, one.id))])
+        held = self._shelf.between(self._number, *archive.time_range(period))
+        return _in_order([one for one in held if archive.contains(period, ArchivedEntry(one.published, one.id))])
 
     def _become(self, before: set[str], names: set[str]) -> None:
         for period in sorted(before - names):
@@ -193,12 +194,12 @@ class _Archives:
 
     def _names(self, period: str) -> list[str]:
         """The archives of a period and its parts, as its members ask for."""
-        start, end = archive.span(period)
+        start, end = archive.time_range(period)
         count = self.months[period] if self._cut == "month" else self._shelf.count_between(self._number, start, end)
-        if count <= archive.MOST:
+        if count <= archive.MAX_ENTRIES:
             return [period] if count else []
-        return archive.divide(
-            period, [Moment(h.published, h.id) for h in self._shelf.between(self._number, start, end)]
+        return archive.split_period(
+            period, [ArchivedEntry(h.published, h.id) for h in self._shelf.between(self._number, start, end)]
         )
 
 
@@ -207,7 +208,7 @@ def _name(tallies: Sequence[tuple[str, str, int]]) -> str:
     spellings = Counter[str]()
     for _, name, count in tallies:
         spellings[name] += count
-    return label(spellings.items()) if spellings else ""
+    return most_frequent_spelling(spellings.items()) if spellings else ""
 
 
 def _in_order(held: list[Held]) -> list[Held]:

@@ -12,7 +12,7 @@ from ..corpus import parse as read
 from ..corpus.scan import shown_path
 from ..errors import Problem
 from ..feeds.identity import digest, path_id
-from ..feeds.rules import FeedKey, Traits, figures
+from ..feeds.rules import FeedKey, Traits, traits_of
 from ..store.index import MERGED, SETTLING, SHOWN, WAITING, EntryRow, Index, RecordRow
 from ..store.shelf import Member, Shelf
 from .jobs import JobContext, Origin, epoch, traits_from_text
@@ -166,7 +166,7 @@ class EntryResolver:
         digested = bytes.fromhex(digest(entry, self._bench.config.presentation))
         first = records[0]._replace(stated=entry.id)
         files = orjson.dumps([record.file for record in records]).decode() if len(records) > 1 else None
-        self._refile(first, files, epoch(entry.updated), digested, figures(entry))
+        self._refile(first, files, epoch(entry.updated), digested, traits_of(entry))
 
     def _refile(self, record: RecordRow, files: str | None, updated: int, digested: bytes, known: Traits) -> None:
         filed = [(self._feed(dim, key), name) for dim, key, name in self._filing.feed_keys(known)]

@@ -10,9 +10,10 @@ import orjson
 
 from ..errors import Problem
 from ..feeds.rules import FeedKey
-from ..formats import catalog, opml
-from ..formats.html import landing
-from ..model import FORMATS, Document
+from ..formats import CATALOG_FILE, HTML_PAGE, OPML_FILE, STYLESHEET_FILE, catalog, opml
+from ..formats import names as format_names
+from ..formats.html.page_data import group_feeds
+from ..model import Document
 from ..outputs.local import Tree, plain_path
 from ..progress import Progress
 from ..store.index import NO_FILE, PUBLISHING, EntryRow, Index
@@ -26,7 +27,7 @@ from .plan import Issue, Planner
 from .resolve import TouchedFeeds, origin
 
 _BATCH = 64
-_INDEX, _STYLESHEET = "index.html", "feeds.css"
+_INDEX, _STYLESHEET = HTML_PAGE.file_name, STYLESHEET_FILE.file_name
 
 
 class Publisher:
@@ -60,7 +61,7 @@ class Publisher:
         Entries that are `asked_for` are rendered, too, whether a feed shows them or not.
         """
         known = self._shelf.feed_numbers()
-        for slot in self._filing.lasting():
+        for slot in self._filing.permanent_feeds():
             if (slot.dimension, slot.key) not in known:
                 dirty.add(self._shelf.add_feed(slot.dimension, slot.key))
         issues: list[Issue] = []
@@ -115,7 +116,7 @@ class Publisher:
         config = self._bench.config
         dimension, key, _, card, words = self._shelf.feed(number)
         topic = self._topic(FeedKey(dimension, key, ""))
-        fresh = catalog.card(choice.feed, config.site, config.selection.formats, topic)
+        fresh = catalog.render_item(choice.feed, config.site, config.selection.formats, topic)
         if card != fresh or words != choice.words:
             self._shelf.set_feed(number, choice.feed.path, fresh, choice.words)
         for period in choice.gone:
@@ -169,7 +170,9 @@ class Publisher:
         results = chain(
             (self._press.print([self._task(issue)])[0] for issue in spliced),
             # A few at once: documents are large, and what they are made of is in memory.
-            self._crew.map(self._press.print, map(self._task, paged), len(paged) * (len(FORMATS) + 1), at_once=3),
+            self._crew.map(
+                self._press.print, map(self._task, paged), len(paged) * (len(format_names()) + 1), at_once=3
+            ),
         )
         for done, (issue, printed) in enumerate(zip(chain(spliced, paged), results, strict=True), 1):
             for staged in printed.documents:
@@ -201,9 +204,9 @@ class Publisher:
     def _list(self, *, renewed: bool) -> None:
         """Stage the lists of all feeds, and drop those that are not made any more."""
         config = self._bench.config
-        wanted = {catalog.NAME}
+        wanted = {CATALOG_FILE.file_name}
         if config.selection.opml is not None:
-            wanted.add(opml.NAME)
+            wanted.add(OPML_FILE.file_name)
         if config.site.pages:
             wanted |= {_INDEX, _STYLESHEET}
         stand = set(self._shelf.documents_of(CATALOG))
@@ -230,16 +233,16 @@ class Publisher:
     def _lists(self) -> Iterator[Document]:
         config = self._bench.config
         feeds = [(orjson.loads(card), card, row or b"") for _, card, row in self._shelf.listed()]
-        feeds.sort(key=lambda feed: self._filing.rank(feed[0]["dimension"], feed[0]["slug"]))
-        yield Document(path=catalog.NAME, content=catalog.render([card for _, card, _ in feeds]))
+        feeds.sort(key=lambda feed: self._filing.sort_key(feed[0]["dimension"], feed[0]["slug"]))
+        yield Document(path=CATALOG_FILE.file_name, content=catalog.render([card for _, card, _ in feeds]))
         if config.selection.opml is not None:
             outlines = [opml.outline(facts, config.selection.opml, config.site) for facts, *_ in feeds]
-            yield Document(path=opml.NAME, content=opml.render(config.site, outlines))
+            yield Document(path=OPML_FILE.file_name, content=opml.render(config.site, outlines))
         if (pages := self._bench.pages) is not None:
-            from ..formats.html.pages import stylesheet
+            from ..formats.html.environment import stylesheet
 
             count, newest = self._shelf.shown()
-            groups = landing.groups([(facts, row) for facts, _, row in feeds])
+            groups = group_feeds([(facts, row) for facts, _, row in feeds])
             moment = None if newest is None else datetime.fromtimestamp(newest, UTC)
-            yield Document(path=_INDEX, content=pages.index(groups, count, moment))
+            yield Document(path=_INDEX, content=pages.render_index(groups, count, moment))
             yield Document(path=_STYLESHEET, content=stylesheet(config.site, dict(config.templates)))

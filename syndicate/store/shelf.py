@@ -4,10 +4,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ..feeds.archive import month_of
-from ..model import Format
 from .index import EntryRow
 
 CATALOG = 0
@@ -41,9 +40,6 @@ class Held(NamedTuple):
     updated: int
     digest: bytes
 
-
-Part = Format | Literal["card"]
-"""A way in which an entry is rendered."""
 
 FragmentsRow = tuple[int, bytes, bytes | None, bytes | None, bytes | None, bytes | None, str]
 """A file's number, the digest of its entry as rendered, the entry in RSS, Atom, JSON and as a card, its title."""
@@ -198,7 +194,7 @@ class Shelf:
 
     # ----------------------------------------------------------------------------------------------------- fragments
 
-    def unrendered(self, files: Iterable[int], parts: Sequence[Part]) -> Iterator[EntryRow]:
+    def unrendered(self, files: Iterable[int], parts: Sequence[str]) -> Iterator[EntryRow]:
         """Those of these entries that are not rendered, as they are now, in all of these ways."""
         lacks = " OR ".join(["fragments.digest IS NOT entries.digest", *(f"{name} IS NULL" for name in parts)])
         for marks, numbers in _portions(files):

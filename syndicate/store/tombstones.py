@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
-from ..model import Deleted
+from ..model import Tombstone
 
 Place = tuple[str, str]
 """A feed: its dimension and key."""
@@ -71,11 +71,11 @@ class Tombstones:
         self._sql.execute("DELETE FROM tombstones")
         self._sql.execute("DROP TABLE IF EXISTS temp.published")
 
-    def of(self, place: Place) -> tuple[Deleted, ...]:
+    def of(self, place: Place) -> tuple[Tombstone, ...]:
         """What was deleted from a feed, the latest first."""
         sql = "SELECT id, deleted_at FROM tombstones WHERE dimension = ? AND key = ? ORDER BY deleted_at DESC, id"
         rows: Iterator[tuple[str, int]] = self._sql.execute(sql, place)
-        return tuple(Deleted(entry_id, datetime.fromtimestamp(at, UTC)) for entry_id, at in rows)
+        return tuple(Tombstone(entry_id, datetime.fromtimestamp(at, UTC)) for entry_id, at in rows)
 
     def _any(self) -> bool:
         return self._sql.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is not None

@@ -63,8 +63,8 @@ def test_missing_keys_have_their_defaults(folder: Path) -> None:
                 max_bytes=8_388_608,
             ),
         ),
-        selection=Selection(limit=50, by=("topics",), all=True, formats=("rss", "atom", "json")),
-        presentation=Presentation(link="canonical", related=5, amp_cache="cdn.ampproject.org", amp_links=True),
+        selection=Selection(limit=50, by=("topics",), all=True, formats=("rss", "atom", "json"), opml="rss"),
+        presentation=Presentation(link="canonical", related_limit=5, amp_cache="cdn.ampproject.org", amp_links=True),
         output=str(folder / "feeds"),
         state=str(folder / ".syndicate"),
         hubs=(),
@@ -109,7 +109,7 @@ def test_every_key_is_read(folder: Path) -> None:
         archive="day",
         deleted_days=7,
     )
-    assert config.presentation == Presentation(link="cdn", related=0, amp_cache="amp.test")
+    assert config.presentation == Presentation(link="cdn", related_limit=0, amp_cache="amp.test")
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
     assert config.push == Push(
         pages=True, verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15,

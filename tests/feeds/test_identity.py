@@ -1,4 +1,4 @@
-"""Identities are `tag:` URIs that nothing changes; a digest changes with what feeds show and with nothing else."""
+"""Tests of identities, which are permanent `tag:` URIs, and of digests, which cover exactly what documents contain."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ENTRY = Entry(
     authors=(PERSON,), provider=PERSON, image=IMAGE, related=(RELATED,), quality=1, heat=1, terms=(("series", ("s",)),),
 )  # fmt: skip
 
-# Every field stands in one of the two: a new one has to be thought about.
-SHOWN: dict[str, Any] = {
+# Every field of an entry is in one of the two, so a new field fails the test until it is classified.
+PUBLISHED: dict[str, Any] = {
     "id": "tag:feeds.test,2026:y.md",
     "title": "U",
     "url": "https://www.test/y/",
@@ -50,24 +50,24 @@ SHOWN: dict[str, Any] = {
     "cdn_url": "https://c.test/",
     "related": (),
 }
-NOT_SHOWN: dict[str, Any] = {"path": "moved/x.md", "quality": 2, "heat": None, "terms": ()}
+NOT_PUBLISHED: dict[str, Any] = {"path": "moved/x.md", "quality": 2, "heat": None, "terms": ()}
 
 
-def test_every_field_of_an_entry_is_shown_or_not() -> None:
-    assert SHOWN.keys() | NOT_SHOWN.keys() == set(Entry._fields)
-    assert not SHOWN.keys() & NOT_SHOWN.keys()
+def test_every_field_of_an_entry_is_classified() -> None:
+    assert PUBLISHED.keys() | NOT_PUBLISHED.keys() == set(Entry._fields)
+    assert not PUBLISHED.keys() & NOT_PUBLISHED.keys()
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_digest_changes_with_what_feeds_show(name: str) -> None:
-    changed = ENTRY._replace(**{name: SHOWN[name]})
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_digest_changes_with_every_published_field(name: str) -> None:
+    changed = ENTRY._replace(**{name: PUBLISHED[name]})
     assert changed != ENTRY
     assert digest(changed, PLAIN) != digest(ENTRY, PLAIN)
 
 
-@pytest.mark.parametrize("name", NOT_SHOWN)
-def test_digest_does_not_change_with_what_only_chooses(name: str) -> None:
-    changed = ENTRY._replace(**{name: NOT_SHOWN[name]})
+@pytest.mark.parametrize("name", NOT_PUBLISHED)
+def test_digest_does_not_change_with_fields_that_only_select_entries(name: str) -> None:
+    changed = ENTRY._replace(**{name: NOT_PUBLISHED[name]})
     assert changed != ENTRY
     assert digest(changed, PLAIN) == digest(ENTRY, PLAIN)
 
@@ -87,7 +87,7 @@ OTHER: dict[str, Any] = {
     ],
     ids=str,
 )
-def test_digest_changes_with_every_part_of_what_is_shown(held: str, part: Any, name: str) -> None:
+def test_digest_changes_with_every_field_of_nested_values(held: str, part: Any, name: str) -> None:
     changed = part._replace(**{name: OTHER[name]})
     value = (changed,) if held in {"authors", "related"} else changed
     assert digest(ENTRY._replace(**{held: value}), PLAIN) != digest(ENTRY, PLAIN)
@@ -106,13 +106,13 @@ STORY: dict[str, Any] = {
     "presentation",
     [
         Presentation(link="amp"),
-        Presentation(related=4),
+        Presentation(related_limit=4),
         Presentation(amp_cache="x.test"),
         Presentation(amp_links=False),
     ],
 )
-def test_digest_changes_with_how_entries_are_shown(presentation: Presentation) -> None:
-    """The choice of the link is in the digest itself, all else in the entry, when it is read."""
+def test_digest_changes_with_the_presentation(presentation: Presentation) -> None:
+    """The digest covers the choice of the link; parsing applies the other settings to the entry."""
 
     def of(shown: Presentation) -> str:
         profile = Profile(authority=AUTHORITY, home="https://www.test/", presentation=shown)
@@ -123,16 +123,16 @@ def test_digest_changes_with_how_entries_are_shown(presentation: Presentation) -
     assert of(presentation) != of(PLAIN)
 
 
-def test_choice_of_the_link_is_in_the_digest() -> None:
+def test_digest_changes_with_the_choice_of_the_link() -> None:
     assert digest(ENTRY, Presentation(link="amp")) != digest(ENTRY, PLAIN)
 
 
-def test_every_way_to_show_is_tried_above() -> None:
-    assert set(Presentation._fields) == {"link", "related", "amp_cache", "amp_links"}
+def test_every_setting_of_the_presentation_is_tested_above() -> None:
+    assert set(Presentation._fields) == {"link", "related_limit", "amp_cache", "amp_links"}
 
 
-def test_digest_is_the_same_in_another_process_and_place() -> None:
-    """Were it made of `hash`, of addresses in memory, or of a zone that is not UTC, every run would ping every hub."""
+def test_digest_does_not_depend_on_the_process_or_the_time_zone() -> None:
+    """Otherwise every run would change every document and ping every hub."""
     import os
     import subprocess
     import sys
@@ -154,7 +154,7 @@ def test_digest_is_the_same_in_another_process_and_place() -> None:
 
 @bounded
 @given(st.text(), st.text())
-def test_text_never_moves_from_one_field_to_the_next_unseen(first: str, second: str) -> None:
+def test_moving_text_between_fields_changes_the_digest(first: str, second: str) -> None:
     one = ENTRY._replace(title=first, summary=second)
     other = ENTRY._replace(title=first + second, summary="")
     assert (digest(one, PLAIN) == digest(other, PLAIN)) == (one == other)
@@ -170,7 +170,7 @@ paths = st.text(st.characters(exclude_categories=["Cs"])) | st.binary(max_size=8
 
 @bounded
 @given(paths, paths)
-def test_paths_share_no_identity_and_all_are_uris(first: str, second: str) -> None:
+def test_path_ids_are_distinct_uris(first: str, second: str) -> None:
     assert (path_id(AUTHORITY, first) == path_id(AUTHORITY, second)) == (first == second)
     assert URI.fullmatch(path_id(AUTHORITY, first))
 
@@ -180,7 +180,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 @bounded
 @given(texts, texts, st.sampled_from(["topics", "provider", "all"]), st.sampled_from(["topics", "custom"]))
-def test_subjects_share_no_identity(first: str, second: str, one: str, other: str) -> None:
+def test_feed_ids_and_stated_ids_are_distinct_uris(first: str, second: str, one: str, other: str) -> None:
     same = (one, first) == (other, second)
     assert (feed_id(AUTHORITY, one, first) == feed_id(AUTHORITY, other, second)) is same
     assert (stated_id(AUTHORITY, first) == stated_id(AUTHORITY, second)) == (first == second)
@@ -196,7 +196,7 @@ def test_subjects_share_no_identity(first: str, second: str, one: str, other: st
         ("jane@feeds.test,2026-03-09", datetime(2026, 3, 9, tzinfo=UTC)),
     ],
 )
-def test_authority_holds_a_date(authority: str, expected: datetime) -> None:
+def test_authority_contains_a_date(authority: str, expected: datetime) -> None:
     assert authority_date(authority) == expected
 
 

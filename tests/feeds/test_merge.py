@@ -1,4 +1,4 @@
-"""Files that tell one story become one entry, and every entry has an id of its own, in whatever order they come."""
+"""Tests of merging: files with one canonical address become one entry, and every entry has a unique id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.sites import CONFIG, Place, but_for_deletions, record, tree
 
 from syndicate.feeds.identity import path_id
-from syndicate.feeds.merge import combine
+from syndicate.feeds.merge import merge_entries
 from syndicate.feeds.slugs import topic_key
 from syndicate.model import Entry
 
@@ -35,17 +35,21 @@ def entry(path: str, url: str = "", day: int = 1, updated: int = 0, **more: Any)
     )
 
 
-def put(place: Place, made: Entry) -> None:
-    """The file that says what an entry says, at the entry's path."""
-    lines = [f"webUrl: {made.url}", f"updatedDateTime: {made.updated:%Y-%m-%d}", f"topics: {json.dumps(made.topics)}"]
-    lines += [f"{name}: {json.dumps(names)}" for name, names in made.terms]
-    if made.id != path_id(AUTHORITY, made.path):
-        lines.append(f"id: {json.dumps(made.id)}")
-    place.put(made.path, record(made.title, *lines, date=f"{made.published:%Y-%m-%d}", body=made.body))
+def put(place: Place, entry: Entry) -> None:
+    """Writes the file of an entry."""
+    lines = [
+        f"webUrl: {entry.url}",
+        f"updatedDateTime: {entry.updated:%Y-%m-%d}",
+        f"topics: {json.dumps(entry.topics)}",
+    ]
+    lines += [f"{name}: {json.dumps(names)}" for name, names in entry.terms]
+    if entry.id != path_id(AUTHORITY, entry.path):
+        lines.append(f"id: {json.dumps(entry.id)}")
+    place.put(entry.path, record(entry.title, *lines, date=f"{entry.published:%Y-%m-%d}", body=entry.body))
 
 
 def shown(place: Place) -> dict[str, dict[str, Any]]:
-    """The stories of the feed of all, by address."""
+    """Returns the items of the feed of all entries by address."""
     items = json.loads((place.output / "all/feed.json").read_bytes())["items"]
     assert len({item["url"] for item in items}) == len(items)
     return {item["url"].removeprefix("https://www.test/"): item for item in items}
@@ -59,7 +63,7 @@ def own(path: str) -> str:
     return path_id(AUTHORITY, path)
 
 
-def test_distinct_entries_stay_as_they_are(place: Place) -> None:
+def test_entries_with_distinct_addresses_are_not_merged(place: Place) -> None:
     assert place.build()[:4] == (0, 0, 0, ())
     for path in ("b.md", "a.md", "c.md"):
         put(place, entry(path))
@@ -67,18 +71,18 @@ def test_distinct_entries_stay_as_they_are(place: Place) -> None:
     assert ids(place) == {path: own(path) for path in ("a.md", "b.md", "c.md")}
 
 
-def test_story_has_the_earliest_identity_and_date_and_the_latest_text() -> None:
+def test_merged_entry_has_the_earliest_identity_and_date_and_the_latest_text() -> None:
     early = entry("early", "https://a.test/", 1, title="Old", summary="old", topics=("A", "B"), quality=1)
     late = entry("late", "https://a.test/", 3, title="New", body="new", topics=("b", "C"), quality=9)
     middle = entry("middle", "https://a.test/", 2, title="Mid", topics=("D",))
-    found = combine([middle, late, early])
+    found = merge_entries([middle, late, early])
     assert (found.id, found.path, found.published) == (early.id, "early", early.published)
     assert (found.title, found.body, found.updated, found.quality) == ("New", "new", late.updated, 9)
-    assert found.summary == ""  # the latest one's text, whole
+    assert found.summary == ""  # all text comes from the latest entry
     assert found.topics == ("A", "B", "D", "C")
 
 
-def test_files_of_one_address_are_built_as_one_story(place: Place) -> None:
+def test_files_of_one_address_are_published_as_one_entry(place: Place) -> None:
     put(place, entry("early.md", "https://www.test/x", 1, title="Old", body="old", topics=("A", "B")))
     put(place, entry("late.md", "https://www.test/x", 3, title="New", body="new", topics=("b", "C")))
     put(place, entry("middle.md", "https://www.test/x", 2, title="Mid", topics=("D",)))
@@ -92,22 +96,22 @@ def test_files_of_one_address_are_built_as_one_story(place: Place) -> None:
     assert sorted(path.name for path in (place.output / "topics").iterdir()) == ["a", "b", "c", "d"]
 
 
-def test_update_makes_the_latest_not_the_date() -> None:
+def test_latest_entry_is_decided_by_the_update_time() -> None:
     early = entry("early", "https://a.test/", 1, updated=9, title="Corrected")
     late = entry("late", "https://a.test/", 3, title="Copied")
-    assert combine([late, early]).title == "Corrected"
+    assert merge_entries([late, early]).title == "Corrected"
 
 
-def test_terms_are_united_by_dimension() -> None:
+def test_terms_are_merged_by_dimension() -> None:
     first = entry("a", "https://a.test/", 1, terms=(("series", ("S",)), ("game", ())))
     second = entry("b", "https://a.test/", 2, terms=(("series", ("s", "T")), ("game", ("G",))))
-    assert combine([second, first]).terms == (("series", ("S", "T")), ("game", ("G",)))
+    assert merge_entries([second, first]).terms == (("series", ("S", "T")), ("game", ("G",)))
 
 
-def test_same_date_is_decided_by_the_path() -> None:
+def test_equal_dates_are_decided_by_the_path() -> None:
     entries = [entry(path, "https://a.test/") for path in "cab"]
-    assert combine(entries).id == path_id(AUTHORITY, "a")
-    assert combine(entries).title == "c"
+    assert merge_entries(entries).id == path_id(AUTHORITY, "a")
+    assert merge_entries(entries).title == "c"
 
 
 def test_stated_id_belongs_to_the_earliest_that_states_it(place: Place) -> None:
@@ -122,7 +126,7 @@ def test_stated_id_belongs_to_the_earliest_that_states_it(place: Place) -> None:
     ]
 
 
-def test_path_belongs_to_its_file_even_when_an_earlier_one_states_it(place: Place) -> None:
+def test_path_id_belongs_to_its_file_even_if_an_earlier_entry_states_it(place: Place) -> None:
     put(place, entry("thief.md", day=1, id=own("owner.md")))
     put(place, entry("owner.md", day=9))
     (problem,) = place.build().problems
@@ -131,7 +135,7 @@ def test_path_belongs_to_its_file_even_when_an_earlier_one_states_it(place: Plac
     assert "is the id of owner.md already" in problem.message
 
 
-def test_owner_that_states_another_id_leaves_its_path_to_nobody(place: Place) -> None:
+def test_path_id_of_an_entry_that_states_another_id_stays_reserved(place: Place) -> None:
     put(place, entry("owner.md", id="urn:x", day=2))
     put(place, entry("thief.md", id=own("owner.md"), day=1))
     (problem,) = place.build().problems
@@ -139,7 +143,7 @@ def test_owner_that_states_another_id_leaves_its_path_to_nobody(place: Place) ->
     assert problem.path == "corpus/thief.md"
 
 
-def test_one_path_in_two_corpus_folders_makes_two_ids(place: Place) -> None:
+def test_equal_paths_in_two_corpus_folders_have_distinct_ids(place: Place) -> None:
     """`b/x.md` of the first folder, and `x.md` of another folder called `b`."""
     (place.folder / "b").mkdir()
     put(place, entry("b/x.md", "https://www.test/1"))
@@ -162,9 +166,9 @@ def test_one_path_in_two_corpus_folders_makes_two_ids(place: Place) -> None:
         ("a.md", ["id: other"], "2026-01-01"),
         ("c.md", ["webUrl: https://www.test/b"], "2026-01-01"),
     ],
-    ids=["stated no more", "hidden", "not yet shown", "the owner states another", "merged into another"],
+    ids=["no longer stated", "hidden", "not yet published", "owner states another id", "merged into another entry"],
 )
-def test_warning_of_an_id_goes_when_its_reason_goes(changed: str, lines: list[str], date: str, place: Place) -> None:
+def test_warning_about_an_id_disappears_with_its_cause(changed: str, lines: list[str], date: str, place: Place) -> None:
     place.put("a.md", record("A", "id: same", date="2026-01-01"))
     place.put("b.md", record("B", "id: same", "webUrl: https://www.test/b", date="2026-01-02"))
     (problem,) = place.build().problems
@@ -181,7 +185,7 @@ IDS = st.sampled_from([*"abcdef"]).map(lambda name: own(f"{name}.md")) | st.samp
 
 @st.composite
 def corpora(draw: st.DrawFn, addresses: int = 4) -> list[Entry]:
-    """Entries of distinct paths, whose addresses, dates, topics and stated ids clash."""
+    """Entries with distinct paths whose addresses, dates, topics and stated ids collide."""
     return [
         entry(
             f"{name}.md",
@@ -201,8 +205,8 @@ stories = corpora(addresses=1).filter(bool)
 
 @on_disk
 @given(corpora(), st.randoms(use_true_random=False))
-def test_order_makes_no_difference(entries: list[Entry], shuffler: random.Random) -> None:
-    """All files at once, and one by one in any order."""
+def test_result_does_not_depend_on_the_order_of_files(entries: list[Entry], shuffler: random.Random) -> None:
+    """Builds all files at once, and one by one in any order."""
     shuffled = list(entries)
     shuffler.shuffle(shuffled)
     with tempfile.TemporaryDirectory() as folder:
@@ -215,14 +219,14 @@ def test_order_makes_no_difference(entries: list[Entry], shuffler: random.Random
         for each in shuffled:
             put(other, each)
             last = other.build()
-        assert tree(one.output) == but_for_deletions(tree(other.output))  # an id that was merged away is gone
+        assert tree(one.output) == but_for_deletions(tree(other.output))  # an id that disappears in a merge is deleted
         assert at_once[:3] == last[:3]
         assert at_once.problems == last.problems
 
 
 @on_disk
 @given(corpora())
-def test_every_address_and_every_id_is_there_once(entries: list[Entry]) -> None:
+def test_every_address_and_every_id_is_published_once(entries: list[Entry]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder) / "site")
         for each in entries:
@@ -238,16 +242,16 @@ def test_every_address_and_every_id_is_there_once(entries: list[Entry]) -> None:
 
 @bounded
 @given(stories, st.randoms(use_true_random=False))
-def test_combination_is_of_the_set_of_entries(group: list[Entry], shuffler: random.Random) -> None:
+def test_merge_is_a_function_of_the_set_of_entries(group: list[Entry], shuffler: random.Random) -> None:
     shuffled = list(group)
     shuffler.shuffle(shuffled)
-    assert combine(shuffled) == combine(group)
+    assert merge_entries(shuffled) == merge_entries(group)
 
 
 @bounded
 @given(stories)
-def test_nothing_is_lost_and_nothing_made_up(group: list[Entry]) -> None:
-    each = combine(group)
+def test_merge_takes_every_value_from_its_entries(group: list[Entry]) -> None:
+    each = merge_entries(group)
     assert {topic_key(name) for name in each.topics} == {topic_key(name) for other in group for name in other.topics}
     assert len({topic_key(name) for name in each.topics}) == len(each.topics)
     assert each.published == min(other.published for other in group)
@@ -258,14 +262,14 @@ def test_nothing_is_lost_and_nothing_made_up(group: list[Entry]) -> None:
 
 @bounded
 @given(stories)
-def test_combining_what_is_combined_changes_nothing(group: list[Entry]) -> None:
-    once = combine(group)
-    assert combine([once]) == once
+def test_merging_a_merged_entry_changes_nothing(group: list[Entry]) -> None:
+    merged = merge_entries(group)
+    assert merge_entries([merged]) == merged
 
 
 @pytest.mark.parametrize("day", [1, 2, 3])
-def test_late_copy_moves_no_identity(day: int, place: Place) -> None:
-    """An entry that arrives later under the same address leaves id and date where they are."""
+def test_later_copy_changes_neither_id_nor_date(day: int, place: Place) -> None:
+    """An entry with the same address is added after a build."""
     put(place, entry("first.md", "https://www.test/x", 1))
     place.build()
     alone = shown(place)["x"]

@@ -1,4 +1,4 @@
-"""Which feeds there are, what each shows, in what order: a function of the entries and the configuration."""
+"""Tests of feed rules: the feeds, their entries and their order are a function of the entries and the configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicate.feeds.rules import FeedKey, FeedRules, Shown, TopicNames, figures, label
+from syndicate.feeds.rules import FeedItem, FeedKey, FeedRules, TopicNames, most_frequent_spelling, traits_of
 from syndicate.feeds.slugs import marked_slug, slug, topic_key
 from syndicate.model import CustomFeed, Entry, Feed, Person, Selection, Site, TopicSettings, Where
 
@@ -35,24 +35,26 @@ def newest_first(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def plan(entries: Sequence[Entry], selection: Selection, site: Site) -> tuple[Feed, ...]:
-    """Every feed, in the order of lists: what a build does with an index, done in memory."""
-    filing = FeedRules(selection, site)
-    members: dict[tuple[str, str], list[Entry]] = {(slot.dimension, slot.key): [] for slot in filing.lasting()}
+    """Returns all feeds in the order of listings, as a build with a store computes them."""
+    rules = FeedRules(selection, site)
+    members: dict[tuple[str, str], list[Entry]] = {
+        (feed_key.dimension, feed_key.key): [] for feed_key in rules.permanent_feeds()
+    }
     spellings: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for each in entries:
-        for slot in filing.feed_keys(figures(each)):
-            members.setdefault((slot.dimension, slot.key), []).append(each)
-            spellings[slot.dimension, slot.key][slot.name] += 1
+        for feed_key in rules.feed_keys(traits_of(each)):
+            members.setdefault((feed_key.dimension, feed_key.key), []).append(each)
+            spellings[feed_key.dimension, feed_key.key][feed_key.name] += 1
     made = []
-    for place, filed in members.items():
-        slot = FeedKey(*place, label((spellings[place] or Counter([""])).items()))
-        shown = [Shown(each.published, each.id, each.updated) for each in newest_first(filed)[: selection.limit]]
-        made.append(filing.feed(slot, len(filed), shown))
-    return tuple(sorted(made, key=lambda feed: filing.rank(feed.dimension, feed.slug)))
+    for identity, filed in members.items():
+        feed_key = FeedKey(*identity, most_frequent_spelling((spellings[identity] or Counter([""])).items()))
+        shown = [FeedItem(each.published, each.id, each.updated) for each in newest_first(filed)[: selection.limit]]
+        made.append(rules.feed(feed_key, len(filed), shown))
+    return tuple(sorted(made, key=lambda feed: rules.sort_key(feed.dimension, feed.slug)))
 
 
 def matches(entry_: Entry, where: Where, topics: Sequence[TopicSettings] = ()) -> bool:
-    return bool(FeedRules(Selection(where=where, topics=tuple(topics)), SITE).feed_keys(figures(entry_)))
+    return bool(FeedRules(Selection(where=where, topics=tuple(topics)), SITE).feed_keys(traits_of(entry_)))
 
 
 def feeds(entries: Sequence[Entry], **selection: Any) -> dict[str, Feed]:
@@ -69,7 +71,7 @@ def numbers(feed: Feed) -> list[int]:
 # ---------------------------------------------------------------------------------------------------- order and limits
 
 
-def test_newest_comes_first_and_the_id_decides_between_equals() -> None:
+def test_newest_entry_is_first_and_equal_times_are_decided_by_the_id() -> None:
     entries = [entry(2, day=1), entry(10, day=1), entry(1, day=1), entry(3, day=2), entry(4, day=0)]
     assert numbers(feeds(entries)["all"]) == [3, 2, 10, 1, 4]
 
@@ -77,7 +79,7 @@ def test_newest_comes_first_and_the_id_decides_between_equals() -> None:
 @pytest.mark.parametrize(
     ("limit", "shown"), [(1, [4]), (3, [4, 3, 2]), (5, [4, 3, 2, 1, 0]), (10**30, [4, 3, 2, 1, 0])]
 )
-def test_feed_shows_the_newest_up_to_the_limit(limit: int, shown: list[int]) -> None:
+def test_feed_lists_the_newest_entries_up_to_the_limit(limit: int, shown: list[int]) -> None:
     made = feeds([entry(number, "A") for number in range(5)], limit=limit)
     for feed in made.values():
         assert numbers(feed) == shown
@@ -85,14 +87,14 @@ def test_feed_shows_the_newest_up_to_the_limit(limit: int, shown: list[int]) -> 
         assert feed.newest == START + timedelta(days=4)
 
 
-def test_update_of_a_feed_is_the_last_change_of_what_it_shows() -> None:
+def test_update_time_of_a_feed_is_the_latest_among_its_listed_entries() -> None:
     later = START + timedelta(days=99)
     entries = [entry(0, updated=later), entry(1), entry(2)]
     assert feeds(entries)["all"].updated == later
     assert feeds(entries, limit=2)["all"].updated == START + timedelta(days=2)
 
 
-def test_empty_corpus_has_one_empty_feed_with_a_date_that_never_moves() -> None:
+def test_empty_corpus_has_one_empty_feed_with_the_date_of_the_authority() -> None:
     (feed,) = plan([], Selection(), SITE)
     assert (feed.path, feed.entry_ids, feed.total, feed.newest) == ("all", (), 0, None)
     assert feed.updated == datetime(2026, 3, 1, tzinfo=UTC)
@@ -116,24 +118,24 @@ def test_each_topic_has_a_feed() -> None:
     ("spellings", "frequent"),
     [
         (["AI", "ai", "AI"], "AI"),
-        (["ai", "AI"], "AI"),  # as often: the first by code points
+        (["ai", "AI"], "AI"),  # equally frequent: the first by code points
         (["Ai", "ai", "ai"], "ai"),
         (["IBM  AI", "IBM AI", "IBM AI"], "IBM AI"),
     ],
 )
-def test_most_frequent_spelling_is_the_label(spellings: list[str], frequent: str) -> None:
+def test_most_frequent_spelling_is_the_name(spellings: list[str], frequent: str) -> None:
     for order in (spellings, spellings[::-1]):
         (feed,) = plan([entry(number, name) for number, name in enumerate(order)], Selection(all=False), SITE)
         assert feed.name == frequent
         assert feed.total == len(spellings)
 
 
-def test_entry_that_spells_a_topic_twice_is_shown_once() -> None:
+def test_entry_that_spells_a_topic_twice_is_listed_once() -> None:
     made = feeds([entry(1, "AI", "ai", "Café", "Cafe\u0301")])
     assert [feed.total for feed in made.values()] == [1, 1, 1]
 
 
-def test_configured_topic_has_its_words_and_its_slug_but_the_identity_of_its_name() -> None:
+def test_configured_topic_has_its_metadata_and_slug_but_the_id_of_its_name() -> None:
     topic = TopicSettings(name="C++", slug="cpp", title="The C++ Feed", description="All of it.")
     made = feeds([entry(1, "c++")], topics=(topic,))
     feed = made["topics/cpp"]
@@ -141,7 +143,7 @@ def test_configured_topic_has_its_words_and_its_slug_but_the_identity_of_its_nam
     assert feed.id == feeds([entry(1, "c++")])[f"topics/{slug('c++')}"].id
 
 
-def test_aliases_are_one_topic() -> None:
+def test_aliases_resolve_to_one_topic() -> None:
     topic = TopicSettings(name="Open Data", aliases=("Open Datasets", "OD"))
     made = feeds([entry(1, "open datasets"), entry(2, "od", "Open  Data"), entry(3, "Other")], topics=(topic,))
     assert numbers(made["topics/open-data"]) == [2, 1]
@@ -153,14 +155,14 @@ def test_configured_topic_without_entries_has_no_feed() -> None:
     assert list(feeds([entry(1, "A")], topics=(TopicSettings(name="B", slug="b"),))) == ["all", "topics/a"]
 
 
-def test_configured_slug_never_takes_another_topics_feed_away() -> None:
+def test_configured_slug_does_not_replace_the_feed_of_another_topic() -> None:
     made = feeds([entry(1, "C++"), entry(2, "cpp"), entry(3, "CPP")], topics=(TopicSettings(name="C++", slug="cpp"),))
     assert numbers(made["topics/cpp"]) == [1]
     assert numbers(made[f"topics/{marked_slug('cpp')}"]) == [3, 2]
 
 
-def test_slug_kept_from_a_topics_old_name_never_takes_the_old_names_feed_away() -> None:
-    """`C#` was renamed, its address kept; one old file still says `C#`."""
+def test_slug_of_a_former_name_does_not_replace_the_feed_of_that_name() -> None:
+    """`C#` was renamed with its slug kept; one old file still contains `C#`."""
     topics = (TopicSettings(name="C Sharp", slug=slug("C#")), TopicSettings(name="X", slug=marked_slug("C#", 26)[:-1]))
     made = feeds([entry(1, "C#"), entry(2, "C Sharp"), entry(3, "X")], topics=topics)
     assert numbers(made[f"topics/{slug('C#')}"]) == [2]
@@ -177,7 +179,7 @@ FAMILY = (
 )
 
 
-def test_feed_of_a_parent_has_the_entries_of_its_children() -> None:
+def test_feed_of_a_parent_includes_the_entries_of_its_children() -> None:
     entries = [entry(1, "Gpu"), entry(2, "compute", "Storage"), entry(3, "the cloud", "GPU"), entry(4, "Other")]
     made = feeds(entries, topics=FAMILY, include_children=True)
     assert {path: numbers(feed) for path, feed in made.items() if path != "all"} == {
@@ -188,11 +190,11 @@ def test_feed_of_a_parent_has_the_entries_of_its_children() -> None:
     assert all(feed.total == len(numbers(feed)) for feed in made.values())
 
 
-def test_entries_of_children_stay_with_them_unless_it_is_asked_for() -> None:
+def test_entries_of_children_are_not_in_the_parent_feed_by_default() -> None:
     assert list(feeds([entry(1, "GPU")], topics=FAMILY)) == ["all", "topics/gpus"]
 
 
-def test_parents_are_of_topics_alone() -> None:
+def test_parents_apply_to_topics_only() -> None:
     gpu = entry(1, category="GPU")
     made = feeds([gpu], by=("category",), topics=FAMILY, include_children=True)
     assert list(made) == ["all", "category/gpu"]
@@ -201,8 +203,8 @@ def test_parents_are_of_topics_alone() -> None:
 
 
 def test_entry_keeps_its_own_spelling_of_a_parent() -> None:
-    filing = FeedRules(Selection(topics=FAMILY, include_children=True, all=False), SITE)
-    feed_keys = filing.feed_keys(figures(entry(1, "GPU", "THE cloud")))
+    rules = FeedRules(Selection(topics=FAMILY, include_children=True, all=False), SITE)
+    feed_keys = rules.feed_keys(traits_of(entry(1, "GPU", "THE cloud")))
     assert sorted(feed_keys) == [
         FeedKey("topics", "cloud", "THE cloud"), FeedKey("topics", "compute", "Compute"),
         FeedKey("topics", "gpu", "GPU"), FeedKey("topics", "tech", "tech"),
@@ -210,7 +212,7 @@ def test_entry_keeps_its_own_spelling_of_a_parent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slot", "parent", "shortname", "keywords"),
+    ("feed_key", "parent", "shortname", "keywords"),
     [
         (FeedKey("topics", "gpu", ""), ("Compute", "topics/compute"), "", ()),
         (FeedKey("topics", "compute", ""), ("Cloud", "topics/cloud"), "CPU", ("vm",)),
@@ -222,17 +224,21 @@ def test_entry_keeps_its_own_spelling_of_a_parent() -> None:
         (FeedKey("all", "all", ""), None, "", ()),
     ],
 )
-def test_what_is_said_of_a_topic(
-    slot: FeedKey, parent: tuple[str, str] | None, shortname: str, keywords: tuple[str, ...]
+def test_properties_of_a_topic(
+    feed_key: FeedKey, parent: tuple[str, str] | None, shortname: str, keywords: tuple[str, ...]
 ) -> None:
-    filing = FeedRules(Selection(topics=FAMILY), SITE)
-    assert (filing.parent(slot), filing.shortname(slot), filing.keywords(slot)) == (parent, shortname, keywords)
+    rules = FeedRules(Selection(topics=FAMILY), SITE)
+    assert (rules.parent(feed_key), rules.shortname(feed_key), rules.keywords(feed_key)) == (
+        parent,
+        shortname,
+        keywords,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- other dimensions
 
 
-def test_feeds_are_cut_by_any_dimension() -> None:
+def test_any_dimension_can_have_feeds() -> None:
     shown = entry(
         1, "A", provider=Person(name="PC Magazine"), authors=(Person(name="Jane"), Person(name="Joe")), category="news",
         type="article", language="pt-BR", terms=(("series", ("One",)), ("extra.kind", ())),
@@ -244,7 +250,7 @@ def test_feeds_are_cut_by_any_dimension() -> None:
     ]  # fmt: skip
 
 
-def test_settings_of_topics_are_for_topics_only() -> None:
+def test_settings_of_topics_apply_to_topics_only() -> None:
     topic = TopicSettings(name="News", slug="n", aliases=("Article",))
     made = feeds(
         [entry(1, "news", category="news", type="article")], by=("topics", "category", "type"), topics=(topic,)
@@ -262,7 +268,7 @@ CONDITIONS = [
     (Where(), True, True),
     (Where(min_quality=60), True, False),
     (Where(min_quality=61), False, False),
-    (Where(min_quality=-1), True, False),  # who has no figure fails a minimum
+    (Where(min_quality=-1), True, False),  # an entry without a value fails a minimum
     (Where(min_heat=100), True, False),
     (Where(min_heat=101), False, False),
     (Where(types=("article", "video")), True, False),
@@ -281,7 +287,7 @@ def test_every_condition_must_hold(where: Where, rich: bool, poor: bool) -> None
     assert (matches(RICH, where, NAMES), matches(POOR, where, NAMES)) == (rich, poor)
 
 
-def test_filter_of_all_feeds_and_that_of_one() -> None:
+def test_common_filter_applies_in_addition_to_the_filter_of_a_custom_feed() -> None:
     entries = [entry(number, "A", quality=number) for number in range(1, 6)]
     custom = (
         CustomFeed(slug="best", title="Best", where=Where(min_quality=4)),
@@ -333,7 +339,7 @@ selections = st.builds(
 
 @bounded
 @given(corpora(), selections, st.randoms(use_true_random=False))
-def test_plan_is_a_function_of_the_set_of_entries(
+def test_feeds_are_a_function_of_the_set_of_entries(
     entries: list[Entry], selection: Selection, shuffler: random.Random
 ) -> None:
     shuffled = list(entries)
@@ -343,7 +349,7 @@ def test_plan_is_a_function_of_the_set_of_entries(
 
 @bounded
 @given(corpora(), selections)
-def test_feeds_hold_what_they_say_and_share_no_address(entries: list[Entry], selection: Selection) -> None:
+def test_feeds_match_their_metadata_and_share_no_path_or_id(entries: list[Entry], selection: Selection) -> None:
     by_id = {each.id: each for each in entries}
     names = TopicNames(selection.topics)
     made = plan(entries, selection, SITE)
@@ -360,7 +366,7 @@ def test_feeds_hold_what_they_say_and_share_no_address(entries: list[Entry], sel
 
 @bounded
 @given(corpora())
-def test_every_topic_of_every_entry_has_a_feed_with_it(entries: list[Entry]) -> None:
+def test_every_topic_of_every_entry_has_a_feed_that_contains_it(entries: list[Entry]) -> None:
     made = {
         topic_key(feed.name): feed for feed in plan(entries, Selection(limit=99), SITE) if feed.dimension == "topics"
     }

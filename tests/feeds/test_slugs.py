@@ -1,4 +1,4 @@
-"""A slug is a function of the name alone, safe on every disk and in every address, and no two names share one."""
+"""Tests of slugs: functions of the name alone, safe as file names and in addresses, distinct for distinct names."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ DEVICES = ["con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "
 
 
 @pytest.mark.parametrize(("name", "expected"), SLUGS)
-def test_plain_words_are_spelled_out(name: str, expected: str) -> None:
+def test_slug_of_plain_words_is_readable(name: str, expected: str) -> None:
     assert slug(name) == expected
 
 
 @pytest.mark.parametrize(("name", "stem"), MARKED, ids=[ascii(name)[:20] for name, _ in MARKED])
-def test_other_name_has_a_readable_stem_and_a_mark(name: str, stem: str) -> None:
+def test_slug_of_any_other_name_has_a_readable_stem_and_a_hash(name: str, stem: str) -> None:
     assert re.fullmatch(rf"{re.escape(stem[:40].strip('-'))}_[a-z2-7]{{13}}", slug(name))
 
 
-def test_slug_never_changes() -> None:
-    """Addresses are for ever: these were published."""
+def test_published_slugs_do_not_change() -> None:
+    """These slugs are part of published addresses."""
     assert slug("C#") == "c_sune2nxaveayw"
     assert slug("日本") == "x_z4vl6dc34mtmx"
     assert slug("Archives & Libraries") == "archives-libraries_7qmu3nkmz2yjc"
 
 
-def test_longer_mark_goes_on_where_the_shorter_one_ends() -> None:
+def test_longer_hash_extends_the_shorter_one() -> None:
     assert marked_slug("C#", 26).startswith(marked_slug("C#"))
     assert len(marked_slug("C#", 26)) == len("c_") + 26
 
@@ -83,19 +83,19 @@ def test_any_name_has_a_safe_slug(name: str) -> None:
 
 @bounded
 @given(names, names)
-def test_two_names_share_no_slug(first: str, second: str) -> None:
+def test_distinct_names_have_distinct_slugs(first: str, second: str) -> None:
     assert (slug(first) == slug(second)) == (topic_key(first) == topic_key(second))
 
 
 @bounded
 @given(names)
-def test_slug_of_a_name_is_not_that_of_the_name_spelled_like_the_slug(name: str) -> None:
-    """Whoever calls a topic `c_sune2nxaveayw` or `open--source` does not take another's address."""
+def test_name_spelled_like_a_slug_has_another_slug(name: str) -> None:
+    """A topic named `c_sune2nxaveayw` or `open--source` does not get the address of another topic."""
     made = slug(name)
     assert slug(made) != made or topic_key(name) == made
 
 
-def test_family_of_look_alikes_share_no_slug() -> None:
+def test_similar_names_have_distinct_slugs() -> None:
     family = [
         "ab",
         "a b",
@@ -125,14 +125,14 @@ def test_family_of_look_alikes_share_no_slug() -> None:
     st.sampled_from([str.upper, str.lower, str.title, str.swapcase]),
     st.sampled_from([" ", "\t", "\u00a0", "  "]),
 )
-def test_case_and_white_space_make_no_difference(name: str, spell: object, space: str) -> None:
+def test_slug_does_not_depend_on_case_and_white_space(name: str, spell: object, space: str) -> None:
     folded = name if name.casefold() == name.upper().casefold() == name.title().casefold() else "plain words"
     respelled = space + spell(folded).replace(" ", space) + space  # type: ignore[operator]
     assert slug(respelled) == slug(folded)
 
 
-def test_key_of_a_key_is_itself_for_every_character() -> None:
-    """A topic is looked up by its key: were that to change once more, two keys could have one slug."""
+def test_topic_key_is_idempotent_for_every_character() -> None:
+    """Topics are looked up by key: if the key of a key differed, two keys could have one slug."""
     marks = ("", "\u0301", "\u0345", "\u0307", "\u0323")
     made = topic_key.__wrapped__
     folding = [
@@ -148,7 +148,7 @@ def test_key_of_a_key_is_itself_for_every_character() -> None:
 @pytest.mark.parametrize(
     ("composed", "decomposed"), [("Café", "Cafe\u0301"), ("Å", "\u212b"), ("한", "\u1112\u1161\u11ab")]
 )
-def test_canonically_equivalent_names_are_one(composed: str, decomposed: str) -> None:
+def test_canonically_equivalent_names_have_one_key_and_slug(composed: str, decomposed: str) -> None:
     assert composed != decomposed
     assert topic_key(composed) == topic_key(decomposed)
     assert slug(composed) == slug(decomposed)
@@ -165,5 +165,5 @@ def test_canonically_equivalent_names_are_one(composed: str, decomposed: str) ->
     ],
     ids=ascii,
 )  # fmt: skip
-def test_slug_that_a_person_gives_may_name_a_folder_on_every_system(text: str, safe: bool) -> None:  # noqa: FBT001
+def test_configured_slug_is_safe_as_a_folder_name_on_every_system(text: str, safe: bool) -> None:  # noqa: FBT001
     assert is_safe_slug(text) is safe

@@ -1,4 +1,4 @@
-"""What readers that are not ours make of our documents: feedparser, lemon24's reader, and lxml for the links."""
+"""Reads documents with independent parsers: feedparser and lemon24's reader, and lxml for the links."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def made() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def surfaced(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """The feed and its entries by id, as lemon24's reader keeps them, for each format."""
+def parsed(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """For each format, the feed and its entries by id, as lemon24's reader stores them."""
     folder = tmp_path_factory.mktemp("reader")
     with make_reader(":memory:", feed_root="") as reader:
         for name, document in made.items():
@@ -78,7 +78,7 @@ def surfaced(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -
 
 
 def words(markup: str) -> str:
-    """The text of HTML as a person sees it; sanitisers may rewrite the mark-up."""
+    """Returns the visible text of HTML: sanitizers may rewrite the markup."""
     return " ".join(html.fromstring(f"<div>{markup}</div>").text_content().split())
 
 
@@ -94,7 +94,7 @@ def author_names(entry: Entry) -> list[str]:
 
 
 @XML
-def test_feedparser_finds_no_fault_and_all_entries_in_order(name: str, made: dict[str, bytes]) -> None:
+def test_feedparser_reports_no_error_and_all_entries_in_order(name: str, made: dict[str, bytes]) -> None:
     found = feedparser.parse(made[name])
     assert found.bozo == 0, found.get("bozo_exception")
     assert found.version == {"rss": "rss20", "atom": "atom10"}[name]
@@ -102,7 +102,7 @@ def test_feedparser_finds_no_fault_and_all_entries_in_order(name: str, made: dic
 
 
 @XML
-def test_feedparser_surfaces_what_the_site_says(name: str, made: dict[str, bytes]) -> None:
+def test_feedparser_returns_the_metadata_of_the_site(name: str, made: dict[str, bytes]) -> None:
     feed = feedparser.parse(made[name]).feed
     assert (feed.title, feed.subtitle, feed.rights, feed.language) == ("Test Site", "What is tested.", "CC0", "en")
     assert feed.link == SITE.home
@@ -116,7 +116,7 @@ def test_feedparser_surfaces_what_the_site_says(name: str, made: dict[str, bytes
 
 @EACH
 @XML
-def test_feedparser_surfaces_every_field_of_an_entry(name: str, index: int, made: dict[str, bytes]) -> None:
+def test_feedparser_returns_every_field_of_an_entry(name: str, index: int, made: dict[str, bytes]) -> None:
     entry, found = ENTRIES[index], feedparser.parse(made[name]).entries[index]
     shown = prepared(entry)
     assert found.title == entry.title
@@ -137,7 +137,7 @@ def test_feedparser_surfaces_every_field_of_an_entry(name: str, index: int, made
 
 
 @XML
-def test_feedparser_surfaces_the_picture_with_its_size(name: str, made: dict[str, bytes]) -> None:
+def test_feedparser_returns_the_image_with_its_size(name: str, made: dict[str, bytes]) -> None:
     full, *others = feedparser.parse(made[name]).entries
     assert full.media_content == [
         {"url": "https://img.test/a%20b.jpg?w=1&h=2", "medium": "image", "width": "1200", "height": "800"}
@@ -146,7 +146,7 @@ def test_feedparser_surfaces_the_picture_with_its_size(name: str, made: dict[str
 
 
 @XML
-def test_feedparser_opens_the_article_and_never_its_amp_page(name: str, made: dict[str, bytes]) -> None:
+def test_feedparser_links_to_the_article_and_not_to_its_amp_page(name: str, made: dict[str, bytes]) -> None:
     full = feedparser.parse(made[name]).entries[0]
     by_relation = {link.rel: link.href for link in full.links if link.rel != "related"}
     assert full.link == FULL.url
@@ -158,7 +158,7 @@ def test_guid_is_a_permanent_link_only_when_it_is_the_address(made: dict[str, by
     assert [guid.get("isPermaLink") for guid in guids] == ["false", "false", "true", "false"]
 
 
-def test_feedparser_surfaces_related_stories_of_atom(made: dict[str, bytes]) -> None:
+def test_feedparser_returns_related_stories_of_atom(made: dict[str, bytes]) -> None:
     links = [link for link in feedparser.parse(made["atom"]).entries[0].links if link.rel == "related"]
     assert [(link.title, link.href) for link in links] == [
         ("Before & after", "https://r.test/1?x=1&y=2"),
@@ -170,8 +170,8 @@ def test_feedparser_surfaces_related_stories_of_atom(made: dict[str, bytes]) -> 
 
 
 @ALL
-def test_reader_surfaces_what_the_site_says(name: str, surfaced: dict[str, tuple[Any, Any]]) -> None:
-    feed, entries = surfaced[name]
+def test_reader_returns_the_metadata_of_the_site(name: str, parsed: dict[str, tuple[Any, Any]]) -> None:
+    feed, entries = parsed[name]
     assert feed.last_exception is None
     assert feed.version == {"rss": "rss20", "atom": "atom10", "json": "json11"}[name]
     assert (feed.title, feed.link, feed.subtitle) == (SITE.title, SITE.home, SITE.description)
@@ -181,9 +181,9 @@ def test_reader_surfaces_what_the_site_says(name: str, surfaced: dict[str, tuple
 
 @EACH
 @ALL
-def test_reader_surfaces_every_field_of_an_entry(name: str, index: int, surfaced: dict[str, tuple[Any, Any]]) -> None:
+def test_reader_returns_every_field_of_an_entry(name: str, index: int, parsed: dict[str, tuple[Any, Any]]) -> None:
     entry = ENTRIES[index]
-    shown, found = prepared(entry), surfaced[name][1][entry.id]
+    shown, found = prepared(entry), parsed[name][1][entry.id]
     assert (found.title, found.link, found.published) == (entry.title, entry.url, entry.published)
     assert found.updated == (None if name == "rss" else entry.updated)
     assert [author.name for author in found.authors] == author_names(entry)
@@ -198,10 +198,10 @@ def test_reader_surfaces_every_field_of_an_entry(name: str, index: int, surfaced
 
 
 @ALL
-def test_reader_keeps_the_video_and_the_related_stories_in_the_content(
-    name: str, surfaced: dict[str, tuple[Any, Any]]
+def test_reader_returns_the_video_and_the_related_stories_in_the_content(
+    name: str, parsed: dict[str, tuple[Any, Any]]
 ) -> None:
-    content = surfaced[name][1][FULL.id].content[0].value
+    content = parsed[name][1][FULL.id].content[0].value
     links = [link.get("href") for link in html.fromstring(content).iter("a")]
     assert links == ["https://video.test/embed/1", FULL.url, "https://r.test/1?x=1&y=2", "https://r.test/2"]
     assert [image.get("src") for image in html.fromstring(content).iter("img")] == [
@@ -213,7 +213,7 @@ def test_reader_keeps_the_video_and_the_related_stories_in_the_content(
 
 
 @XML
-def test_amp_and_cache_addresses_are_links_of_their_own_relations(name: str, made: dict[str, bytes]) -> None:
+def test_amp_and_cache_addresses_are_links_with_distinct_relations(name: str, made: dict[str, bytes]) -> None:
     path = {"rss": "channel/item", "atom": "atom:entry"}[name]
     item = parse_xml(made[name]).find(path, NAMESPACES)
     links = [dict(link.attrib) for link in item.iterfind("atom:link", NAMESPACES)]
@@ -224,7 +224,7 @@ def test_amp_and_cache_addresses_are_links_of_their_own_relations(name: str, mad
     assert CDN_RELATION.startswith("https://")
 
 
-def test_json_feed_holds_amp_addresses_in_an_object(made: dict[str, bytes]) -> None:
+def test_json_feed_contains_amp_addresses_in_an_extension(made: dict[str, bytes]) -> None:
     full, *others = json.loads(made["json"])["items"]
     assert full["_amp"] == {
         "about": f"{EXTENSIONS}#amp",
@@ -234,7 +234,7 @@ def test_json_feed_holds_amp_addresses_in_an_object(made: dict[str, bytes]) -> N
     assert not any("_amp" in item for item in others)
 
 
-def test_json_feed_holds_related_stories_and_what_partners_sort_by(made: dict[str, bytes]) -> None:
+def test_json_feed_contains_related_stories_and_properties_in_extensions(made: dict[str, bytes]) -> None:
     full = json.loads(made["json"])["items"][0]
     assert full["_related"]["items"] == [
         {
@@ -255,7 +255,7 @@ def test_json_feed_holds_related_stories_and_what_partners_sort_by(made: dict[st
 
 
 @XML
-def test_exactly_one_self_link_and_every_hub_are_on_the_feed(name: str, made: dict[str, bytes]) -> None:
+def test_feed_has_exactly_one_self_link_and_every_hub(name: str, made: dict[str, bytes]) -> None:
     root = parse_xml(made[name])
     links = [dict(link.attrib) for link in (root[0] if name == "rss" else root).iterfind("atom:link", NAMESPACES)]
     media_type = f"application/{name}+xml"
@@ -267,7 +267,7 @@ def test_exactly_one_self_link_and_every_hub_are_on_the_feed(name: str, made: di
     assert len(root.xpath("//atom:link[@rel='hub']", namespaces=NAMESPACES)) == len(SITE.hubs)
 
 
-def test_json_feed_names_itself_its_page_and_every_hub(made: dict[str, bytes]) -> None:
+def test_json_feed_contains_its_address_its_home_page_and_every_hub(made: dict[str, bytes]) -> None:
     head = json.loads(made["json"])
     assert head["feed_url"] == "https://feeds.test/all/feed.json"
     assert head["home_page_url"] == SITE.home
@@ -276,7 +276,7 @@ def test_json_feed_names_itself_its_page_and_every_hub(made: dict[str, bytes]) -
 
 
 @pytest.mark.parametrize("hubs", [(), ("https://hub.test/",), ("https://a.hub.test/", "https://b.hub.test/")])
-def test_channel_link_is_the_home_page_whatever_hubs_there_are(hubs: tuple[str, ...]) -> None:
+def test_channel_link_is_the_home_page_with_any_number_of_hubs(hubs: tuple[str, ...]) -> None:
     made = documents(ENTRIES, SITE._replace(hubs=hubs))
     channel = parse_xml(made["rss"])[0]
     assert [link.text for link in channel.iterfind("link")] == [SITE.home]
@@ -285,7 +285,7 @@ def test_channel_link_is_the_home_page_whatever_hubs_there_are(hubs: tuple[str, 
 
 
 @ALL
-def test_cache_links_are_absent_when_switched_off_and_amp_links_stay(name: str) -> None:
+def test_cache_links_can_be_disabled_without_amp_links(name: str) -> None:
     without = FULL._replace(cdn_url=None)
     document = documents([without], presentation=PLAIN._replace(amp_links=False))[name]
     assert b"https://news-test.cdn.ampproject.org/" not in document
@@ -297,9 +297,7 @@ def test_cache_links_are_absent_when_switched_off_and_amp_links_stay(name: str) 
     ("link", "wanted"),
     [("canonical", FULL.url), ("amp", FULL.amp_url), ("cdn", FULL.cdn_url)],
 )
-def test_reader_opens_the_configured_address_and_keeps_the_id(
-    name: str, link: Any, wanted: str, tmp_path: Path
-) -> None:
+def test_configured_link_changes_the_address_and_not_the_id(name: str, link: Any, wanted: str, tmp_path: Path) -> None:
     file = tmp_path / f"feed.{name}"
     file.write_bytes(documents([FULL], presentation=Presentation(link=link))[name])
     with make_reader(":memory:", feed_root="") as reader:
@@ -315,7 +313,7 @@ def test_relative_addresses_in_a_body_are_absolute_in_the_content(made: dict[str
     assert "https://news.test/other" in [link.get("href") for link in content.iter("a")]
 
 
-def test_text_from_right_to_left_says_so_in_the_content(made: dict[str, bytes]) -> None:
+def test_content_of_right_to_left_text_states_its_direction(made: dict[str, bytes]) -> None:
     for name in ("atom", "json"):
         assert 'dir="rtl"' in made[name].decode().replace("&quot;", '"').replace('\\"', '"')
     [content] = parse_xml(made["atom"]).xpath("//atom:entry[4]/atom:content", namespaces=NAMESPACES)

@@ -1,4 +1,4 @@
-"""feeds.opml: a feed reader imports every feed of the catalogue from it, with titles and groups."""
+"""Tests of feeds.opml: feed readers import every feed of the catalogue from it, with titles and groups."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def elements(document: bytes) -> Any:
     return etree.fromstring(document)
 
 
-def test_document_is_what_the_specification_asks_for() -> None:
+def test_document_follows_the_specification() -> None:
     one = Outline("all", "Everything", "All & more", "https://feeds.test/all/feed.atom", "https://www.test/?a&b")
     assert (
         opml.render(SITE, [one, outline("A"), outline("B", "custom"), outline("C", "series")]).decode()
@@ -71,15 +71,15 @@ xmlUrl="https://feeds.test/all/feed.atom" htmlUrl="https://www.test/?a&amp;b"/>
     )
 
 
-def test_outline_of_a_feed_is_what_the_catalogue_says_of_it() -> None:
-    card = {"dimension": "type", "title": "T", "rss": "https://r.test/", "json": "https://j.test/type/t/feed.json"}
-    made = opml.outline(card, "json", SITE)
+def test_outline_of_a_feed_is_created_from_its_catalogue_item() -> None:
+    item = {"dimension": "type", "title": "T", "rss": "https://r.test/", "json": "https://j.test/type/t/feed.json"}
+    made = opml.outline(item, "json", SITE)
     assert made == Outline("type", "T", "", "https://j.test/type/t/feed.json", SITE.home)
-    assert opml.outline(card | {"description": "D"}, "rss", SITE).description == "D"
-    assert opml.outline(card, "json", SITE._replace(pages=True)).page_url == "https://j.test/type/t/"
+    assert opml.outline(item | {"description": "D"}, "rss", SITE).description == "D"
+    assert opml.outline(item, "json", SITE._replace(pages=True)).page_url == "https://j.test/type/t/"
 
 
-def test_hostile_titles_are_read_back_as_they_are() -> None:
+def test_hostile_titles_are_parsed_unchanged() -> None:
     outlines = [outline(title, number=number) for number, title in enumerate(HOSTILE)]
     document = opml.render(SITE._replace(title='<&"'), [outlines[0]._replace(dimension='a"<b'), *outlines])
     root = elements(document)
@@ -94,11 +94,11 @@ def test_site_without_a_feed_has_an_empty_list() -> None:
     assert parsed(opml.render(SITE, []))["feeds"] == []
 
 
-def test_thousands_of_feeds_are_written_at_once() -> None:
+def test_thousands_of_feeds_are_written_quickly() -> None:
     outlines = [outline(f"Tópic & {number}", number=number) for number in range(3000)]
     started = time.process_time()
     document = opml.render(SITE, outlines)
-    assert time.process_time() - started < 0.5  # ten milliseconds on a machine that has nothing else to do
+    assert time.process_time() - started < 0.5  # 10 ms on an idle machine
     assert len(elements(document).findall(".//outline[@xmlUrl]")) == 3000
     assert len(parsed(document)["feeds"]) == 3000
 
@@ -127,7 +127,7 @@ def test_every_feed_of_the_sample_is_in_the_list_in_its_group() -> None:
 
 
 def newsboat(folder: Path, document: Path) -> list[str]:
-    """The addresses that newsboat keeps of a list that it imports."""
+    """Imports a list into newsboat and returns the lines of its `urls` file."""
     program = shutil.which("newsboat")
     if program is None:
         pytest.skip("newsboat is not installed")
@@ -159,7 +159,7 @@ def test_newsboat_imports_every_format(name: str, place: Place, tmp_path: Path) 
     assert len(urls) == 3
 
 
-def test_list_is_made_again_when_it_is_gone_or_spoiled(place: Place) -> None:
+def test_missing_or_modified_list_is_written_again(place: Place) -> None:
     place.put("a.md", record("A", "topics: [One]"))
     place.build()
     document = place.output / "feeds.opml"
@@ -173,12 +173,12 @@ def test_list_is_made_again_when_it_is_gone_or_spoiled(place: Place) -> None:
     assert place.build().written == 0
 
 
-def test_list_goes_when_it_is_switched_off_and_comes_back(place: Place) -> None:
+def test_list_is_removed_when_disabled_and_written_when_enabled(place: Place) -> None:
     place.put("a.md", record("A", "topics: [One]"))
     place.build()
     place.configure(f"{CONFIG}feeds: {{opml: none}}\n")
     summary = place.build()
-    assert (summary.written, summary.removed) == (3, 1)  # the pages link it no more
+    assert (summary.written, summary.removed) == (3, 1)  # the pages no longer link to it
     assert not (place.output / "feeds.opml").exists()
     assert place.build().removed == 0
     place.configure(f"{CONFIG}feeds: {{opml: json}}\n")
@@ -186,7 +186,7 @@ def test_list_goes_when_it_is_switched_off_and_comes_back(place: Place) -> None:
     assert b"/all/feed.json" in (place.output / "feeds.opml").read_bytes()
 
 
-def test_list_of_a_lost_index_is_removed_and_that_of_somebody_else_is_not(place: Place) -> None:
+def test_list_of_the_site_is_removed_without_state_and_a_foreign_list_is_not(place: Place) -> None:
     place.put("a.md", record("A"))
     place.build()
     shutil.rmtree(place.folder / ".syndicate")
@@ -197,9 +197,9 @@ def test_list_of_a_lost_index_is_removed_and_that_of_somebody_else_is_not(place:
     assert place.build().removed == 0
 
 
-def test_words_of_the_site_reach_the_list_without_any_feed(place: Place) -> None:
+def test_changed_site_title_updates_the_list_without_any_feed(place: Place) -> None:
     place.configure(f"{CONFIG}feeds: {{all: no}}\n")
     place.build()
     place.configure(f"{CONFIG}feeds: {{all: no}}\n".replace("Test Site", "Another"))
-    assert place.build().written == 2  # and the index of pages
+    assert place.build().written == 2  # and the index page
     assert b"<title>Another</title>" in (place.output / "feeds.opml").read_bytes()

@@ -1,4 +1,4 @@
-"""Whatever a record says comes out of every format as it stands in the entry: entry -> bytes -> parser -> entry."""
+"""Round trips: every field of an entry is parsed unchanged from the document of every format."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from syndicate.model import Entry, Presentation
 from syndicate.values.text import plain_text
 
 WHEN = {"publishedDateTime": "2026-01-31T12:00:00Z"}
-# RFC 3986 §2: what an address may hold, every percent sign with its two digits.
+# RFC 3986 §2: the characters of an address; two hexadecimal digits follow every percent sign.
 VALID_ADDRESS = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?")
 
 
 def expected(name: str, entry: Entry, presentation: Presentation = PLAIN) -> Item:
-    """What a document in the format `name` should say of an entry."""
+    """Returns what a document in the format `name` must contain for an entry."""
     shown = prepared(entry, presentation)
     return Item(
         id=entry.id,
@@ -57,7 +57,7 @@ def expected(name: str, entry: Entry, presentation: Presentation = PLAIN) -> Ite
 
 
 def is_forbidden(char: str) -> bool:
-    """What XML 1.0 §2.2 refuses or discourages: controls, lone surrogates, non-characters."""
+    """Returns whether XML 1.0 §2.2 forbids or discourages a character: controls, lone surrogates, non-characters."""
     control = unicodedata.category(char) in {"Cc", "Cs"} and char not in "\t\n\r\x85"
     return control or 0xFDD0 <= ord(char) <= 0xFDEF or ord(char) & 0xFFFE == 0xFFFE
 
@@ -71,7 +71,7 @@ def test_every_field_survives_in_every_format(entry: Entry) -> None:
 
 @bounded
 @given(entries, st.sampled_from(["canonical", "amp", "cdn"]))
-def test_main_link_is_the_one_chosen_wherever_the_entry_has_it(entry: Entry, link: Any) -> None:
+def test_main_link_is_the_configured_one_where_the_entry_has_it(entry: Entry, link: Any) -> None:
     choice = {"canonical": None, "amp": entry.amp_url, "cdn": entry.cdn_url or entry.amp_url}[link]
     for name, document in documents([entry], presentation=Presentation(link=link)).items():
         [item] = items(name, document)
@@ -85,7 +85,7 @@ def test_main_link_is_the_one_chosen_wherever_the_entry_has_it(entry: Entry, lin
 @example("\x1c \x1d")
 @example("\u2028\u2029\x85")
 @example("\ufdd0\U0010fffe\U0001ffff")
-def test_title_without_markup_loses_only_what_xml_refuses(text: str) -> None:
+def test_title_without_markup_loses_only_characters_that_xml_forbids(text: str) -> None:
     text = text.replace("&", "").replace("<", "")
     entry = entry_of({"title": f"T{text}", **WHEN})
     assert entry.title == " ".join("".join(char for char in f"T{text}" if not is_forbidden(char)).split())
@@ -114,7 +114,7 @@ def test_hostile_text_in_any_field_leaves_documents_well_formed(key: str, text: 
 @example("HTTP://A.TEST:80/?")
 @example("https://a.test//double//slash/../x")
 @example("https://a.test/\ud800")
-def test_addresses_come_out_valid_and_mean_the_same(address: str) -> None:
+def test_published_addresses_are_valid_and_equivalent(address: str) -> None:
     entry = entry_of(
         {"title": "T", **WHEN, "webUrl": address, "ampWebUrl": address, "images": [{"url": address}],
          "related": [{"title": "R", "webUrl": address}]}
@@ -124,11 +124,11 @@ def test_addresses_come_out_valid_and_mean_the_same(address: str) -> None:
         shown = [item.url, item.image, item.amp, item.cdn, *(url for _, url in item.related or ())]
         for url in filter(None, shown):
             assert VALID_ADDRESS.fullmatch(url), (name, url)
-        assert is_same_place(address, item.url), (name, item.url)
+        assert is_equivalent(address, item.url), (name, item.url)
 
 
-def is_same_place(given_: str, shown: str) -> bool:
-    """Whether two spellings name one path on one host, apart from characters that no address can hold."""
+def is_equivalent(given_: str, shown: str) -> bool:
+    """Returns whether two addresses name the same resource, ignoring characters that no address can contain."""
     plain = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "", given_).strip()
     before, after = urlsplit(plain), urlsplit(shown)
     return (
@@ -141,11 +141,11 @@ def is_same_place(given_: str, shown: str) -> bool:
 
 @bounded
 @given(texts.map("T{}".format), texts, texts)
-def test_words_of_the_site_survive_in_the_shell(title: str, description: str, rights: str) -> None:
+def test_metadata_of_the_site_survives(title: str, description: str, rights: str) -> None:
     title, description, rights = map(plain_text, (title, description, rights))
     site = SITE._replace(title=title, description=description, rights=rights)
     feed = feed_of([], site)
-    made = {name: renderer.render_feed(feed, site, []) for name, renderer in RENDERERS.items()}
+    made = {name: renderer.render_document(feed, site, []) for name, renderer in RENDERERS.items()}
     channel, atom, head = parse_xml(made["rss"])[0], parse_xml(made["atom"]), json.loads(made["json"])
     shown = title, description or title, rights
     assert tuple(channel.findtext(tag, "") for tag in ("title", "description", "copyright")) == shown
@@ -156,7 +156,7 @@ def test_words_of_the_site_survive_in_the_shell(title: str, description: str, ri
 
 @bounded
 @given(entries)
-def test_documents_are_utf8_with_nothing_before_the_declaration_or_after_the_end(entry: Entry) -> None:
+def test_documents_are_utf8_without_bytes_before_the_declaration_or_after_the_end(entry: Entry) -> None:
     made = documents([entry])
     for name in ("rss", "atom"):
         assert made[name].startswith(b"<?xml version='1.0' encoding='UTF-8'?>\n<")
@@ -169,7 +169,7 @@ def test_documents_are_utf8_with_nothing_before_the_declaration_or_after_the_end
 
 @bounded
 @given(entries)
-def test_fragment_is_the_same_whichever_feed_shows_it(entry: Entry) -> None:
+def test_fragment_is_the_same_in_every_document(entry: Entry) -> None:
     for name, renderer in RENDERERS.items():
         fragment = renderer.render_entry(prepared(entry))
         assert fragment == renderer.render_entry(prepared(entry))

@@ -1,4 +1,4 @@
-"""A mould filled with the words of an entry or a feed gives the bytes that feedgen gives for itself."""
+"""Tests that filled templates equal what feedgen builds for the same entry or feed."""
 
 from __future__ import annotations
 
@@ -8,92 +8,95 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicate.formats import xml
-from syndicate.formats.xml_template import EntryParts, Extra, FeedParts
+from syndicate.formats import feedgen_builder, xml
+from syndicate.formats import xml_elements as elements
+from syndicate.formats.xml_template import EntryFields, Extension, FeedFields
 from syndicate.model import Person
 from syndicate.values.text import strip_forbidden
 
 TEXT = st.text(max_size=30).map(strip_forbidden)
 SIGNS = st.text(alphabet="<>&\"'%s\r\n\t {}\ue000\ue0010123", max_size=12)
-WORD = TEXT | SIGNS
-SOME = WORD.filter(bool)
+ANY_TEXT = TEXT | SIGNS
+NON_EMPTY = ANY_TEXT.filter(bool)
 TIMES = st.datetimes(datetime(1000, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - made aware
-    lambda moment: moment.replace(microsecond=0)
+    lambda time: time.replace(microsecond=0)
 )
 
 
-def _extra(tag: str, text: str, attributes: list[tuple[str, str]]) -> Extra:
-    return Extra((tag, tuple(name for name, _ in attributes)), (text, *(value for _, value in attributes)))
+def _extension(tag: str, text: str, attributes: list[tuple[str, str]]) -> Extension:
+    return Extension((tag, tuple(name for name, _ in attributes)), (text, *(value for _, value in attributes)))
 
 
-EXTRAS = st.builds(
-    _extra,
-    tag=st.sampled_from(["link", f"{{{xml.DC}}}creator", f"{{{xml.MEDIA}}}content"]),
-    text=WORD,
+EXTENSIONS = st.builds(
+    _extension,
+    tag=st.sampled_from(["link", f"{{{elements.DC}}}creator", f"{{{elements.MEDIA}}}content"]),
+    text=ANY_TEXT,
     attributes=st.lists(
-        st.tuples(st.sampled_from(["href", "rel", "title"]), WORD), max_size=3, unique_by=lambda a: a[0]
+        st.tuples(st.sampled_from(["href", "rel", "title"]), ANY_TEXT), max_size=3, unique_by=lambda a: a[0]
     ).map(tuple),
 )
-PARTS = st.builds(
-    EntryParts,
-    id=SOME,
-    title=SOME,
-    link=SOME,
+ENTRIES = st.builds(
+    EntryFields,
+    id=NON_EMPTY,
+    title=NON_EMPTY,
+    link=NON_EMPTY,
     published=TIMES,
     updated=TIMES,
-    summary=WORD,
-    html=SOME,
-    authors=st.lists(st.builds(Person, name=SOME, url=st.none() | SOME), max_size=2).map(tuple),
-    categories=st.lists(SOME, max_size=3).map(tuple),
+    summary=ANY_TEXT,
+    html=NON_EMPTY,
+    authors=st.lists(st.builds(Person, name=NON_EMPTY, url=st.none() | NON_EMPTY), max_size=2).map(tuple),
+    categories=st.lists(NON_EMPTY, max_size=3).map(tuple),
     language=st.sampled_from(["", "en", "ar"]),
     is_permalink=st.booleans(),
-    extras=st.lists(EXTRAS, max_size=3).map(tuple),
+    extensions=st.lists(EXTENSIONS, max_size=3).map(tuple),
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(PARTS)
-def test_filled_mould_is_what_feedgen_makes(parts: EntryParts) -> None:
-    assert xml.rss_item(parts) == xml.cast_rss_item(parts)
-    assert xml.atom_entry(parts) == xml.cast_atom_entry(parts)
+@given(ENTRIES)
+def test_filled_template_of_an_entry_equals_the_output_of_feedgen(fields: EntryFields) -> None:
+    assert xml.rss_item(fields) == feedgen_builder.build_rss_item(fields)
+    assert xml.atom_entry(fields) == feedgen_builder.build_atom_entry(fields)
 
 
 FEEDS = st.builds(
-    FeedParts,
-    id=SOME,
-    title=SOME,
-    description=SOME,
-    home=SOME,
-    self_url=SOME,
-    media_type=SOME,
+    FeedFields,
+    id=NON_EMPTY,
+    title=NON_EMPTY,
+    description=NON_EMPTY,
+    home=NON_EMPTY,
+    self_url=NON_EMPTY,
+    media_type=NON_EMPTY,
     updated=TIMES,
     newest=st.none() | TIMES,
-    author=SOME,
+    author=NON_EMPTY,
     language=st.sampled_from(["", "en", "ar"]),
-    rights=WORD,
-    icon=st.none() | SOME,
-    logo=st.none() | SOME,
-    extras=st.lists(EXTRAS | st.just(Extra((f"{{{xml.HISTORY}}}archive", ()), ("",))), max_size=3).map(tuple),
+    rights=ANY_TEXT,
+    icon=st.none() | NON_EMPTY,
+    logo=st.none() | NON_EMPTY,
+    extensions=st.lists(EXTENSIONS | st.just(Extension((f"{{{elements.HISTORY}}}archive", ()), ("",))), max_size=3).map(
+        tuple
+    ),
     stylesheet=st.just(""),
 )
 
 
 @settings(max_examples=300, deadline=None)
 @given(FEEDS)
-def test_filled_mould_of_a_feed_is_what_feedgen_makes(parts: FeedParts) -> None:
-    assert xml.rss_shell(parts).head == xml.cast_rss_head(parts)
-    assert xml.atom_shell(parts).head == xml.cast_atom_head(parts)
+def test_filled_template_of_a_feed_equals_the_output_of_feedgen(fields: FeedFields) -> None:
+    assert xml.rss_frame(fields).head == feedgen_builder.build_rss_head(fields)
+    assert xml.atom_frame(fields).head == feedgen_builder.build_atom_head(fields)
 
 
 @pytest.mark.parametrize(
-    "word", ["100 %s", "%", "%(x)s", "\ue0003\ue001", "Fri, 31 Dec 1999 23:59:58 +0000", '"', "&amp;"]
+    "text", ["100 %s", "%", "%(x)s", "\ue0003\ue001", "Fri, 31 Dec 1999 23:59:58 +0000", '"', "&amp;"]
 )
-def test_words_that_look_like_marks_stay_words(word: str) -> None:
-    moment = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
-    parts = EntryParts(
-        id=word, title=word, link=word, published=moment, updated=moment, summary=word, html=word,
-        authors=(Person(name=word),), categories=(word,), language="", is_permalink=False,
-        extras=(xml.link("self", word, word, word),),
+def test_texts_that_resemble_placeholders_are_unchanged(text: str) -> None:
+    time = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    fields = EntryFields(
+        id=text, title=text, link=text, published=time, updated=time, summary=text, html=text,
+        authors=(Person(name=text),), categories=(text,), language="", is_permalink=False,
+        extensions=(elements.link("self", text, text, text),),
     )  # fmt: skip
-    assert xml.rss_item(parts) == xml.cast_rss_item(parts)
-    assert xml.atom_entry(parts) == xml.cast_atom_entry(parts)
+    assert xml.rss_item(fields) == feedgen_builder.build_rss_item(fields)
+    assert xml.atom_entry(fields) == feedgen_builder.build_atom_entry(fields)

@@ -1,4 +1,7 @@
-"""Whole documents as they were read and approved; `pytest tests/golden --regenerate-golden` writes them anew."""
+"""Compares rendered documents with approved ones.
+
+`pytest tests/golden --regenerate-golden` rewrites the approved documents.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import pytest
 import yaml
 from support.records import RENDERERS, SITE, documents, entry_of
 
-from syndicate.model import NEWEST, Deleted, Entry, History, Site
+from syndicate.model import NO_ARCHIVES, Tombstone, Entry, ArchiveLinks, Site
 
 HERE = Path(__file__).parent
 QUIET = Site(title="Quiet", url="https://quiet.test/", authority="quiet.test,2026", home="https://quiet.test/")
@@ -105,42 +108,43 @@ related:
 """
 
 
-def made(metadata: str, path: str, body: str = "") -> Entry:
+def entry(metadata: str, path: str, body: str = "") -> Entry:
     return entry_of(yaml.safe_load(metadata), body, path)
 
 
 CASES: dict[str, tuple[Site, tuple[Entry, ...]]] = {
-    "article": (SITE, (made(ARTICLE, "_news/2026-01-31-harbour-cranes-learn-to-wait.md"),)),
-    "video": (SITE, (made(VIDEO, "_news/2026-01-30-watch-a-lighthouse-keepers-last-entry.md"),)),
-    "body": (SITE, (made(BODY, "_posts/2026-01-29-reading-a-gauge-backwards.md", MARKDOWN),)),
-    "right-to-left": (SITE, (made(ARABIC, "ar/tides.md"),)),
-    "hostile": (SITE, (made(HOSTILE, "_news/2026-01-31-häß lich.md"),)),
+    "article": (SITE, (entry(ARTICLE, "_news/2026-01-31-harbour-cranes-learn-to-wait.md"),)),
+    "video": (SITE, (entry(VIDEO, "_news/2026-01-30-watch-a-lighthouse-keepers-last-entry.md"),)),
+    "body": (SITE, (entry(BODY, "_posts/2026-01-29-reading-a-gauge-backwards.md", MARKDOWN),)),
+    "right-to-left": (SITE, (entry(ARABIC, "ar/tides.md"),)),
+    "hostile": (SITE, (entry(HOSTILE, "_news/2026-01-31-häß lich.md"),)),
     "bare": (QUIET, (made("{title: Bare, date: 2026-01-27}", "bare.md"),)),
     "empty": (SITE, ()),
 }
 STORIES = tuple(CASES)
 CASES["archive"] = CASES["deleted"] = CASES["bare"]
-PLACES = {
-    "archive": History("2026-01", "2025-11", "2026-02"),
-    "deleted": History(
-        prev_archive="2026-01", deleted=(Deleted(f"tag:{QUIET.authority}:gone.md", datetime(2026, 2, 1, tzinfo=UTC)),)
+LINKS = {
+    "archive": ArchiveLinks("2026-01", "2025-11", "2026-02"),
+    "deleted": ArchiveLinks(
+        prev_archive="2026-01",
+        tombstones=(Tombstone(f"tag:{QUIET.authority}:gone.md", datetime(2026, 2, 1, tzinfo=UTC)),),
     ),
 }
-CASES["several"] = (SITE, tuple(entry for name in STORIES for entry in CASES[name][1]))
+CASES["several"] = (SITE, tuple(each for name in STORIES for each in CASES[name][1]))
 
 
 @pytest.mark.parametrize("name", RENDERERS)
 @pytest.mark.parametrize("case", CASES)
-def test_document_is_the_approved_one(case: str, name: str, request: pytest.FixtureRequest) -> None:
+def test_document_equals_the_approved_one(case: str, name: str, request: pytest.FixtureRequest) -> None:
     site, entries = CASES[case]
-    document = documents(entries, site, history=PLACES.get(case, NEWEST))[name]
+    document = documents(entries, site, links=LINKS.get(case, NO_ARCHIVES))[name]
     file = HERE / f"{case}.{name}"
     if request.config.getoption("regenerate_golden"):
         file.write_bytes(document)
     assert document.decode() == file.read_bytes().decode()
 
 
-def test_no_approved_document_is_left_over() -> None:
+def test_every_approved_document_belongs_to_a_case() -> None:
     assert {file.name for file in HERE.iterdir() if file.suffix in {".rss", ".atom", ".json"}} == {
         f"{case}.{name}" for case in CASES for name in RENDERERS
     }

@@ -16,7 +16,7 @@ from support.sites import but_for_deletions
 from support.worlds import NOW, World
 
 from syndicate.feeds import archive
-from syndicate.model import FORMATS
+from syndicate.formats import names as format_names
 
 MONTHS = ("2025-11", "2025-12", "2026-02", "2026-03")
 
@@ -36,10 +36,10 @@ def site(world: World) -> World:
 
 def of(feed: str, *periods: str) -> set[str]:
     """The documents of a feed: those of its newest entries for the period ''."""
-    return {f"{archive.place(feed, period)}/feed.{kind}" for period in periods for kind in FORMATS}
+    return {f"{archive.place(feed, period)}/feed.{kind}" for period in periods for kind in format_names()}
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", format_names())
 def test_chain_holds_every_entry_newest_period_first(site: World, kind: str) -> None:
     pages = walk(site.output, f"all/feed.{kind}")
     assert [len(page.ids) for page in pages] == [3, 3, 3, 3, 3]
@@ -114,7 +114,7 @@ def test_entry_that_moves_in_time_changes_both_periods(site: World) -> None:
 
 
 def test_period_too_large_is_split_and_its_address_leads_on(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MOST", 3)
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 3)
     site.record("more.md", title="More", date="2025-12-11", topics=[])
     parts = ("2025-12-10", "2025-12-11", "2025-12-12")
     assert site.changed() == of("all", "2025-12", *parts, "2026-02") | {"catalog.json"}

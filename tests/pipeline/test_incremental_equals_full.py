@@ -18,7 +18,7 @@ from support.sites import but_for_deletions
 from support.worlds import World
 
 from syndicate.feeds import archive
-from syndicate.model import FORMATS
+from syndicate.formats import names as format_names
 
 NAMES = st.sampled_from(["a.md", "b.md", "c.md", "d/a.md", "d/e.md", "2026-01-05-f.md"])
 TOPICS = st.lists(st.sampled_from(["One", "one", "Two", "C++", "C#", "日本", "T  wo"]), max_size=3)
@@ -43,12 +43,12 @@ class History(RuleBasedStateMachine):
         self.edits = 0
         self.held: dict[tuple[str, str], set[str]] = {}
         self.tombstones: dict[tuple[str, str], dict[str, datetime]] = {}
-        self.most, archive.MOST = archive.MOST, 2  # so that periods are split
+        self.most, archive.MAX_ENTRIES = archive.MAX_ENTRIES, 2  # so that periods are split
         self.topics: dict[str, Any] = {}
         self.described = False
 
     def teardown(self) -> None:
-        archive.MOST = self.most
+        archive.MAX_ENTRIES = self.most
         shutil.rmtree(self.folder)
 
     def _write(self, name: str, **values: Any) -> None:
@@ -227,7 +227,7 @@ class History(RuleBasedStateMachine):
         self._expect_tombstones(held)
         feeds = self.world.settings["feeds"]
         for place, path in paths.items():
-            walks = [walk(self.world.output, f"{path}/feed.{kind}") for kind in feeds.get("formats", FORMATS)]
+            walks = [walk(self.world.output, f"{path}/feed.{kind}") for kind in feeds.get("formats", format_names())]
             shapes = {tuple((page.address.rpartition("/")[0], *page.ids) for page in pages) for pages in walks}
             assert len(shapes) == 1
             if feeds.get("archive") != "none":

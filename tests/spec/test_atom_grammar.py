@@ -10,16 +10,16 @@ from hypothesis import given
 from lxml import etree
 from support import atom_rules
 from support.feed_reading import parse_xml
-from support.records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
+from support.records import ARCHIVE_LINKS, SITE, bounded, documents, entries, entry_of, feed_of
 from support.sites import ROOT
 
 from syndicate.formats import atom
-from syndicate.model import Entry, History
+from syndicate.model import Entry, ArchiveLinks
 
 GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns:media="http://search.yahoo.com/mrss/" xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
 <id>tag:f.test,2026:f</id><title>News</title><updated>2026-01-31T12:00:00+00:00</updated>
-<author><name>PartnerApi</name></author><link href="https://f.test/feed.atom" rel="self" type="application/atom+xml"/>
+<author><name>News Desk</name></author><link href="https://f.test/feed.atom" rel="self" type="application/atom+xml"/>
 <link href="https://n.test/" rel="alternate" type="text/html"/><link href="https://hub.test/" rel="hub"/>
 <icon>https://n.test/i.png</icon>
 <entry xml:lang="de"><id>tag:f.test,2026:1</id><title>One</title><updated>2026-01-31T12:00:00+00:00</updated>
@@ -31,7 +31,7 @@ GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <media:content url="https://n.test/i.jpg" medium="image" width="3" height="2"/></entry>
 </feed>
 """
-DESK = "<author><name>PartnerApi</name></author>"
+DESK = "<author><name>News Desk</name></author>"
 ANN = "<author><name>Ann</name><uri>https://n.test/ann</uri></author>"
 CONTENT = '<content type="html">&lt;p&gt;x&lt;/p&gt;</content>'
 ALTERNATE = '<link href="https://n.test/1" rel="alternate" type="text/html"/>'
@@ -90,7 +90,7 @@ FAULTS = [
     ("plain_text", "<title>One</title>", "<title/>"),
     ("categories", 'term="C++"', 'term=""'),
     ("characters", 'term="C++"', 'term="C&#x9f;"'),
-    ("archive", "<author><name>PartnerApi", f"{HISTORY}<author><name>PartnerApi"),
+    ("archive", "<author><name>News Desk", f"{HISTORY}<author><name>News Desk"),
     ("archive", 'rel="hub"', 'rel="next-archive"'),
 ]  # fmt: skip
 
@@ -144,11 +144,11 @@ def test_any_entry_is_valid(entry: Entry) -> None:
 
 
 def test_feed_without_entries_is_valid() -> None:
-    assert broken(atom.render_feed(feed_of([]), SITE, [])) == {}
+    assert broken(atom.render_document(feed_of([]), SITE, [])) == {}
 
 
-@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("links", ARCHIVE_LINKS)
 @pytest.mark.parametrize("count", [0, 1])
-def test_document_of_any_place_in_a_history_is_valid(history: History, count: int) -> None:
+def test_document_of_any_place_in_a_history_is_valid(links: ArchiveLinks, count: int) -> None:
     shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
-    assert broken(documents(shown, history=history)["atom"]) == {}
+    assert broken(documents(shown, links=links)["atom"]) == {}

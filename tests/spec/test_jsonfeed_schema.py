@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 from support import jsonfeed_rules
-from support.records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
+from support.records import ARCHIVE_LINKS, SITE, bounded, documents, entries, entry_of, feed_of
 from support.sites import ROOT
 
 from syndicate.formats import jsonfeed
-from syndicate.model import Entry, History
+from syndicate.model import Entry, ArchiveLinks
 
 SCHEMA = json.loads(Path(__file__).with_name("jsonfeed-1.1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -28,7 +28,7 @@ def good() -> dict[str, Any]:
         "title": "News",
         "home_page_url": "https://n.test/",
         "feed_url": "https://f.test/feed.json",
-        "authors": [{"name": "PartnerApi", "url": "https://n.test/"}],
+        "authors": [{"name": "News Desk", "url": "https://n.test/"}],
         "language": "en-GB",
         "hubs": [{"type": "WebSub", "url": "https://hub.test/"}],
         "items": [
@@ -54,8 +54,8 @@ REFUSED: dict[str, Change] = {
     "no items": lambda feed, item: feed.pop("items"),
     "no address of its own": lambda feed, item: feed.pop("feed_url"),
     "no address of the page": lambda feed, item: feed.pop("home_page_url"),
-    "author, of version 1": lambda feed, item: feed.update(author={"name": "PartnerApi"}),
-    "authors that is no list": lambda feed, item: feed.update(authors={"name": "PartnerApi"}),
+    "author, of version 1": lambda feed, item: feed.update(author={"name": "News Desk"}),
+    "authors that is no list": lambda feed, item: feed.update(authors={"name": "News Desk"}),
     "an author of nothing": lambda feed, item: feed.update(authors=[{}]),
     "hubs as texts": lambda feed, item: feed.update(hubs=["https://hub.test/"]),
     "a hub without type": lambda feed, item: feed["hubs"][0].pop("type"),
@@ -148,11 +148,11 @@ def test_any_entry_is_valid(entry: Entry) -> None:
 
 
 def test_feed_without_entries_is_valid() -> None:
-    assert broken(jsonfeed.render_feed(feed_of([]), SITE, [])) == {}
+    assert broken(jsonfeed.render_document(feed_of([]), SITE, [])) == {}
 
 
-@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("links", ARCHIVE_LINKS)
 @pytest.mark.parametrize("count", [0, 1])
-def test_document_of_any_place_in_a_history_is_valid(history: History, count: int) -> None:
+def test_document_of_any_place_in_a_history_is_valid(links: ArchiveLinks, count: int) -> None:
     shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
-    assert broken(documents(shown, history=history)["json"]) == {}
+    assert broken(documents(shown, links=links)["json"]) == {}

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import rss_rules
-from support.records import HISTORIES, SITE, bounded, documents, entries, entry_of, feed_of
+from support.records import ARCHIVE_LINKS, SITE, bounded, documents, entries, entry_of, feed_of
 from support.sites import ROOT
 
 from syndicate.formats import rss
-from syndicate.model import Entry, History
+from syndicate.model import Entry, ArchiveLinks
 
 ITEM = """<item><title>One</title><link>https://n.test/1</link><description>Sum</description>
 <content:encoded>&lt;p&gt;x&lt;/p&gt;</content:encoded><guid isPermaLink="false">tag:n.test,2026:1</guid>
@@ -130,11 +130,11 @@ def test_any_year_is_written_with_four_digits(year: int, zone: str) -> None:
 
 
 def test_feed_without_entries_keeps_every_rule() -> None:
-    assert rss_rules.BOOK.broken(rss.render_feed(feed_of([]), SITE, [])) == {}
+    assert rss_rules.BOOK.broken(rss.render_document(feed_of([]), SITE, [])) == {}
 
 
-@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("links", ARCHIVE_LINKS)
 @pytest.mark.parametrize("count", [0, 1])
-def test_document_of_any_place_in_a_history_is_valid(history: History, count: int) -> None:
+def test_document_of_any_place_in_a_history_is_valid(links: ArchiveLinks, count: int) -> None:
     shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
-    assert rss_rules.BOOK.broken(documents(shown, history=history)["rss"]) == {}
+    assert rss_rules.BOOK.broken(documents(shown, links=links)["rss"]) == {}

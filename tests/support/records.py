@@ -1,4 +1,4 @@
-"""Records as Hypothesis makes them, taken to feed documents by the way that a build takes."""
+"""Hypothesis strategies for records, and their conversion to entries and feed documents as in a build."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from syndicate import formats
 from syndicate.corpus import fields, markdown
-from syndicate.formats import atom, content, jsonfeed, rss
-from syndicate.model import NEWEST, Deleted, Entry, Feed, History, Presentation, Site
+from syndicate.formats import content
+from syndicate.model import NO_ARCHIVES, Tombstone, Entry, Feed, ArchiveLinks, Presentation, Site
 
-RENDERERS = {"rss": rss, "atom": atom, "json": jsonfeed}
+RENDERERS = {format_.name: format_.load() for format_ in formats.FEED_FORMATS}
 SITE = Site(
     title="Test Site",
     url="https://feeds.test/",
@@ -40,14 +41,14 @@ bounded = settings(
 
 
 def entry_of(metadata: Mapping[str, Any], body: str = "", path: str = PATH) -> Entry:
-    """The entry of a record, as the corpus stage makes it."""
+    """Returns the entry of a record, as the corpus stage creates it."""
     entry = fields.read(metadata, body, path, PROFILE).entry
     assert entry is not None, metadata
     return entry
 
 
 def prepared(entry: Entry, presentation: Presentation = PLAIN) -> content.Prepared:
-    """An entry ready to be rendered: its body is HTML."""
+    """Returns an entry ready for rendering, with its body as HTML."""
     body = markdown.to_html(entry.body, entry.url) if entry.body else ""
     summary = "" if entry.summary else markdown.first_paragraph(body)
     return content.prepare(entry, presentation, body, summary)
@@ -57,20 +58,20 @@ def documents(
     entries: Sequence[Entry],
     site: Site = SITE,
     presentation: Presentation = PLAIN,
-    history: History = NEWEST,
+    links: ArchiveLinks = NO_ARCHIVES,
 ) -> dict[str, bytes]:
-    """A feed that shows all of the entries, in each format."""
+    """Returns a document with all of the entries in each format."""
     shown = [prepared(entry, presentation) for entry in entries]
     return {
-        name: renderer.render_feed(
-            feed_of(entries, site), site, [renderer.render_entry(each) for each in shown], history
+        name: renderer.render_document(
+            feed_of(entries, site), site, [renderer.render_entry(each) for each in shown], links
         )
         for name, renderer in RENDERERS.items()
     }
 
 
 def feed_of(entries: Sequence[Entry], site: Site = SITE) -> Feed:
-    """The feed that shows all of the entries."""
+    """Returns the feed that lists all of the entries."""
     return Feed(
         dimension="all",
         name=site.title,
@@ -88,16 +89,16 @@ def feed_of(entries: Sequence[Entry], site: Site = SITE) -> Feed:
 
 # ------------------------------------------------------------------------------------------------------- strategies
 
-HISTORIES = [
-    History(prev_archive="2026-01"),
-    History("2026-01"),
-    History("2025-12", "2025-11", "2026-01"),
-    History("2025-12-31T23-0a", next_archive="2026-01"),
-    History(
+ARCHIVE_LINKS = [
+    ArchiveLinks(prev_archive="2026-01"),
+    ArchiveLinks("2026-01"),
+    ArchiveLinks("2025-12", "2025-11", "2026-01"),
+    ArchiveLinks("2025-12-31T23-0a", next_archive="2026-01"),
+    ArchiveLinks(
         prev_archive="2026-01",
-        deleted=(
-            Deleted("tag:f.test,2026:a&<b>'\"", datetime(2026, 2, 1, 12, tzinfo=UTC)),
-            Deleted("https://x.test/é", datetime(2026, 1, 1, tzinfo=UTC)),
+        tombstones=(
+            Tombstone("tag:f.test,2026:a&<b>'\"", datetime(2026, 2, 1, 12, tzinfo=UTC)),
+            Tombstone("https://x.test/é", datetime(2026, 1, 1, tzinfo=UTC)),
         ),
     ),
 ]

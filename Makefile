@@ -1,4 +1,4 @@
-# `make` builds the sample's feeds; `make test` runs what CI runs. Both set up what they need in .venv.
+# `make` builds the sample's feeds; `make test` runs what CI runs. Both install their requirements into .venv.
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
   $(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-pages bench golden lock clean
+.PHONY: build test lint unit test-hub test-pages bench golden configuration lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -26,15 +26,15 @@ unit: $(VENV)/.development
 	tests/programs
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
-# A hub that we did not write takes our pings and delivers our feeds. Skips, with a word, where it cannot be had.
+# An independent hub receives the pings and delivers the feeds. Skipped, with a message, where it is not available.
 test-hub: $(VENV)/.development
 	tests/hub/run
 
-# The pages in a real Chromium, with axe-core, the Nu HTML checker and a client that looks for feeds. Skips likewise.
+# The pages in a real Chromium, with axe-core, the Nu HTML checker and a client that discovers feeds. Skipped likewise.
 test-pages: $(VENV)/.development
 	tests/pages/run
 
-# The peers take minutes to install and a quarter of an hour to measure; BENCH=--full adds 50,000 records, and hours.
+# Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours.
 bench: $(VENV)/.development
 	benchmarks/install-peers.sh benchmarks/.peers
 	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)
@@ -45,6 +45,11 @@ bench: $(VENV)/.development
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden
 	git --no-pager diff --stat tests/golden
+
+# The reference of configuration keys, and their JSON Schema, from syndicate/config/models.py.
+configuration: $(VENV)/.development
+	$(BIN)/python -m syndicate.config.reference > docs/configuration.md
+	$(BIN)/syndicate schema > docs/config.schema.json
 
 # Names, versions and hashes for every platform; no download addresses.
 lock: $(VENV)/.development

@@ -1,8 +1,8 @@
-"""Measure syndicate against other generators that do the same job, and print the tables.
+"""Measures syndicate and other generators that do the same job, and prints the results as tables.
 
     python benchmarks/bench.py [--full | --quick] [--peers hugo,eleventy,...]
 
-README.md in this folder says what each row means.
+README.md in this folder explains each row.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ RIVAL = "hugo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Which runs to make over one corpus."""
+    """The runs over one corpus."""
 
     records: int
-    # Holds the corpus and the contenders' sites.
+    # The folder with the corpus and the contenders' sites.
     site: Path
     contenders: Sequence[Contender]
     runs: int
@@ -43,7 +43,7 @@ class Plan:
 
 
 def main() -> int:
-    """Parse the arguments, run everything, print the tables."""
+    """Parses the arguments, runs all plans, and prints the tables."""
     arguments = _arguments()
     if arguments.render:
         print(report.render(Results.load(arguments.render)))
@@ -69,17 +69,17 @@ def _arguments() -> argparse.Namespace:
         "--peers",
         type=_peer_names,
         default=list(PEERS),
-        help=f"of {','.join(PEERS)} (default all); none for ours alone",
+        help=f"a list from {','.join(PEERS)} (default: all), or none to measure syndicate alone",
     )
-    add("--work", type=Path, help="an empty or new folder to work in, kept afterwards (default: a temporary one)")
-    add("--peers-dir", type=Path, default=HERE / ".peers", help="where install-peers.sh put the peers (default .peers)")
+    add("--work", type=Path, help="an empty or new working folder, kept afterwards (default: a temporary one)")
+    add("--peers-dir", type=Path, default=HERE / ".peers", help="the folder of install-peers.sh (default .peers)")
     add("--ours", metavar="COMMAND", help="run this instead of `python -m syndicate build -c config.yaml`")
-    add("--json", type=Path, default=HERE / "results.json", help="where all single runs go (default results.json)")
-    add("--render", type=Path, metavar="JSON", help="print the tables of an earlier run, and run nothing")
+    add("--json", type=Path, default=HERE / "results.json", help="the file for every single run (default results.json)")
+    add("--render", type=Path, metavar="JSON", help="print the tables of an earlier run and exit")
     add("--other-runs", type=int, default=1, help=f"runs of the peers beside {RIVAL} at 50,000 (default %(default)s)")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help="also 1,000 and 50,000 records: takes hours")
-    size.add_argument("--quick", action="store_true", help="1,000 records, one run: whether it works at all")
+    size.add_argument("--quick", action="store_true", help="1,000 records, one run: a check that everything works")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.records, arguments.runs = QUICK, 1
@@ -89,18 +89,18 @@ def _arguments() -> argparse.Namespace:
 def _peer_names(text: str) -> list[str]:
     names = [] if text == "none" else text.split(",")
     if unknown := set(names) - set(PEERS):
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
+        raise argparse.ArgumentTypeError(f"unknown peers: {', '.join(sorted(unknown))}")
     return names
 
 
 def _installed(names: Sequence[str], peers: Path) -> list[str]:
-    """Install what is missing, and go on with what is there then."""
+    """Installs the missing peers; returns those that are installed afterwards."""
     if missing(names, peers):
-        _say(f"installing {', '.join(missing(names, peers))} with install-peers.sh")
+        _log(f"installing {', '.join(missing(names, peers))} with install-peers.sh")
         subprocess.run(["sh", HERE / "install-peers.sh", peers], check=False, stdout=sys.stderr)
     absent = missing(names, peers)
     for name in absent:
-        _say(f"SKIPPED: {TITLES[name]} is not installed")
+        _log(f"SKIPPED: {TITLES[name]} is not installed")
     return [name for name in names if name not in absent]
 
 
@@ -121,8 +121,8 @@ def _run_all(arguments: argparse.Namespace, names: Sequence[str], work: Path) ->
         versions={one.name: one.version for plan in plans for one in plan.contenders},
     )
     for plan in plans:
-        _carry_out(plan, results)
-        # What hours have measured is not lost to a later failure.
+        _run_plan(plan, results)
+        # Save after each plan: a later failure must not lose hours of measurements.
         results.save(arguments.json)
     return results
 
@@ -141,7 +141,7 @@ def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> l
         return [base]
     small = plan(QUICK, (), (Case.NOTHING,))
     large = plan(LARGE, names, every_case)
-    # Ours and its rival in every case; the others, minutes a run, only from nothing.
+    # Every case for syndicate and its rival; from nothing only for the others, which take minutes a run.
     ends = [one for one in large.contenders if one.name in (*KINDS, RIVAL)]
     others = [one for one in large.contenders if one not in ends]
     return [
@@ -153,27 +153,27 @@ def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> l
 
 
 def _site(work: Path, records: int) -> Path:
-    """A folder with a corpus of this size, for the sites of all contenders."""
+    """Generates a corpus of this size in a new folder, where the sites of all contenders lie, too."""
     folder = work / str(records)
     if folder.exists():
-        raise SystemExit(f"{folder} is there already: give --work a new folder")
-    _say(f"generating {records:,} records")
+        raise SystemExit(f"{folder} exists: give --work a new folder")
+    _log(f"generating {records:,} records")
     corpus.generate(folder / "corpus", records)
     return folder
 
 
-def _carry_out(plan: Plan, results: Results) -> None:
+def _run_plan(plan: Plan, results: Results) -> None:
     _warm_up(plan, results)
     for case in plan.cases:
         if case is Case.MEMORY and not measure.can_measure_memory():
-            _say("SKIPPED: memory, for this system has no /proc/PID/smaps_rollup")
+            _log("SKIPPED: memory, because this system has no /proc/PID/smaps_rollup")
             continue
         for number in range(plan.runs):
             results.runs.extend(_round(plan, case, number))
 
 
 def _warm_up(plan: Plan, results: Results) -> None:
-    """One build of each that does not count: fills the page cache, and shows whether the job is done."""
+    """Builds once with each contender, uncounted: fills the page cache and compares the feeds with the corpus."""
     expected = verify.expected_sizes(corpus.topic_sizes(plan.site / "corpus"), plan.records)
     for one in plan.contenders:
         one.clean()
@@ -182,23 +182,23 @@ def _warm_up(plan: Plan, results: Results) -> None:
         counts = ", ".join(f"{len(found)} {name}" for name, found in sizes.items() if found) or "none"
         wrong = [name for name, found in sizes.items() if found and found != expected]
         if wrong or not any(sizes.values()):
-            counts += f" (not the {len(expected)} feeds of the {verify.NEWEST} newest)"
+            counts += f" (expected {len(expected)} with the {verify.NEWEST} newest entries)"
         results.feeds.setdefault(plan.records, {})[one.name] = counts
-        _say(f"{plan.records:,} records, {TITLES[one.name]} warmed up: {counts}")
+        _log(f"{plan.records:,} records, {TITLES[one.name]} warmed up: {counts}")
 
 
 def _round(plan: Plan, case: Case, number: int) -> Iterator[Run]:
-    """One run of each contender, one after the other: what disturbs one round disturbs all of it."""
+    """Yields one run of each contender in turn, so that a disturbance of the machine affects all of them."""
     edition = f"(edit {number + 1})"
     if case is Case.CHANGED:
-        # Once for all: each of them finds exactly one record changed since its last run.
+        # One edit for all contenders: each finds exactly one record changed since its last run.
         corpus.edit_newest(plan.site / "corpus", edition)
     for one in plan.contenders:
         if case in (Case.NOTHING, Case.MEMORY):
             one.clean()
         run = _measured(one, case, plan.records, number)
-        _say(f"{plan.records:,} records, {case}, run {number + 1}, {TITLES[one.name]}: {report.shown(run)}")
-        if case is Case.CHANGED and not verify.holds(one.folder / one.output, edition):
+        _log(f"{plan.records:,} records, {case}, run {number + 1}, {TITLES[one.name]}: {report.describe(run)}")
+        if case is Case.CHANGED and not verify.contains(one.folder / one.output, edition):
             raise measure.CommandFailedError(f"{TITLES[one.name]} did not publish the changed record")
         yield run
 
@@ -230,7 +230,7 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

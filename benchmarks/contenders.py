@@ -1,4 +1,4 @@
-"""Who is compared: our command and those of the peers, each with a site over one corpus."""
+"""The generators that are compared: syndicate and its peers, each with its own site over the same corpus."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OURS = "ours"
 PAGES, WHOLE = "ours-pages", "ours-whole"
 
 CONFIG = """\
-site: {title: JobContext, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
+site: {title: Bench, url: "https://feeds.example.org/", id: "feeds.example.org,2026", language: en}
 corpus: [{path: ../corpus}]
 output: feeds
 state: .syndicate
 """
-# What no peer makes is left out of the comparison with them, and measured beside it.
+# Pages and archives, which no peer makes, are excluded from the comparison and measured separately.
 KINDS = {
     OURS: "feeds: {archive: none}\npages: false\n",
     PAGES: "feeds: {archive: none}\npages: true\n",
@@ -39,14 +39,14 @@ class Contender:
     name: str
     version: str
     command: tuple[str, ...]
-    # Where the command runs; `output` and `leftovers` are relative to it.
+    # The working folder of the command; `output` and `leftovers` are relative to it.
     folder: Path
     output: str
-    # What must go, with the output, for a build from nothing: state and caches.
+    # State and caches, which a build from nothing must not find.
     leftovers: tuple[str, ...]
 
     def clean(self) -> None:
-        """Remove all that earlier builds left behind."""
+        """Deletes the output, the state and the caches of earlier builds."""
         for name in (self.output, *self.leftovers):
             path = self.folder / name
             if path.is_dir():
@@ -55,37 +55,37 @@ class Contender:
                 path.unlink(missing_ok=True)
 
     def environment(self) -> dict[str, str]:
-        """The caller's environment, with caches kept in the site and UTF-8 for all."""
+        """Returns the caller's environment, with UTF-8 and with caches inside the site."""
         python_path = os.pathsep.join(filter(None, (str(HERE.parent), os.getenv("PYTHONPATH"))))
-        mine = {
+        shared = {
             "HUGO_CACHEDIR": str(self.folder / "cache"),
             "JEKYLL_ENV": "production",
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
         }
-        # From a checkout that nobody installed, ours is found as well.
+        # Makes a checkout importable that is not installed.
         ours = {"PYTHONPATH": python_path} if self.name in KINDS else {}
-        # Python's programs keep their compiled modules, as every installation does.
-        theirs = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return {**theirs, **mine, **ours}
+        # Python programs store their compiled modules, as in every installation.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**inherited, **shared, **ours}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """How a peer is found and called."""
+    """How to find and run a peer."""
 
     title: str
-    # The command for an installation in a folder; None when it is not there.
+    # Returns the command of an installation in a folder, or None when it is not installed.
     find: Callable[[Path], tuple[str, ...] | None]
     arguments: tuple[str, ...]
     version_arguments: tuple[str, ...]
-    # The name under which its site sees the corpus, None when an argument says where it is.
+    # The name of the link to the corpus in the site; None when an argument names the corpus.
     corpus_link: str | None
     leftovers: tuple[str, ...]
 
 
 def _hugo(peers: Path) -> tuple[str, ...] | None:
-    # The binary itself: the package's launcher would add the start of a Python.
+    # The binary itself: the package's launcher would add the start-up time of Python.
     found = sorted(peers.glob("venv/lib/python*/site-packages/hugo/binaries/hugo"))
     return (str(found[0]),) if found else None
 
@@ -96,13 +96,13 @@ def _pelican(peers: Path) -> tuple[str, ...] | None:
 
 
 def _eleventy(peers: Path) -> tuple[str, ...] | None:
-    # The script itself: npx would add the start of npm.
+    # The script itself: npx would add the start-up time of npm.
     path = peers / "eleventy" / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs"
     node = shutil.which("node")
     return (node, str(path)) if node and path.exists() else None
 
 
-def _jekyll(peers: Path) -> tuple[str, ...] | None:  # noqa: ARG001 - the system's, not ours
+def _jekyll(peers: Path) -> tuple[str, ...] | None:  # noqa: ARG001 - installed by the system
     path = shutil.which("jekyll")
     return (path,) if path else None
 
@@ -111,7 +111,7 @@ PEERS = {
     "hugo": Peer(
         title="Hugo",
         find=_hugo,
-        # Hugo does not follow links, but takes its content from anywhere.
+        # Hugo does not follow links, but accepts any content folder.
         arguments=("build", "--ignoreCache", "--contentDir", f"../corpus/{NEWS}"),
         version_arguments=("version",),
         corpus_link=None,
@@ -151,18 +151,18 @@ TITLES = {
 
 
 def missing(names: Sequence[str], peers: Path) -> list[str]:
-    """Those of `names` that are not installed."""
+    """Returns the names of the peers that are not installed."""
     return [name for name in names if PEERS[name].find(peers) is None]
 
 
 def prepare_ours(work: Path, command: str | None, kind: str = OURS) -> Contender:
-    """Our own site in `work`, over the corpus there; `command` replaces our own for a trial."""
+    """Makes a site for syndicate in `work`, over the corpus there; a `command` replaces the usual one for a trial."""
     folder = work / kind
     folder.mkdir()
     (folder / "config.yaml").write_text(CONFIG + KINDS[kind], encoding="utf-8")
     program = (sys.executable, "-m", "syndicate")
     if command:
-        version, words = "STAND-IN, these are not its figures", tuple(shlex.split(command))
+        version, words = "replaced by another command: these are not its figures", tuple(shlex.split(command))
     else:
         version, words = _version((*program, "--version"), cwd=HERE.parent), (*program, "build", "-c", "config.yaml")
     return Contender(
@@ -176,7 +176,7 @@ def prepare_ours(work: Path, command: str | None, kind: str = OURS) -> Contender
 
 
 def prepare_peer(name: str, work: Path, peers: Path) -> Contender:
-    """A copy of the peer's site in `work`, over the corpus there."""
+    """Copies the site of a peer to `work`, over the corpus there. Raises FileNotFoundError when it is not installed."""
     peer = PEERS[name]
     program = peer.find(peers)
     if program is None:
@@ -196,6 +196,6 @@ def prepare_peer(name: str, work: Path, peers: Path) -> Contender:
 
 
 def _version(command: Sequence[str], cwd: Path | None = None) -> str:
-    said = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout.split()
+    output = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout.split()
     # "hugo v0.168.0-e27a… linux/amd64 …", "jekyll 4.3.1", "4.12.0": the first word with a digit.
-    return next(word for word in said if any(map(str.isdigit, word))).split("-")[0].removeprefix("v")
+    return next(word for word in output if any(map(str.isdigit, word))).split("-")[0].removeprefix("v")

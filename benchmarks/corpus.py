@@ -1,8 +1,8 @@
-"""Generate a corpus in the exact shape of the seed record, the same one for the same arguments.
+"""Generates a corpus in the exact shape of the seed record; the same arguments give the same corpus.
 
     python benchmarks/corpus.py DIR --records 10000 [--seed 1]
 
-writes DIR/_news/YYYY-MM-DD-slug.md. Every record is a function of (seed, its number, how many).
+writes DIR/_news/YYYY-MM-DD-slug.md. Every record is a function of the seed, its number, and the number of records.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from words import ADJECTIVES, LINKS, NAMES, NOUNS, PROVIDERS, TOPICS, VERBS
 
 NEWS = "_news"
 FIRST = datetime(2021, 1, 1, tzinfo=UTC)
-# The end lies in the past of any machine that runs this: a feed generator hides future records.
+# A date in the past, since feed generators hide future records.
 END = datetime(2026, 1, 1, tzinfo=UTC)
-# Of 9,501 real records 4 to 56 % have AMP addresses, by corpus.
+# Of 9,501 real records, 4 to 56 % have AMP addresses, depending on the corpus.
 AMP_SHARE = 0.4
 # A Zipf law of exponent 1: the topic of rank r is drawn with weight 1/r.
 TOPIC_WEIGHTS = tuple(accumulate(1 / rank for rank in range(1, len(TOPICS) + 1)))
@@ -35,7 +35,7 @@ _SLUG_BREAK = re.compile(r"[^a-z0-9]+")
 
 
 class Story(NamedTuple):
-    """What a record and each of its related stories have in common."""
+    """The fields that a record shares with each of its related stories."""
 
     title: str
     excerpt: str
@@ -44,12 +44,12 @@ class Story(NamedTuple):
 
 
 def generate(directory: Path, records: int, seed: int = 1) -> None:
-    """Write `records` records below `directory`/_news, which must not hold any yet."""
+    """Writes `records` records below `directory`/_news, which must not exist."""
     news = directory / NEWS
     news.mkdir(parents=True)
     names: set[str] = set()
     for number in range(records):
-        # A string seeds through SHA-512: stable between runs, unlike hash().
+        # Random derives its state from a string with SHA-512, which is stable between runs, unlike hash().
         rng = Random(f"{seed}/{records}/{number}")
         story = _story(rng, _date(rng, number, records))
         name = _unique(f"{story.published:%Y-%m-%d}-{_slug(story.title)}", names)
@@ -57,14 +57,14 @@ def generate(directory: Path, records: int, seed: int = 1) -> None:
 
 
 def newest(directory: Path) -> Path:
-    """The record with the latest publishedDateTime; file names know only the day."""
+    """Returns the record with the latest publishedDateTime; file names contain only the day."""
     names = sorted((directory / NEWS).iterdir())
     last_day = [path for path in names if path.name[:10] == names[-1].name[:10]]
     return max(last_day, key=lambda path: (_line(path, "publishedDateTime: "), path.name))
 
 
 def edit_newest(directory: Path, mark: str) -> Path:
-    """Change the title of the newest record: end it with `mark`, such as "(edit 1)"."""
+    """Ends the title of the newest record with `mark`, such as "(edit 1)"; returns its path."""
     path = newest(directory)
     old = _line(path, "title: ")
     new = f'{_EDITED.sub("", old[:-1])} {mark}"'
@@ -74,7 +74,7 @@ def edit_newest(directory: Path, mark: str) -> Path:
 
 
 def topic_sizes(directory: Path) -> Counter[str]:
-    """How many records each topic has: what the feeds of a fair peer must add up to."""
+    """Returns the number of records of each topic."""
     sizes: Counter[str] = Counter()
     for path in (directory / NEWS).iterdir():
         text = path.read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ def _line(path: Path, key: str) -> str:
 
 
 def _date(rng: Random, number: int, records: int) -> datetime:
-    # Each record has its own slice of the five years, so that numbers and dates agree in order.
+    # Each record has its own slice of the five years, so that the order of numbers is that of dates.
     seconds = (END - FIRST).total_seconds() * (number + rng.random()) / records
     return FIRST + timedelta(seconds=int(seconds))
 
@@ -103,7 +103,7 @@ def _title(rng: Random) -> str:
     words = [rng.choice(NAMES), rng.choice(VERBS), rng.choice(ADJECTIVES), rng.choice(NOUNS)]
     for _ in range(rng.randint(1, 2)):
         words += [rng.choice(LINKS), rng.choice(ADJECTIVES), rng.choice(NOUNS)]
-    # Characters that XML, JSON and YAML must escape occur in real titles as well.
+    # As in real titles, some characters need escaping in XML, JSON and YAML.
     if rng.random() < 0.1:
         words[3] = f"“{words[3]}” &"
     elif rng.random() < 0.05:
@@ -134,7 +134,7 @@ def _record(rng: Random, story: Story) -> str:
     lines = [
         "---",
         "category: news",
-        *_what_and_where(rng, story),
+        *_common_fields(rng, story),
         "type: article",
         f"quality: {quality}",
         f"heat: {quality + rng.randint(0, 60)}",
@@ -168,7 +168,7 @@ def _related(rng: Random, published: datetime) -> list[str]:
     story = _story(rng, published + timedelta(seconds=rng.randint(-86_400, 86_400)))
     name, domain = story.provider
     fields = [
-        *_what_and_where(rng, story),
+        *_common_fields(rng, story),
         "type: article",
         "provider:",
         f"  name: {name}",
@@ -180,7 +180,7 @@ def _related(rng: Random, published: datetime) -> list[str]:
     return [f"- {fields[0]}", *(f"  {field}" for field in fields[1:])]
 
 
-def _what_and_where(rng: Random, story: Story) -> list[str]:
+def _common_fields(rng: Random, story: Story) -> list[str]:
     host = f"www.{story.provider[1]}"
     path = f"/{rng.choice(NOUNS)}/{rng.randint(1000, 999_999)}/{_slug(story.title)}"
     lines = [
@@ -211,9 +211,9 @@ def _image(rng: Random, story: Story, *, title: bool) -> list[str]:
 
 
 def _topics(rng: Random) -> list[str]:
-    wanted = rng.randint(1, 4)
+    count = rng.randint(1, 4)
     drawn: dict[str, None] = {}
-    while len(drawn) < wanted:
+    while len(drawn) < count:
         drawn.setdefault(rng.choices(TOPICS, cum_weights=TOPIC_WEIGHTS)[0])
     return list(drawn)
 
@@ -242,7 +242,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def main() -> None:
-    """Generate a corpus from the command line."""
+    """Generates a corpus from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--records", type=int, required=True)

@@ -1,7 +1,6 @@
-"""Run one command and say what it took: wall time, CPU time, and, in a run of its own, memory.
+"""Runs a command and measures its wall time and CPU time, or its memory.
 
-Timing and memory are measured in separate runs, since sampling takes locks in the kernel that the
-command waits for.
+Time and memory are measured in separate runs, since sampling takes locks in the kernel that the command waits for.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ PROC = Path("/proc")
 
 
 class CommandFailedError(Exception):
-    """The command ended with another status than 0; the message holds what it wrote to stderr."""
+    """The command ended with a status other than 0; the message contains what it wrote to stderr."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,7 @@ class Timing:
     """One run without sampling."""
 
     wall_s: float
-    # User and system time of the command and of all descendants that it waited for.
+    # User and system time of the command and of all its descendants that were waited for.
     cpu_s: float
 
 
@@ -47,29 +46,29 @@ class Memory:
 
 
 def can_measure_memory() -> bool:
-    """Whether this kernel has smaps_rollup (Linux 4.14 and later)."""
+    """Returns whether this kernel has smaps_rollup (Linux 4.14 and later)."""
     return (PROC / "self" / "smaps_rollup").exists()
 
 
 def run_timed(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Timing:
-    """Run `command` to its end, undisturbed. Raises CommandFailedError."""
+    """Runs a command to its end without sampling. Raises CommandFailedError."""
     with tempfile.TemporaryFile() as stderr:
         started = time.perf_counter()
         process = _start(command, cwd, env, stderr)
-        with _ending(process):
-            # wait4 and not RUSAGE_CHILDREN: the usage of this child's tree, not of all runs so far.
+        with _killed_on_error(process):
+            # wait4 returns the usage of this child's tree; RUSAGE_CHILDREN would add all earlier runs.
             _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - started
-        _settle(process, status, command, stderr)
+        _check_status(process, status, command, stderr)
     return Timing(wall_s=wall_s, cpu_s=usage.ru_utime + usage.ru_stime)
 
 
 def run_sampled(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Memory:
-    """Run `command` to its end, sampling the memory of its processes. Raises CommandFailedError."""
+    """Runs a command to its end and samples the memory of its processes. Raises CommandFailedError."""
     pss_kib = rss_kib = processes = samples = 0
     with tempfile.TemporaryFile() as stderr:
         process = _start(command, cwd, env, stderr)
-        with _ending(process):
+        with _killed_on_error(process):
             while True:
                 pid, status, _ = os.wait4(process.pid, os.WNOHANG)
                 if pid:
@@ -80,7 +79,7 @@ def run_sampled(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Me
                 processes = max(processes, len(sizes))
                 samples += 1
                 time.sleep(SAMPLE_INTERVAL_S)
-        _settle(process, status, command, stderr)
+        _check_status(process, status, command, stderr)
     return Memory(pss_kib=pss_kib, rss_kib=rss_kib, processes=processes, samples=samples)
 
 
@@ -92,14 +91,14 @@ def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str], stderr: IO
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=stderr,
-        # A session of its own: its processes are found even when their parent has gone.
+        # In its own session, the processes of the command are found even after their parent has ended.
         start_new_session=True,
     )
 
 
 @contextmanager
-def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Take the command down when its measurement is interrupted: Ctrl-C does not reach its session."""
+def _killed_on_error(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kills the command when its measurement is interrupted, since Ctrl-C does not reach its session."""
     try:
         yield
     except BaseException:
@@ -107,13 +106,13 @@ def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
         raise
 
 
-def _settle(process: subprocess.Popen[bytes], status: int, command: Sequence[str], stderr: IO[bytes]) -> None:
-    # Popen did not see the wait; it would warn of a child still running.
+def _check_status(process: subprocess.Popen[bytes], status: int, command: Sequence[str], stderr: IO[bytes]) -> None:
+    # Popen does not know of wait4, and would warn of a child that still runs.
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         stderr.seek(0)
-        said = stderr.read().decode(errors="replace").strip()
-        raise CommandFailedError(f"{' '.join(command)}: status {process.returncode}\n{said}")
+        message = stderr.read().decode(errors="replace").strip()
+        raise CommandFailedError(f"{' '.join(command)}: status {process.returncode}\n{message}")
 
 
 def _session(session: int) -> list[int]:
@@ -125,7 +124,7 @@ def _is_in(pid: str, session: int) -> bool:
         stat = (PROC / pid / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
-    # The command's name may hold spaces and brackets; after it: state, ppid, pgrp, session.
+    # The name of the command may contain spaces and brackets; state, ppid, pgrp and session follow it (proc(5)).
     return int(stat.rpartition(")")[2].split()[3]) == session
 
 
@@ -135,6 +134,6 @@ def _sizes(pid: int) -> tuple[int, int] | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = dict(line.split(":", 1) for line in lines[1:])
-    if "Pss" not in fields:  # a process that is just ending
+    if "Pss" not in fields:  # the process is ending
         return None
     return int(fields["Pss"].split()[0]), int(fields["Rss"].split()[0])

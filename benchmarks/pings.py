@@ -1,10 +1,10 @@
-"""How fast hubs are told: 10,000 pings to a hub on loopback, beside the plainest loop that does the same POSTs.
+"""Measures delivery: 10,000 pings to a hub on loopback, compared with a plain loop of the same POSTs.
 
     python benchmarks/pings.py [--pings N] [--runs N] [--peers-dir DIR]
 
-The hub, which runs in a process of its own, answers each POST with 202. Ours remembers every ping before and after it
-is sent; the plain loop remembers nothing. Pushl, where install-peers.sh put it, fetches each feed to find its hub;
-so it is compared with ours where `push.verify` is on, which fetches each feed, too.
+The hub runs in a process of its own and answers each POST with 202. `syndicate push` stores the state of every delivery
+before and after its ping; the plain loop stores nothing. Pushl, if install-peers.sh installed it, fetches each feed to
+discover its hub, so it is compared with `push.verify: true`, which fetches each feed, too.
 """
 
 from __future__ import annotations
@@ -28,13 +28,11 @@ from measure import run_sampled
 ROOT = Path(__file__).resolve().parents[1]
 ANSWER = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 CONFIG = """\
-site: {title: JobContext, url: "https://feeds.example.org/", id: "feeds.example.org,2026"}
+site: {title: Bench, url: "https://feeds.example.org/", id: "feeds.example.org,2026"}
 corpus: [{path: corpus}]
 hubs: [{url: "%s", concurrency: 64}]
 push: {verify: %s, concurrency: 64}
 """
-
-
 FEED = """\
 <?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><id>%(self)s</id><title>F</title>
 <updated>2026-01-01T00:00:00Z</updated><link rel="self" href="%(self)s"/><link rel="hub" href="%(hub)s"/></feed>
@@ -42,12 +40,12 @@ FEED = """\
 
 
 def document(hub: str, topic: str) -> bytes:
-    """What the feeds are that Pushl, and `push.verify`, fetch."""
+    """Return the feed at a topic URL."""
     return (FEED % {"hub": hub, "self": topic}).encode()
 
 
 class Hub(asyncio.Protocol):
-    """Reads requests of a known shape as fast as Python can: it must not be what is measured."""
+    """A minimal HTTP server for requests of a known form, so that the hub is not the bottleneck."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -74,19 +72,19 @@ class Hub(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Be the hub, until killed; the first line of output is the address."""
+    """Run the hub until killed. Prints its URL first."""
     server = await asyncio.get_running_loop().create_server(Hub, "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", flush=True)
     await server.serve_forever()
 
 
-async def plain(hub: str, pings: int, at_once: int) -> None:
-    """The fastest plain loop: so many coroutines, one session, nothing remembered."""
+async def plain_loop(hub: str, pings: int, concurrency: int) -> None:
+    """Send pings from some coroutines over one session, and store nothing."""
     import aiohttp
 
-    topics = iter(topics_of(pings))
+    topics = iter(topic_urls(pings))
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=at_once)) as session:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=concurrency)) as session:
 
         async def post() -> None:
             for topic in topics:
@@ -94,17 +92,19 @@ async def plain(hub: str, pings: int, at_once: int) -> None:
                 async with session.post(hub, data=body, headers=headers) as response:
                     assert response.status == 202
 
-        await asyncio.gather(*(post() for _ in range(at_once)))
+        await asyncio.gather(*(post() for _ in range(concurrency)))
 
 
-def topics_of(pings: int, base: str = "https://feeds.example.org/") -> list[str]:
+def topic_urls(pings: int, base: str = "https://feeds.example.org/") -> list[str]:
     return [f"{base}topics/topic-{number:05}/feed.atom" for number in range(pings)]
 
 
-def fill(site: Path, hub: str, pings: int, *, verify: bool) -> None:
-    """A site in whose outbox so many pings are due."""
+def prepare_site(site: Path, hub: str, pings: int, *, verify: bool) -> None:
+    """Make a site whose outbox has this number of due deliveries."""
     from syndicate.store.index import Index
-    from syndicate.store.outbox import Outbox, Topic
+    from syndicate.store.outbox import Outbox
+
+    from syndicate.store.outbox_rows import TopicDocument
 
     (site / "config.yaml").write_text(CONFIG % (hub, str(verify).lower()))
     state = site / ".syndicate"
@@ -113,17 +113,17 @@ def fill(site: Path, hub: str, pings: int, *, verify: bool) -> None:
     state.mkdir(exist_ok=True)
     index = Index.open(str(state))
     with index.transaction():
-        topics = []
-        for url in topics_of(pings, hub):
+        documents = []
+        for url in topic_urls(pings, hub):
             content = document(hub, url)
-            topics.append(Topic(url, url.removeprefix(hub), sha256(content).digest(), len(content)))
-        Outbox(index.sql).want(topics, [hub], time.time())
+            documents.append(TopicDocument(url, url.removeprefix(hub), sha256(content).digest(), len(content)))
+        Outbox(index.sql).request_deliveries(documents, [hub], time.time())
     index.close()
 
 
 @contextmanager
 def hub_process() -> Iterator[str]:
-    process = subprocess.Popen([sys.executable, __file__, "--be-hub"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, __file__, "--hub"], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
         yield process.stdout.readline().strip()
@@ -132,15 +132,15 @@ def hub_process() -> Iterator[str]:
         process.wait()
 
 
-def timed(command: list[str], cwd: Path) -> float:
+def measure_seconds(command: list[str], cwd: Path) -> float:
     started = time.perf_counter()
     subprocess.run(command, cwd=cwd, check=True, capture_output=True, env=environment())
     return time.perf_counter() - started
 
 
 def environment() -> dict[str, str]:
-    theirs = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**theirs, "PYTHONPATH": str(ROOT)}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": str(ROOT)}
 
 
 PUSH = [sys.executable, "-m", "syndicate", "push", "--json"]
@@ -152,76 +152,83 @@ def measure(pings: int, runs: int, pushl: Path | None) -> None:
     with tempfile.TemporaryDirectory() as temporary, hub_process() as hub:
         site = Path(temporary)
         (site / "corpus").mkdir()
-        for run in range(runs + 1):  # the first is a warm-up
-            fill(site, hub, pings, verify=False)
-            taken = timed(PUSH, site)
-            plains = {n: timed([sys.executable, __file__, "--plain", hub, str(pings), str(n)], site) for n in loops}
+        for run in range(runs + 1):  # the first one is a warm-up
+            prepare_site(site, hub, pings, verify=False)
+            taken = measure_seconds(PUSH, site)
+            plains = {
+                n: measure_seconds([sys.executable, __file__, "--plain", hub, str(pings), str(n)], site) for n in loops
+            }
             if run:
                 ours.append(taken)
                 for n, seconds in plains.items():
                     loops[n].append(seconds)
-                shown = ", ".join(f"{pings / s:,.0f}/s with {n} at once" for n, s in plains.items())
+                shown = ", ".join(f"{pings / s:,.0f}/s with {n} concurrent" for n, s in plains.items())
                 print(f"run {run}: ours {pings / taken:,.0f}/s; plain {shown}", file=sys.stderr)
         peaks = []
         for size in (pings // 10, pings):
-            fill(site, hub, size, verify=False)
+            prepare_site(site, hub, size, verify=False)
             peaks.append(run_sampled(PUSH, site, environment()).pss_kib / 1024)
-        tell(pings, ours, loops, peaks)
+        print_results(pings, ours, loops, peaks)
         if pushl:
-            beside_pushl(site, hub, pushl, runs)
+            compare_with_pushl(site, hub, pushl, runs)
 
 
-def tell(pings: int, ours: list[float], loops: dict[int, list[float]], peaks: list[float]) -> None:
-    best = min(loops, key=lambda n: statistics.median(loops[n]))
-    ratio = statistics.median(mine / its for mine, its in zip(ours, loops[best], strict=True))
-    print(f"| {pings:,} pings to a hub on loopback | wall time, the process with all | pings a second |")
+def print_results(pings: int, ours: list[float], loops: dict[int, list[float]], peaks: list[float]) -> None:
+    fastest = min(loops, key=lambda n: statistics.median(loops[n]))
+    ratio = statistics.median(own / plain for own, plain in zip(ours, loops[fastest], strict=True))
+    print(f"| {pings:,} pings to a hub on loopback | wall time of the whole process | pings per second |")
     print("| --- | --- | --- |")
     median = statistics.median(ours)
     print(f"| `syndicate push` | {median:.2f} s | {pings / median:,.0f} |")
     for n, seconds in loops.items():
         median = statistics.median(seconds)
-        print(f"| plain aiohttp loop, {n} at once, nothing remembered | {median:.2f} s | {pings / median:,.0f} |")
+        print(f"| plain aiohttp loop, {n} concurrent, without state | {median:.2f} s | {pings / median:,.0f} |")
     verdict = "met" if ratio <= 2 else "**missed**"
-    print(f"\nOurs takes {ratio:.2f} times the faster loop's time by pairs (goal: at most 2): {verdict}.")
+    print(
+        f"\n`syndicate push` takes {ratio:.2f} times as long as the faster loop, by pairs (goal: at most 2): {verdict}."
+    )
     print(f"Peak memory: {peaks[0]:.0f} MiB with {pings // 10:,} pings, {peaks[1]:.0f} MiB with {pings:,}.\n")
 
 
-def beside_pushl(site: Path, hub: str, pushl: Path, runs: int, feeds: int = 1000) -> None:
-    """Both fetch each feed, then tell its hub."""
+def compare_with_pushl(site: Path, hub: str, pushl: Path, runs: int, feeds: int = 1000) -> None:
+    """Let both fetch each feed and ping its hub."""
     ours: list[float] = []
-    its: list[float] = []
-    command = [str(pushl), "--max-connections", "64", "--max-per-host", "64", "-s", *topics_of(feeds, hub)]
+    pushl_s: list[float] = []
+    command = [str(pushl), "--max-connections", "64", "--max-per-host", "64", "-s", *topic_urls(feeds, hub)]
     for run in range(runs + 1):
-        fill(site, hub, feeds, verify=True)
-        taken, theirs = timed(PUSH, site), timed(command, site)
+        prepare_site(site, hub, feeds, verify=True)
+        taken, other = measure_seconds(PUSH, site), measure_seconds(command, site)
         if run:
             ours.append(taken)
-            its.append(theirs)
-            print(f"run {run}: ours {taken:.2f} s, Pushl {theirs:.2f} s", file=sys.stderr)
-    ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, its, strict=True))
-    print(f"| {feeds:,} feeds, each fetched, then its hub told | wall time |")
+            pushl_s.append(other)
+            print(f"run {run}: ours {taken:.2f} s, Pushl {other:.2f} s", file=sys.stderr)
+    ratio = statistics.median(other / own for own, other in zip(ours, pushl_s, strict=True))
+    print(f"| {feeds:,} feeds, each fetched, then its hub pinged | wall time |")
     print("| --- | --- |")
     print(f"| `syndicate push`, verify: true | {statistics.median(ours):.2f} s |")
-    print(f"| Pushl, -s, 64 connections | {statistics.median(its):.2f} s ({ratio:.1f} times ours, by pairs) |")
+    print(
+        f"| Pushl, -s, 64 connections | {statistics.median(pushl_s):.2f} s"
+        f" ({ratio:.1f} times as long as `syndicate push`, by pairs) |"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pings", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--peers-dir", type=Path, default=Path(__file__).parent / ".peers", help="where Pushl is")
-    parser.add_argument("--be-hub", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--plain", nargs=3, metavar=("HUB", "PINGS", "AT_ONCE"), help=argparse.SUPPRESS)
+    parser.add_argument("--peers-dir", type=Path, default=Path(__file__).parent / ".peers", help="the folder of Pushl")
+    parser.add_argument("--hub", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--plain", nargs=3, metavar=("HUB", "PINGS", "CONCURRENCY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.be_hub:
+    if options.hub:
         asyncio.run(serve())
     elif options.plain:
-        hub, pings, at_once = options.plain
-        asyncio.run(plain(hub, int(pings), int(at_once)))
+        hub, pings, concurrency = options.plain
+        asyncio.run(plain_loop(hub, int(pings), int(concurrency)))
     else:
         pushl = options.peers_dir / "pushl" / "bin" / "pushl"
         if not pushl.exists():
-            print(f"SKIPPED: Pushl is not in {options.peers_dir}: see install-peers.sh", file=sys.stderr)
+            print(f"SKIPPED: Pushl is not installed in {options.peers_dir}: see install-peers.sh", file=sys.stderr)
         measure(options.pings, options.runs, pushl if pushl.exists() else None)
 
 

@@ -1,4 +1,4 @@
-"""The measured runs as Markdown tables: the goals, met or missed, and all contenders side by side."""
+"""Renders the measured runs as Markdown tables: the goals, met or missed, and all contenders side by side."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from contenders import OURS, PAGES, TITLES
-from results import Case, Results, Run, middle
+from results import Case, Results, Run, median_of
 
 RIVAL = "hugo"
 BASE, LARGE = 10_000, 50_000
-# "Linear or better" and "only the scan grows" are judged with room for the noise of a machine.
+# "Linear or better" and "only the scan grows" allow for the noise of a machine.
 LINEAR_TOLERANCE = 1.05
 REST_TOLERANCE = 1.25
 REST_TOLERANCE_S = 0.02
 MEMORY_GROWTH = 1.5
-PAGES_MOST = 4 / 3
+PAGES_MOST_TIMES = 4 / 3
 
 Row = tuple[str, str, str, str, str]
 
 
 def render(results: Results) -> str:
-    """The whole report."""
+    """Returns the whole report."""
     sizes = results.sizes()
     base = BASE if BASE in sizes else sizes[0]
     large = LARGE if LARGE in sizes else None
@@ -37,8 +37,8 @@ def _machine(results: Results) -> str:
     return f"{'; '.join(facts)}.\n\n{', '.join(versions)}."
 
 
-def shown(run: Run) -> str:
-    """What one run measured, in a few words."""
+def describe(run: Run) -> str:
+    """Returns the measurements of one run in a few words."""
     if run.pss_kib is not None:
         return f"{_mib(run.pss_kib)} in {run.processes} processes at most"
     return f"{_seconds(run.wall_s)} wall, {_seconds(run.cpu_s)} CPU"
@@ -59,47 +59,46 @@ def _goals(results: Results, base: int, large: int | None) -> str:
         _memory_growth(results, base, large),
         _change_growth(results, base, large),
     ]
-    note = "" if base == BASE else f"\n\nThe goals are meant for {BASE:,} records; these are figures for {base:,}."
+    note = "" if base == BASE else f"\n\nThe goals apply to {BASE:,} records; these figures are for {base:,}."
     head = ("Row", "Compared", "Goal", "Measured", "Verdict")
     return f"## Goals\n\n{_table(head, rows)}{note}"
 
 
 def _ratio(results: Results, case: Case, records: int, goal: float, what: str) -> Row:
-    """How many times ours the rival needs: the median of the rounds' ratios decides."""
+    """Compares the rival with ours: the goal applies to the median of the rounds' ratios."""
     measure = "pss_kib" if case is Case.MEMORY else "wall_s"
     ours = results.values(OURS, case, records, measure)
     rival = results.values(RIVAL, case, records, measure)
-    by_round = middle(rival[number] / ours[number] for number in ours if number in rival)
+    by_round = median_of(rival[number] / ours[number] for number in ours if number in rival)
     title = f"{records:,} records: {what}"
     compared = f"{TITLES[RIVAL]} / ours"
     if by_round is None:
         return title, compared, f"≥ {goal:g}", "not run", "not run"
-    of_medians = (middle(rival.values()) or 0) / (middle(ours.values()) or 1)
+    of_medians = (median_of(rival.values()) or 0) / (median_of(ours.values()) or 1)
     show = _show(measure)
     measured = (
         f"{by_round:.1f} by pairs, {of_medians:.1f} of medians "
-        f"({show(middle(rival.values()))} / {show(middle(ours.values()))}; {len(ours)} runs)"
+        f"({show(median_of(rival.values()))} / {show(median_of(ours.values()))}; {len(ours)} runs)"
     )
     return title, compared, f"≥ {goal:g}", measured, _verdict(met=by_round >= goal)
 
 
 def _pages(results: Results, records: int) -> Row:
-    """What pages add to a build from nothing: the median of the rounds' ratios decides."""
+    """Compares builds from nothing with and without pages: the goal applies to the median of the rounds' ratios."""
     title = f"{records:,} records: from nothing, pages for people"
     with_, without = (results.values(name, Case.NOTHING, records) for name in (PAGES, OURS))
-    ratio = middle(with_[number] / without[number] for number in without if number in with_)
+    ratio = median_of(with_[number] / without[number] for number in without if number in with_)
     if ratio is None:
-        return title, "with / without", f"≤ {PAGES_MOST:.2f}", "not run", "not run"
-    measured = (
-        f"{ratio:.2f} ({_seconds(middle(with_.values()))} / {_seconds(middle(without.values()))}; {len(with_)} runs)"
-    )
-    return title, "with / without", f"≤ {PAGES_MOST:.2f}", measured, _verdict(met=ratio <= PAGES_MOST)
+        return title, "with / without", f"≤ {PAGES_MOST_TIMES:.2f}", "not run", "not run"
+    times = f"{_seconds(median_of(with_.values()))} / {_seconds(median_of(without.values()))}"
+    measured = f"{ratio:.2f} ({times}; {len(with_)} runs)"
+    return title, "with / without", f"≤ {PAGES_MOST_TIMES:.2f}", measured, _verdict(met=ratio <= PAGES_MOST_TIMES)
 
 
 def _time_growth(results: Results) -> Row:
     sizes = results.sizes()
     title = f"{sizes[0]:,} to {max(sizes[-1], LARGE):,} records from nothing: wall time"
-    times = {size: time for size in sizes if (time := results.typical(OURS, Case.NOTHING, size))}
+    times = {size: time for size in sizes if (time := results.median(OURS, Case.NOTHING, size))}
     steps = [(b / a, times[b] / times[a]) for a, b in pairwise(times)]
     if not steps:
         return title, "growth of ours", "linear or better", "not run", "not run"
@@ -111,8 +110,8 @@ def _time_growth(results: Results) -> Row:
 def _memory_growth(results: Results, base: int, large: int | None) -> Row:
     title = f"{base:,} to {large or LARGE:,} records from nothing: peak memory"
     goal = f"≤ {MEMORY_GROWTH:g} times"
-    before = results.typical(OURS, Case.MEMORY, base, "pss_kib")
-    after = results.typical(OURS, Case.MEMORY, large, "pss_kib") if large else None
+    before = results.median(OURS, Case.MEMORY, base, "pss_kib")
+    after = results.median(OURS, Case.MEMORY, large, "pss_kib") if large else None
     if not before or not after:
         return title, "growth of ours", goal, "not run", "not run"
     measured = f"{after / before:.2f} times ({_mib(before)} to {_mib(after)})"
@@ -120,14 +119,14 @@ def _memory_growth(results: Results, base: int, large: int | None) -> Row:
 
 
 def _change_growth(results: Results, base: int, large: int | None) -> Row:
-    """What a change costs above a run that only scans must not grow with the corpus."""
+    """Compares the cost of a change beyond that of a scan at both sizes: it must not grow with the corpus."""
     title = f"{base:,} to {large or LARGE:,} records: one record changed"
     goal = "only the scan grows"
     before = _beyond_scan(results, base)
     after = _beyond_scan(results, large) if large else None
     if before is None or after is None:
         return title, "growth of ours", goal, "not run", "not run"
-    scans = [results.typical(OURS, Case.UNCHANGED, size) for size in (base, large or LARGE)]
+    scans = [results.median(OURS, Case.UNCHANGED, size) for size in (base, large or LARGE)]
     measured = (
         f"beyond the scan {_seconds(before)} to {_seconds(after)} "
         f"(the scan, nothing changed: {_seconds(scans[0])} to {_seconds(scans[1])})"
@@ -137,8 +136,8 @@ def _change_growth(results: Results, base: int, large: int | None) -> Row:
 
 
 def _beyond_scan(results: Results, records: int) -> float | None:
-    changed = results.typical(OURS, Case.CHANGED, records)
-    unchanged = results.typical(OURS, Case.UNCHANGED, records)
+    changed = results.median(OURS, Case.CHANGED, records)
+    unchanged = results.median(OURS, Case.UNCHANGED, records)
     return None if changed is None or unchanged is None else changed - unchanged
 
 
@@ -161,17 +160,17 @@ def _row(results: Results, name: str, records: int) -> Sequence[str] | None:
         return None
 
     def both(case: Case, measure: str = "wall_s") -> tuple[str, str]:
-        value = results.typical(name, case, records, measure)
-        ours = results.typical(OURS, case, records, measure)
+        value = results.median(name, case, records, measure)
+        ours = results.median(OURS, case, records, measure)
         return _show(measure)(value), f"{value / ours:.1f}" if value and ours else "–"
 
     return (
         TITLES[name],
         results.feeds.get(records, {}).get(name, "–"),
         *both(Case.NOTHING),
-        _seconds(results.typical(name, Case.NOTHING, records, "cpu_s")),
+        _seconds(results.median(name, Case.NOTHING, records, "cpu_s")),
         *both(Case.MEMORY, "pss_kib"),
-        _mib(results.typical(name, Case.MEMORY, records, "rss_kib")),
+        _mib(results.median(name, Case.MEMORY, records, "rss_kib")),
         *both(Case.UNCHANGED),
         *both(Case.CHANGED),
         str(len(runs)),

@@ -1,4 +1,4 @@
-"""What a benchmark has measured: every single run, as data, to and from JSON."""
+"""The measurements of a benchmark: every single run, read from and written to JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from statistics import median
 
 
 class Case(StrEnum):
-    """What a run starts from."""
+    """The state that a run starts from."""
 
     NOTHING = "from nothing"
     MEMORY = "from nothing, memory sampled"
@@ -21,12 +21,12 @@ class Case(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of one contender. A memory run has no times, for sampling disturbs them."""
+    """One run of one contender. A memory run has no times, since sampling disturbs them."""
 
     contender: str
     case: Case
     records: int
-    # Runs of the same round follow one another and are compared with one another.
+    # Runs of the same round follow each other and are compared with each other.
     round: int
     wall_s: float | None = None
     cpu_s: float | None = None
@@ -37,24 +37,24 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """All runs, and what they were run on."""
+    """All runs, and the machine and versions that they measured."""
 
     machine: dict[str, str]
     versions: dict[str, str]
-    # By records, then contender: "301 RSS, 301 Atom, 301 JSON".
+    # By number of records, then by contender: "301 RSS, 301 Atom, 301 JSON".
     feeds: dict[int, dict[str, str]] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
 
     def sizes(self) -> list[int]:
-        """The corpus sizes measured, ascending."""
+        """Returns the measured corpus sizes, ascending."""
         return sorted({run.records for run in self.runs})
 
     def contenders(self) -> list[str]:
-        """Who took part, in the order of the runs."""
+        """Returns the names of the contenders, in the order of the runs."""
         return list(dict.fromkeys(run.contender for run in self.runs))
 
     def values(self, contender: str, case: Case, records: int, measure: str = "wall_s") -> dict[int, float]:
-        """The measured values of one contender in one case, by round."""
+        """Returns the measured values of one contender in one case, by round."""
         return {
             run.round: value
             for run in self.runs
@@ -62,17 +62,17 @@ class Results:
             and (value := getattr(run, measure)) is not None
         }
 
-    def typical(self, contender: str, case: Case, records: int, measure: str = "wall_s") -> float | None:
-        """The median over the rounds."""
-        return middle(self.values(contender, case, records, measure).values())
+    def median(self, contender: str, case: Case, records: int, measure: str = "wall_s") -> float | None:
+        """Returns the median over the rounds."""
+        return median_of(self.values(contender, case, records, measure).values())
 
     def save(self, path: Path) -> None:
-        """Write everything as JSON."""
+        """Writes all results as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     @staticmethod
     def load(path: Path) -> Results:
-        """Read what save() wrote."""
+        """Reads the results that `save` wrote."""
         data = json.loads(path.read_text(encoding="utf-8"))
         return Results(
             machine=data["machine"],
@@ -82,7 +82,7 @@ class Results:
         )
 
 
-def middle(values: Iterable[float]) -> float | None:
-    """The median, or None of nothing."""
+def median_of(values: Iterable[float]) -> float | None:
+    """Returns the median, or None when there are no values."""
     found = list(values)
     return median(found) if found else None

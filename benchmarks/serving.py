@@ -1,10 +1,11 @@
-"""`syndicate serve` beside aiohttp's own static route and nginx: requests a second, over one tree, in one run.
+"""Compare `syndicate serve` with aiohttp's static route and nginx: requests a second for one tree, in one run.
 
-    python benchmarks/serving.py             # needs wrk, and nginx (else it is left out)
+    python benchmarks/serving.py             # requires wrk; nginx is measured if installed
     python benchmarks/serving.py --rounds 5 --seconds 5
 
-The servers take turns: in each round each is asked for the same document, first without and then with its ETag, by wrk
-with 50 connections. The ratio is the median of the rounds' ratios. Each server is one process (nginx: one worker).
+The servers take turns: in each round, wrk requests the same document from each server over 50 connections, first
+without and then with its ETag. The ratio is the median of the rounds' ratios. Each server is one process (nginx: one
+worker).
 """
 
 from __future__ import annotations
@@ -45,35 +46,35 @@ http {{
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=int, default=3)
-    given = options.parse_args()
+    arguments = options.parse_args()
     if shutil.which("wrk") is None:
-        print("serving: wrk is not installed: nothing is measured")
+        print("serving: wrk is not installed: nothing measured")
         return
     with tempfile.TemporaryDirectory(prefix="syndicate-serving-") as folder:
-        measure(Path(folder), given.rounds, given.seconds)
+        measure(Path(folder), arguments.rounds, arguments.seconds)
 
 
 def measure(folder: Path, rounds: int, seconds: int) -> None:
-    """All rounds over the sample's tree."""
+    """Measure all rounds with the tree of the sample."""
     syndicate = (sys.executable, "-m", "syndicate")
     subprocess.run([*syndicate, "init", str(folder / "site")], check=True, capture_output=True)
     subprocess.run([*syndicate, "build"], cwd=folder / "site", check=True)
     tree = folder / "site" / "feeds"
-    time.sleep(1.1)  # a document has no Last-Modified in the second of its change
-    servers = started(folder, tree)
+    time.sleep(1.1)  # a document has no Last-Modified within the second of its change
+    servers = start_servers(folder, tree)
     rates: dict[str, list[float]] = {}
-    slowest: dict[str, list[float]] = {}
+    latencies: dict[str, list[float]] = {}
     try:
         for _ in range(rounds):
             for name, (_, url) in servers.items():
-                for kind, fields in (("200", []), ("304", ["-H", f"If-None-Match: {tag(url)}"])):
-                    per_second, p99_ms = rate(url, seconds, fields)
+                for kind, fields in (("200", []), ("304", ["-H", f"If-None-Match: {fetch_etag(url)}"])):
+                    per_second, p99_ms = measure_rate(url, seconds, fields)
                     rates.setdefault(f"{name} {kind}", []).append(per_second)
-                    slowest.setdefault(f"{name} {kind}", []).append(p99_ms)
+                    latencies.setdefault(f"{name} {kind}", []).append(p99_ms)
     finally:
         for process, _ in servers.values():
             process.send_signal(signal.SIGTERM)
@@ -88,7 +89,7 @@ def measure(folder: Path, rounds: int, seconds: int) -> None:
             f"| {name} | "
             + " | ".join(
                 f"{statistics.median(rates[f'{name} {kind}']):,.0f}"
-                f" ({statistics.median(slowest[f'{name} {kind}']):.1f} ms)"
+                f" ({statistics.median(latencies[f'{name} {kind}']):.1f} ms)"
                 for kind in ("200", "304")
             )
             + " |"
@@ -97,13 +98,13 @@ def measure(folder: Path, rounds: int, seconds: int) -> None:
         if name in servers:
             for kind in ("200", "304"):
                 pairs = zip(rates[f"syndicate serve {kind}"], rates[f"{name} {kind}"], strict=True)
-                ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+                ratio = statistics.median(own / other for own, other in pairs)
                 verdict = "met" if ratio >= goal else "missed"
                 print(f"\n{kind}: {ratio:.2f} times {name} (goal: at least {goal:.2f}): {verdict}.")
 
 
-def started(folder: Path, tree: Path) -> dict[str, tuple[subprocess.Popen[bytes], str]]:
-    """The servers, each listening."""
+def start_servers(folder: Path, tree: Path) -> dict[str, tuple[subprocess.Popen[bytes], str]]:
+    """Start the servers, and return them with their URLs once they listen."""
     commands: dict[str, list[str]] = {}
     ports = {name: free_port() for name in ("syndicate serve", "aiohttp add_static", "nginx")}
     commands["syndicate serve"] = [
@@ -124,29 +125,31 @@ def started(folder: Path, tree: Path) -> dict[str, tuple[subprocess.Popen[bytes]
     return servers
 
 
-def tag(url: str) -> str:
-    """The document's ETag, as this server gives it."""
-    with urllib.request.urlopen(url) as answer:
-        return str(answer.headers["ETag"])
+def fetch_etag(url: str) -> str:
+    """Return the ETag that a server gives the document."""
+    with urllib.request.urlopen(url) as response:
+        return str(response.headers["ETag"])
 
 
-def rate(url: str, seconds: int, fields: list[str]) -> tuple[float, float]:
-    """Requests a second, and the 99th percentile of latency in ms; an answer that is no success or 304 is an error."""
+def measure_rate(url: str, seconds: int, fields: list[str]) -> tuple[float, float]:
+    """Return requests a second, and the 99th percentile of latency in ms. Exit if a status is neither 2xx nor 304."""
     command = ["wrk", "-t1", "-c50", f"-d{seconds}s", "--latency", *fields, url]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = re.search(r"Requests/sec: *([\d.]+)", told)
-    last = re.search(r"99% *([\d.]+)(us|ms|s)\b", told)
-    if found is None or last is None or "Non-2xx" in told:
-        raise SystemExit(f"serving: {url}: {told}")
-    return float(found[1]), float(last[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[last[2]]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rate = re.search(r"Requests/sec: *([\d.]+)", output)
+    p99 = re.search(r"99% *([\d.]+)(us|ms|s)\b", output)
+    if rate is None or p99 is None or "Non-2xx" in output:
+        raise SystemExit(f"serving: {url}: {output}")
+    return float(rate[1]), float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
 
 
 def free_port() -> int:
+    """Return a port on which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
+    """Wait until a server listens on a port. Exit after 10 seconds."""
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -154,7 +157,7 @@ def wait_for(port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise SystemExit(f"serving: nobody listens on port {port}")
+    raise SystemExit(f"serving: no server listens on port {port}")
 
 
 if __name__ == "__main__":

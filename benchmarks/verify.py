@@ -1,4 +1,4 @@
-"""Whether an output is the job that was asked for: how many feeds there are, how many entries each."""
+"""Counts the feeds of an output and their entries, to compare them with the corpus."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
 
 
 def expected_sizes(topic_sizes: Mapping[str, int], records: int) -> list[int]:
-    """The entries of the feeds of one format, sorted: one feed a topic, and one of all."""
+    """Returns the sorted numbers of entries that one format must have: a feed for each topic, and one of all."""
     return sorted(min(NEWEST, size) for size in (*topic_sizes.values(), records))
 
 
 def feed_sizes(output: Path) -> dict[str, list[int]]:
-    """The number of entries of each feed below `output`, sorted, by format; archives left out."""
+    """Returns the sorted numbers of entries of the feeds below `output`, by format. Archives are not counted."""
     sizes: dict[str, list[int]] = {name: [] for name in FORMATS}
     archives: set[Path] = set()
-    # XML first: only there an archive says that it is one; its JSON Feed has the same name.
+    # XML first: only an XML document states that it is an archive; the JSON Feed beside it has the same name.
     for path in sorted(output.rglob("*.*"), key=lambda path: path.suffix == ".json"):
         if path.with_suffix("") in archives:
             continue
@@ -39,8 +39,8 @@ def feed_sizes(output: Path) -> dict[str, list[int]]:
     return {name: sorted(of_format) for name, of_format in sizes.items()}
 
 
-def holds(output: Path, text: str) -> bool:
-    """Whether any file below `output` has the text: that an edit has reached the feeds."""
+def contains(output: Path, text: str) -> bool:
+    """Returns whether any file below `output` contains the text, that is, whether an edit has reached the feeds."""
     return any(
         text in path.read_text(encoding="utf-8", errors="replace")
         for path in sorted(output.rglob("*"), key=lambda path: len(path.parts))

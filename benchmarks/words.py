@@ -58,7 +58,7 @@ def _topic_names() -> tuple[str, ...]:
         "Policy Food Housing Travel Robotics"
     )
     natural = [" ".join(pair) for pair in product(first.split(), second.split())]
-    # Both manners of naming at every rank; a step that shares no factor with 210 mixes the pairs.
+    # Every third name is numbered. The step 37 shares no factor with 210, so it visits every pair, in mixed order.
     return tuple(
         f"Topic {rank:03}" if rank % 3 == 0 else natural[(rank - rank // 3) * 37 % len(natural)]
         for rank in range(1, TOPIC_COUNT + 1)

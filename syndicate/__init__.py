@@ -1,11 +1,11 @@
 """A feed syndication publisher.
 
     corpus ──▶ entries ──▶ feeds ──▶ outputs
-    files      what they    which     bytes that
-    of any     mean, by     shows     appear whole
-    kind       one model    what
+    files      one model    entries   documents,
+    of many    for all      selected  written
+    formats    of them      by rules  atomically
 
-Each folder is a stage; a stage imports only what comes after it in the list of layers (pyproject.toml).
+Each folder is a stage. A stage imports only from layers below its own (pyproject.toml lists them).
 """
 
 __version__ = "0.1.0"

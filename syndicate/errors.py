@@ -1,21 +1,26 @@
-"""What can go wrong, and how it is told.
+"""Errors and problems.
 
-SyndicateError            anything that ends a command with a clear line
-├── ConfigError           config.yaml is wrong: every fault at once
+SyndicateError            ends a command with one clear line
+├── ConfigError           the configuration is invalid; holds every problem found
 ├── LockedError           another run holds the lock
-└── OutputError           the output tree cannot or must not be written
+├── OutputError           the output cannot be written or must not be overwritten
+├── FileChangedError      a file changed while a run worked with it
+└── StoreError            the store cannot be read or written now
+    ├── StoreMissingError     there is no store: nothing was built yet
+    └── StoreUnusableError    the store is damaged or of another version
 
-A fault in the corpus is not an exception but a value: a `Problem`. It costs only the file it names.
+A fault in the corpus is a value, not an exception: a `Problem`. It affects only the file that it names.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """One fault of a file, placed for an editor to jump to.
+    """A fault in a file, with the position that an editor can jump to. Line and column count from 1.
 
-    An `error` keeps an entry out of the feeds; a `warning` says what was dropped or mended in one that is shown.
-    Line and column count from 1.
+    An `error` keeps an entry out of the feeds; a `warning` reports a value that was dropped or repaired in a published
+    entry.
     """
 
     path: str
@@ -26,20 +31,24 @@ class Problem(NamedTuple):
     severity: str = "error"
 
     def __str__(self) -> str:
-        mark = "" if self.severity == "error" else " (warning)"
-        return f"{self.path}:{self.line}:{self.column}: {self.field}: {self.message}{mark}"
+        suffix = "" if self.severity == "error" else " (warning)"
+        return f"{self.path}:{self.line}:{self.column}: {self.field}: {self.message}{suffix}"
 
 
 class SyndicateError(Exception):
-    """The root of the tree: its text is one clear line for a person."""
+    """Base class of the errors that end a command; its text is one clear line for the user."""
 
 
 class ConfigError(SyndicateError):
-    """The configuration cannot be used; `problems` holds every fault found."""
+    """The configuration is invalid. `problems` holds every fault found; the text has one line for each."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        # Exception pickles its arguments and passes them to __init__ again: they must be the problems, not their text.
+        super().__init__(problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
 
 
 class LockedError(SyndicateError):
@@ -47,4 +56,20 @@ class LockedError(SyndicateError):
 
 
 class OutputError(SyndicateError):
-    """A document could not be written, or a folder is not ours to write into."""
+    """A document cannot be written, or the folder was not created by syndicate."""
+
+
+class FileChangedError(SyndicateError):
+    """A file changed or vanished while a run worked with it; the text is its path."""
+
+
+class StoreError(SyndicateError):
+    """The store cannot be read or written now."""
+
+
+class StoreMissingError(StoreError):
+    """There is no store: nothing was built yet, or the state was deleted."""
+
+
+class StoreUnusableError(StoreError):
+    """The store is damaged or of another version; the text completes "the index is"."""

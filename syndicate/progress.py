@@ -1,19 +1,19 @@
-"""How far a run is: told to whoever wants to know, and shown to people who wait."""
+"""Progress of a run: a callback that stages call, and a progress bar for terminals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Is told how far a stage of the run is: its name, how much is done, of how much."""
+"""Called with the name of a stage, the number of items done, and their total number."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """No progress, for programs."""
+    """Ignore progress."""
 
 
-class Bar:
-    """One line on standard error, a task for each stage; it is gone when the work is done."""
+class ProgressBar:
+    """A line on standard error with a bar for each stage; it disappears when it is closed."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -26,11 +26,11 @@ class Bar:
         self._display.start()
 
     def advance(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage is."""
+        """Update the bar of a stage."""
         if stage not in self._tasks:
             self._tasks[stage] = self._display.add_task(stage, total=total or None)
         self._display.update(self._tasks[stage], completed=done, total=total or None)
 
     def close(self) -> None:
-        """Take the bar off the screen."""
+        """Remove the bar from the terminal."""
         self._display.stop()

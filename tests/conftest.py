@@ -1,20 +1,18 @@
-"""What all tests share: a site in a temporary folder, and the option that writes the golden documents anew."""
+"""Fixtures and options for all tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from support.sites import Place
+from support.sites import SiteFolder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--regenerate-golden", action="store_true", help="write tests/golden/ anew, to be read in the diff"
-    )
+    parser.addoption("--regenerate-golden", action="store_true", help="write tests/golden/ again; review the diff")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """A configured site without a record."""
-    return Place(tmp_path / "site")
+def site_folder(tmp_path: Path) -> SiteFolder:
+    """Returns a configured site without records."""
+    return SiteFolder(tmp_path / "site")

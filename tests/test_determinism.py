@@ -1,4 +1,7 @@
-"""The tree's bytes are a function of corpus, configuration and time: not of process, locale, zone, folder or disk."""
+"""The bytes of the output depend on corpus, configuration and time only.
+
+Process, locale, time zone, folders and the file system change no byte.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.sites import CONFIG, ROOT, Place, but_for_deletions, clean_environment, record, run, tree
+from support.sites import CONFIG, ROOT, SiteFolder, clean_environment, record, run, tree, without_tombstones
 
 from syndicate.pipeline import build
 
@@ -27,7 +30,7 @@ def has_locale(name: str) -> bool:
 
 
 def copy_sample(folder: Path, order: Callable[[list[Path]], list[Path]] = sorted) -> Path:
-    """The sample in a folder of its own, its files created in the given order."""
+    """Copies the sample site to a folder, and creates its files in the given order."""
     for file in order([file for file in SAMPLE.joinpath("corpus").rglob("*") if file.is_file()]):
         target = folder / file.relative_to(SAMPLE)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,8 +46,8 @@ def built(folder: Path, cwd: Path | None = None, **environment: str) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    return built(copy_sample(tmp_path_factory.mktemp("usual")))
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return built(copy_sample(tmp_path_factory.mktemp("reference")))
 
 
 @pytest.mark.parametrize(
@@ -66,38 +69,40 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     ],
     ids=lambda environment: ",".join(f"{name}={value}" for name, value in environment.items()),
 )
-def test_environment_changes_no_byte(environment: dict[str, str], usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_environment_changes_no_byte(environment: dict[str, str], reference: dict[str, bytes], tmp_path: Path) -> None:
     locale = environment.get("LC_ALL", "C")
     if locale.partition(".")[0] not in {"C", "POSIX"} and not has_locale(locale):
         pytest.skip(f"this machine has no locale {locale}")
-    assert built(copy_sample(tmp_path), **environment) == usual
+    assert built(copy_sample(tmp_path), **environment) == reference
 
 
 @pytest.mark.parametrize("where", ["/", "elsewhere", "corpus"])
-def test_working_folder_changes_no_byte(where: str, usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_working_folder_changes_no_byte(where: str, reference: dict[str, bytes], tmp_path: Path) -> None:
     folder = copy_sample(tmp_path / "site")
     (tmp_path / "elsewhere").mkdir()
     cwd = {"/": Path("/"), "elsewhere": tmp_path / "elsewhere", "corpus": folder / "corpus"}[where]
-    assert built(folder, cwd) == usual
+    assert built(folder, cwd) == reference
 
 
 @pytest.mark.parametrize("config", ["config.yaml", "./config.yaml", "../site/config.yaml"])
 def test_spelling_of_the_configuration_path_changes_no_byte(
-    config: str, usual: dict[str, bytes], tmp_path: Path
+    config: str, reference: dict[str, bytes], tmp_path: Path
 ) -> None:
     folder = copy_sample(tmp_path / "site")
     assert run("build", "-c", config, "--now", NOW, cwd=folder).returncode == 0
-    assert tree(folder / "feeds") == usual
+    assert tree(folder / "feeds") == reference
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_order_in_which_files_were_made_changes_no_byte(seed: int, usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_order_in_which_files_were_created_changes_no_byte(
+    seed: int, reference: dict[str, bytes], tmp_path: Path
+) -> None:
     def shuffled(files: list[Path]) -> list[Path]:
         files = sorted(files)
         random.Random(seed).shuffle(files)
         return files
 
-    assert built(copy_sample(tmp_path, shuffled)) == usual
+    assert built(copy_sample(tmp_path, shuffled)) == reference
 
 
 @pytest.mark.parametrize(
@@ -106,30 +111,32 @@ def test_order_in_which_files_were_made_changes_no_byte(seed: int, usual: dict[s
     ids=["C", "ASCII"],
 )
 def test_locale_changes_no_byte_of_files_with_names_in_any_script(environment: dict[str, str], tmp_path: Path) -> None:
-    place = Place(tmp_path / "site")
-    place.put("日本/häß lich.md", record("T"))
-    assert built(place.folder, **environment) == built(place.folder, LC_ALL="C.UTF-8")
+    site_folder = SiteFolder(tmp_path / "site")
+    site_folder.put("日本/häß lich.md", record("T"))
+    assert built(site_folder.folder, **environment) == built(site_folder.folder, LC_ALL="C.UTF-8")
 
 
-def test_times_and_modes_of_files_change_no_byte(usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_file_times_and_modes_change_no_byte(reference: dict[str, bytes], tmp_path: Path) -> None:
     folder = copy_sample(tmp_path)
     for index, file in enumerate(sorted(folder.joinpath("corpus").rglob("*.md"))):
         os.utime(file, (index * 1e6, index * 1e6))
         file.chmod(0o444)
-    assert built(folder) == usual
+    assert built(folder) == reference
 
 
-def test_deep_and_odd_folder_changes_no_byte(usual: dict[str, bytes], tmp_path: Path) -> None:
-    assert built(copy_sample(tmp_path / "Ünïcode & spaces" / ("x" * 30))) == usual
+def test_deep_folder_with_an_unusual_name_changes_no_byte(reference: dict[str, bytes], tmp_path: Path) -> None:
+    assert built(copy_sample(tmp_path / "Ünïcode & spaces" / ("x" * 30))) == reference
 
 
-def test_source_date_epoch_is_the_time_of_the_build(usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_source_date_epoch_is_the_time_of_the_build(reference: dict[str, bytes], tmp_path: Path) -> None:
     folder = copy_sample(tmp_path)
     assert run("build", cwd=folder, SOURCE_DATE_EPOCH="1782864000").returncode == 0
-    assert tree(folder / "feeds") == usual
+    assert tree(folder / "feeds") == reference
 
 
-def test_tree_from_nothing_equals_the_tree_after_detours(usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_output_after_intermediate_changes_equals_a_build_from_nothing(
+    reference: dict[str, bytes], tmp_path: Path
+) -> None:
     folder = copy_sample(tmp_path)
     news = folder / "corpus" / "_news"
     gone = {file: file.read_bytes() for file in sorted(news.iterdir())[::3]}
@@ -141,20 +148,20 @@ def test_tree_from_nothing_equals_the_tree_after_detours(usual: dict[str, bytes]
     (news / "2026-06-30-extra.md").unlink()
     for file, content in gone.items():
         file.write_bytes(content)
-    assert built(folder) == usual
+    assert built(folder) == reference
 
 
 KILLED = """
 import signal, sys
-signal.setitimer(signal.ITIMER_REAL, float(sys.argv.pop(1)))  # SIGALRM ends the process there and then
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv.pop(1)))  # SIGALRM ends the process at once
 from syndicate.cli import main
 sys.exit(main())
 """
 
 
 @pytest.mark.parametrize("after_s", [0.03, 0.08, 0.13, 0.18, 0.23, 0.28, 0.33, 0.4])
-def test_build_after_one_that_was_killed_makes_the_same_tree(
-    after_s: float, usual: dict[str, bytes], tmp_path: Path
+def test_build_after_a_killed_build_gives_the_same_output(
+    after_s: float, reference: dict[str, bytes], tmp_path: Path
 ) -> None:
     folder = copy_sample(tmp_path)
     for now in ("2025-06-01", NOW):
@@ -165,14 +172,14 @@ def test_build_after_one_that_was_killed_makes_the_same_tree(
             check=False,
         )
         assert killed.returncode in {0, -signal.SIGALRM}
-        whole = [content for path, content in tree(folder / "feeds").items() if path.endswith((".rss", ".atom"))]
-        assert all(content.endswith((b"</rss>\n", b"</feed>\n")) for content in whole)
-    assert built(folder) == usual
+        documents = [content for path, content in tree(folder / "feeds").items() if path.endswith((".rss", ".atom"))]
+        assert all(content.endswith((b"</rss>\n", b"</feed>\n")) for content in documents)
+    assert built(folder) == reference
 
 
-def test_spoiled_state_never_spoils_the_tree(usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_damaged_state_never_damages_the_output(reference: dict[str, bytes], tmp_path: Path) -> None:
     folder = copy_sample(tmp_path)
-    assert built(folder) == usual
+    assert built(folder) == reference
     (folder / "corpus" / "_news" / "2026-06-30-extra.md").write_text("---\ntitle: Extra\n---\n", encoding="utf-8")
     for file in (folder / ".syndicate").rglob("*"):
         file.write_bytes(b"garbage" * 1000)
@@ -182,19 +189,19 @@ def test_spoiled_state_never_spoils_the_tree(usual: dict[str, bytes], tmp_path: 
         assert b"<title>Extra</title>" in tree(folder / "feeds")["all/feed.rss"]
     else:
         assert done.stderr.startswith("syndicate: ")
-        assert tree(folder / "feeds") == usual
+        assert tree(folder / "feeds") == reference
 
 
-class Walk:
-    """A corpus and a configuration that change at random, step by step."""
+class RandomWalk:
+    """Changes a corpus and a configuration at random, step by step."""
 
-    def __init__(self, place: Place, seed: int) -> None:
-        self.place = place
+    def __init__(self, site_folder: SiteFolder, seed: int) -> None:
+        self.site_folder = site_folder
         self.random = random.Random(seed)
         self.now = datetime(2026, 1, 15, tzinfo=UTC)
 
     def step(self) -> None:
-        """One change, such as an editor, a publisher or a machine makes."""
+        """Makes one change, as an editor, an operator or a copying tool makes it."""
         self.random.choice([self.write, self.write, self.write, self.remove, self.touch, self.wait, self.configure])()
 
     def write(self) -> None:
@@ -210,17 +217,17 @@ class Walk:
                 [["ampWebUrl: https://n.test/amp"], ["lang: ar"], ["updatedDateTime: 2026-01-20"], [":broken: ["], []]
             ),
         ]
-        when = f"2026-01-{pick(range(1, 29)):02}"
+        date = f"2026-01-{pick(range(1, 29)):02}"
         path = f"{pick(['_news', 'fr'])}/{pick(range(12))}.md"
-        self.place.put(path, record(pick(["Title", "Other"]), *lines, date=when, body=pick(["", "*Body*"])))
+        self.site_folder.put(path, record(pick(["Title", "Other"]), *lines, date=date, body=pick(["", "*Body*"])))
 
     def remove(self) -> None:
-        files = sorted(self.place.corpus.rglob("*.md"))
+        files = sorted(self.site_folder.corpus.rglob("*.md"))
         if files:
             self.random.choice(files).unlink()
 
     def touch(self) -> None:
-        for file in self.place.corpus.rglob("*.md"):
+        for file in self.site_folder.corpus.rglob("*.md"):
             os.utime(file, (1e9, 1e9))
 
     def wait(self) -> None:
@@ -238,22 +245,22 @@ class Walk:
         ]
         topics = pick(["", "topics: {A: {slug: b, aliases: [C]}}\n", "topics: {B: {title: Bee}}\n"])
         hubs = pick(["", 'hubs: ["https://hub.test/"]\n'])
-        self.place.configure(f"{CONFIG}feeds: {{{', '.join(feeds)}}}\n{topics}{hubs}")
+        self.site_folder.configure(f"{CONFIG}feeds: {{{', '.join(feeds)}}}\n{topics}{hubs}")
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_build_after_any_changes_equals_a_build_from_nothing(seed: int, tmp_path: Path) -> None:
-    walk = Walk(Place(tmp_path / "site"), seed)
+    walk = RandomWalk(SiteFolder(tmp_path / "site"), seed)
     for number in range(14):
         for _ in range(walk.random.choice([1, 1, 3])):
             walk.step()
-        summary = walk.place.build(walk.now)
-        loaded = walk.place.load()
+        summary = walk.site_folder.build(walk.now)
+        loaded = walk.site_folder.load()
         fresh = tmp_path / f"fresh-{number}"
         anew = build(loaded._replace(output=str(fresh / "feeds"), state=str(fresh / "state")), walk.now)
-        assert but_for_deletions(tree(walk.place.output)) == tree(fresh / "feeds")
+        assert without_tombstones(tree(walk.site_folder.output)) == tree(fresh / "feeds")
         assert [str(problem) for problem in summary.problems] == [str(problem) for problem in anew.problems]
         figures = "entries hidden merged feeds".split()
         assert [getattr(summary, name) for name in figures] == [getattr(anew, name) for name in figures]
-        again = walk.place.build(walk.now)
+        again = walk.site_folder.build(walk.now)
         assert (again.written, again.removed) == (0, 0)

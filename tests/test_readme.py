@@ -1,4 +1,4 @@
-"""Every claim of the README that a program can check."""
+"""Checks every statement of the README that a program can check."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def test_configuration_of_readme_is_accepted(tmp_path: Path) -> None:
+def test_configuration_in_readme_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "_data" / "topics").mkdir(parents=True)
     (block,) = _blocks("yaml")
     read = config.parse(block, str(tmp_path / "config.yaml"))
@@ -44,12 +44,12 @@ def test_configuration_of_readme_is_accepted(tmp_path: Path) -> None:
     assert read.sources[0].aliases["topics"] == ("rubric", "extra.tags")
 
 
-def test_configuration_of_readme_shows_the_defaults(tmp_path: Path) -> None:
+def test_configuration_in_readme_shows_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "_data" / "topics").mkdir(parents=True)
     (block,) = _blocks("yaml")
     shown = config.parse(block, str(tmp_path / "config.yaml"))
-    least = 'site: {title: T, url: "https://x.org/", id: "x.org,2026"}\ncorpus: [{path: corpus}]'
-    default = config.parse(least, str(tmp_path / "config.yaml"))
+    minimal = 'site: {title: T, url: "https://x.org/", id: "x.org,2026"}\ncorpus: [{path: corpus}]'
+    default = config.parse(minimal, str(tmp_path / "config.yaml"))
     assert shown.selection.limit == default.selection.limit
     assert shown.selection.formats == default.selection.formats
     assert shown.selection.opml == default.selection.opml
@@ -62,7 +62,7 @@ def test_configuration_of_readme_shows_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", [line for block in _blocks("sh") for line in block.splitlines() if line.startswith("syndicate")]
 )
-def test_commands_of_readme_are_understood(line: str) -> None:
+def test_commands_in_readme_are_accepted(line: str) -> None:
     arguments = shlex.split(line, comments=True)[1:]
     assert cli.parser().parse_args(arguments).run
 
@@ -73,16 +73,16 @@ def test_makefile_has_the_targets_that_readme_names() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_slugs_of_readme_are_true() -> None:
+def test_slugs_in_readme_are_correct() -> None:
     assert slug("IBM AI") == "ibm-ai"
     assert slug("open-source") == "open--source"
     assert slug("C++") == "c_z3nrxld67tl5w"
 
 
-@pytest.mark.parametrize("tool", POSTS)
-def test_folders_of_other_tools_are_read_as_they_are(tool: str, tmp_path: Path) -> None:
-    name, text, url = POSTS[tool]
-    corpus = re.search(rf"^\| {tool} \| `(.*?)` \|", README, re.MULTILINE)
+@pytest.mark.parametrize("generator", POSTS)
+def test_folders_of_other_generators_are_read_unchanged(generator: str, tmp_path: Path) -> None:
+    name, text, url = POSTS[generator]
+    corpus = re.search(rf"^\| {generator} \| `(.*?)` \|", README, re.MULTILINE)
     assert corpus
     (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / name).write_text(text, encoding="utf-8")
@@ -99,7 +99,7 @@ def test_folders_of_other_tools_are_read_as_they_are(tool: str, tmp_path: Path) 
     assert "{%" not in feed["items"][0]["content_html"]
 
 
-def test_documented_keys_are_those_that_are_read() -> None:
+def test_documented_keys_are_the_keys_that_are_read() -> None:
     page = (ROOT / "docs" / "corpus.md").read_text(encoding="utf-8")
     for name, keys in ALIASES.items():
         if name in {"slug", "path"}:

@@ -1,4 +1,4 @@
-"""Corpora that people really have, read a second time in a few lines; their feeds, read by other people's parsers."""
+"""Builds corpora of real sites, and compares the feeds with a second reading of the corpus and with other parsers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.sites import tree
 
 from syndicate import config
 from syndicate.formats import names as format_names
-from syndicate.pipeline import Summary, build
+from syndicate.pipeline import BuildSummary, build
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ LIMIT = 50
 
 
 class Story(NamedTuple):
-    """A file that should be shown, read without our code."""
+    """A file that feeds should show, as read without syndicate."""
 
     path: str
     title: str
@@ -39,7 +39,7 @@ class Story(NamedTuple):
 
 
 class Built(NamedTuple):
-    summary: Summary
+    summary: BuildSummary
     files: dict[str, bytes]
     output: Path
     corpus: Path
@@ -56,7 +56,7 @@ class Built(NamedTuple):
 def built(name: str, folder: Path) -> Built:
     corpus = SHARED / name
     if not corpus.is_dir():
-        pytest.skip(f"no corpus at {corpus}: it is not part of the repository")
+        pytest.skip(f"{corpus} does not exist: it is not part of the repository")
     (folder / "config.yaml").write_text(
         f'site: {{title: "The {name}", url: "https://feeds.test/{name}/", id: "feeds.test,2026", '
         f'home: "https://{name}.test/"}}\n'
@@ -76,7 +76,7 @@ def news(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @cache
 def headers(corpus: Path) -> dict[str, dict[str, Any]]:
-    """The front matter of every file that is YAML."""
+    """Returns the YAML front matter of every file that has some, by path."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(corpus.rglob("*.md")):
         header = re.split(r"^---\s*$", path.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)[1]
@@ -88,7 +88,7 @@ def headers(corpus: Path) -> dict[str, dict[str, Any]]:
 
 
 def stories(corpus: Path) -> list[Story]:
-    """Which files are to be shown, by a rule written down a second time."""
+    """Returns the files that feeds should show, by an independent statement of the rule."""
     found = []
     for path, data in headers(corpus).items():
         title = data.get("title") or data.get("name")
@@ -107,7 +107,7 @@ def stories(corpus: Path) -> list[Story]:
 
 @cache
 def groups(corpus: Path) -> list[list[Story]]:
-    """The files of each story: those with one address."""
+    """Returns the files of each entry: those with the same address."""
     by_url: dict[str, list[Story]] = defaultdict(list)
     for story in stories(corpus):
         by_url[story.url].append(story)
@@ -118,18 +118,18 @@ def key(name: str) -> str:
     return " ".join(str(name).casefold().split())
 
 
-# -------------------------------------------------------------------------------------------------- what is shown
+# ---------------------------------------------------------------------------------------------------- published entries
 
 
-def test_every_visible_story_is_an_entry(news: Built) -> None:
+def test_every_visible_file_is_part_of_an_entry(news: Built) -> None:
     expected = groups(news.corpus)
     assert news.summary.entries == len(expected) > 300
     assert news.summary.merged == sum(len(group) - 1 for group in expected) > 0
 
 
-def test_hidden_files_are_those_that_ask_for_it(news: Built) -> None:
-    asked = [data for data in headers(news.corpus).values() if data.get("published") is False or data.get("removed")]
-    assert news.summary.hidden == len(asked) > 400
+def test_hidden_files_are_those_that_state_it(news: Built) -> None:
+    hidden = [data for data in headers(news.corpus).values() if data.get("published") is False or data.get("removed")]
+    assert news.summary.hidden == len(hidden) > 400
 
 
 def test_every_topic_has_a_feed_that_counts_its_entries(news: Built) -> None:
@@ -143,7 +143,7 @@ def test_every_topic_has_a_feed_that_counts_its_entries(news: Built) -> None:
 
 
 @pytest.mark.parametrize("kind", format_names())
-def test_every_visible_story_is_reached_from_each_of_its_feeds(news: Built, kind: str) -> None:
+def test_every_visible_entry_is_reachable_from_each_of_its_feeds(news: Built, kind: str) -> None:
     site = f"https://feeds.test/{news.corpus.name}/"
     expected: dict[str, set[str]] = defaultdict(set)
     for group in groups(news.corpus):
@@ -162,7 +162,7 @@ def test_every_visible_story_is_reached_from_each_of_its_feeds(news: Built, kind
     assert archived > 10
 
 
-def test_every_feed_has_a_page_and_the_index_leads_to_it(news: Built) -> None:
+def test_every_feed_has_a_page_and_the_index_links_to_it(news: Built) -> None:
     index = news.files["index.html"].decode()
     for feed in news.catalog():
         path = feed["rss"].removeprefix(f"https://feeds.test/{news.corpus.name}/").replace("feed.rss", "index.html")
@@ -177,11 +177,11 @@ def test_feeds_show_the_newest_entries_in_order(news: Built) -> None:
     assert found == dates
     titles = {re.sub(r"&\w+;|\W", "", item["title"]) for item in news.items("all")}
     for group, published in zip(newest[:LIMIT], dates, strict=True):
-        if published > dates[-1]:  # the last ones may share their date with others
+        if published > dates[-1]:  # entries beyond the limit may have the date of the last one
             assert {re.sub(r"&\w+;|\W", "", story.title) for story in group} & titles, group
 
 
-def test_feeds_of_topics_show_the_newest_of_the_topic(news: Built) -> None:
+def test_feeds_of_topics_show_the_newest_entries_of_the_topic(news: Built) -> None:
     for feed in news.catalog():
         if feed["dimension"] != "topics":
             continue
@@ -206,7 +206,7 @@ def test_ids_are_the_paths_of_files_in_the_corpus(news: Built) -> None:
     assert {item["id"] for item in news.items("all")} <= paths
 
 
-def test_addresses_of_the_caches_are_those_of_the_records(news: Built) -> None:
+def test_amp_cache_addresses_equal_those_of_the_records(news: Built) -> None:
     stated = {data["ampWebUrl"]: data["cdnAmpWebUrl"] for data in headers(news.corpus).values() if "ampWebUrl" in data}
     shown = [item["_amp"] for feed in news.catalog() if feed["dimension"] == "topics"
              for item in news.items(f"topics/{feed['slug']}") if "_amp" in item]  # fmt: skip
@@ -214,10 +214,10 @@ def test_addresses_of_the_caches_are_those_of_the_records(news: Built) -> None:
     assert [amp for amp in shown if stated.get(amp["url"], amp["cdn_url"]) != amp["cdn_url"]] == []
 
 
-# --------------------------------------------------------------------------------------------- what is not shown
+# -------------------------------------------------------------------------------------- values that are never published
 
 
-def test_secured_values_are_nowhere(news: Built) -> None:
+def test_secured_values_appear_in_no_document(news: Built) -> None:
     everything = b"\n".join(news.files.values())
     secrets = [str(data["secured"]) for data in headers(news.corpus).values() if "secured" in data]
     assert len(secrets) > 700
@@ -229,7 +229,7 @@ def test_secured_values_are_nowhere(news: Built) -> None:
     assert b"secured" not in everything
 
 
-def test_problems_name_files_that_exist_with_a_place(news: Built) -> None:
+def test_problems_name_an_existing_file_and_position(news: Built) -> None:
     for problem in news.summary.problems:
         path = Path(problem.path)
         assert path.is_file()
@@ -237,11 +237,11 @@ def test_problems_name_files_that_exist_with_a_place(news: Built) -> None:
         assert re.fullmatch(r"[^\n]+:\d+:\d+: [^\n]+: [^\n]+", str(problem))
 
 
-# ------------------------------------------------------------------------------------------------- other parsers
+# -------------------------------------------------------------------------------------------------------- other parsers
 
 
-def assert_parsers_find_no_fault(made: Built, *, every: int = 1) -> None:
-    """feedparser and lemon24's reader read each (or each n-th) of the feeds, and find as many entries as there are."""
+def assert_parsers_accept(made: Built, *, every: int = 1) -> None:
+    """Asserts that feedparser and reader accept each (or each n-th) feed and find all of its entries."""
     feeds = [feed for feed in made.catalog() if feed["entries"]][::every]
     assert feeds
     with make_reader(":memory:", feed_root="") as reader:
@@ -262,11 +262,11 @@ def assert_parsers_find_no_fault(made: Built, *, every: int = 1) -> None:
         assert {url: reader.get_entry_counts(feed=url).total for url in kept} == expected
 
 
-def test_other_parsers_read_every_feed(news: Built) -> None:
-    assert_parsers_find_no_fault(news)
+def test_other_parsers_accept_every_feed(news: Built) -> None:
+    assert_parsers_accept(news)
 
 
-# ------------------------------------------------------------------------------------------- other people's corpora
+# ------------------------------------------------------------------------------------------ corpora of other generators
 
 
 @pytest.mark.parametrize(
@@ -282,10 +282,10 @@ def test_corpora_of_other_generators_build(name: str, entries: int, feeds: int, 
     assert len(made.summary.problems) <= problems
     assert len(made.items("all")) == LIMIT
     assert all(item["content_html"].strip() and item["title"] for item in made.items("all"))
-    assert_parsers_find_no_fault(made, every=max(1, made.summary.feeds // 5))
+    assert_parsers_accept(made, every=max(1, made.summary.feeds // 5))
 
 
-def test_bodies_of_other_generators_leave_no_template_tags_or_relative_addresses(tmp_path: Path) -> None:
+def test_bodies_of_other_generators_contain_no_template_tags_or_relative_addresses(tmp_path: Path) -> None:
     made = built("letsencrypt", tmp_path)
     for item in made.items("all"):
         assert not re.search(

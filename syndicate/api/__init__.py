@@ -1,4 +1,4 @@
-"""The partner interface, `/api/v1`: entries by what they are and by what changed, as JSON Feed 1.1.
+"""The partner API, `/api/v1`: entries by their attributes and by their changes, as JSON Feed 1.1.
 
-`routes.attach` puts it into a server. What a command needs (`partners`) imports neither HTTP nor the models.
+`routes.add_routes` adds it to a server. The commands need `partners` only, which imports neither HTTP nor the models.
 """

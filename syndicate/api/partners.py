@@ -1,7 +1,7 @@
-"""Who may ask: names, hashes of keys, topics and rates, in `partners.yaml` or the environment. No key is kept.
+"""Partners: their names, hashes of keys, topics and rates, in `partners.yaml` or the environment.
 
-A key is 256 random bits. Nobody guesses it, so one round of SHA-256 hides it as well as a slow hash would, which serves
-passwords that people choose.
+Only hashes of keys are stored. A key is 256 random bits, which nobody can guess, so one round of SHA-256 protects it as
+well as a slow hash, which is meant for passwords that people choose.
 """
 
 from __future__ import annotations
@@ -15,101 +15,110 @@ import tempfile
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import yaml
 
-from ..config.sections import Section, read_root
+from ..config.options import Option
+from ..config.sections import ConfigSection, read_root
 from ..errors import ConfigError, OutputError, Problem
 
 ENVIRONMENT = "SYNDICATE_PARTNERS"
-USUAL_RATE = 600
+DEFAULT_RATE = 600
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
+_NAME_RULE = "a name consists of letters, digits, '.', '_' and '-'"
 _HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
-_MAX_SENT = 4096
-_ANY = ("",)
+_MAX_HEADER_CHARACTERS = 4096
 
 
 class Partner(NamedTuple):
-    """Who may ask for entries, at most `rate` times a minute; of these topics alone, if any are named."""
+    """A client of the API: at most `rate` requests a minute, for these topics only; no topics stand for all."""
 
     name: str
     key_hash: str
     topics: tuple[str, ...] = ()
-    rate: int = USUAL_RATE
+    rate: int = DEFAULT_RATE
 
 
-def hashed(key: str) -> str:
-    """A key as it is kept."""
+class _PartnerOptions(NamedTuple):
+    """A partner's keys in the file. Without `topics` a partner may read all topics."""
+
+    key: Annotated[str, Option("Hash of the key, as `syndicate partner add` writes it.")]
+    topics: Annotated[tuple[str, ...], Option("The topics that the partner may read.", non_empty=True)] = ()
+    rate: Annotated[int, Option("Requests a minute.", minimum=1)] = DEFAULT_RATE
+
+
+def hash_key(key: str) -> str:
+    """Return the hash of a key, as it is stored."""
     return f"sha256:{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def load(path: str, environment: Mapping[str, str] = os.environ) -> tuple[Partner, ...]:
-    """All partners: those of the environment if it names any, else those of the file, if there is one.
+    """Return all partners: those of the environment variable if it is set, else those of the file, if it exists.
 
-    Raises ConfigError with every fault found.
+    Raises ConfigError with every problem found.
     """
-    stated = environment.get(ENVIRONMENT)
-    return parse(_text(path) if stated is None else stated, path if stated is None else f"${ENVIRONMENT}")
+    text = environment.get(ENVIRONMENT)
+    return parse(_read(path), path) if text is None else parse(text, f"${ENVIRONMENT}")
 
 
 def parse(text: str, path: str) -> tuple[Partner, ...]:
-    """The partners that a text names. Raises ConfigError with every fault found; no fault shows what stands there."""
-    faults: list[Problem] = []
-    root = read_root(text, path, faults, "partners") if text.strip() else None
-    partners = tuple(_partner(name, section) for name, section in root.mapping()) if root else ()
-    if faults:
-        raise ConfigError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+    """Parse the YAML of partners. Raises ConfigError with every problem found; no problem quotes a value."""
+    problems: list[Problem] = []
+    root = read_root(text, path, problems, "partners") if text.strip() else None
+    partners = tuple(_partner(name, section) for name, section in root.named_sections().items()) if root else ()
+    if problems:
+        raise ConfigError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
     return partners
 
 
-def find(header: str, partners: Sequence[Partner]) -> Partner | None:
-    """Who sent an `Authorization` field: `Bearer KEY`, or `Basic` with the partner's name and key.
+def authenticate(header: str, partners: Sequence[Partner]) -> Partner | None:
+    """Return the partner of an `Authorization` field: `Bearer KEY`, or `Basic` with the partner's name and key.
 
-    Every partner is compared, whole, so the time it takes tells nothing of names or keys.
+    Every partner is compared in constant time, so the duration reveals nothing about names or keys.
     """
-    sent = _sent(header)
-    if sent is None:
+    credentials = _credentials(header)
+    if credentials is None:
         return None
-    name, key = sent
-    key_hash = hashed(key).encode()
-    named = None if name is None else name.encode("utf-8", "surrogatepass")
-    found = None
+    name, key = credentials
+    key_hash = hash_key(key).encode()
+    sent_name = None if name is None else name.encode("utf-8", "surrogatepass")
+    authenticated = None
     for partner in partners:
-        own = partner.name.encode()
+        partner_name = partner.name.encode()
         same_key = hmac.compare_digest(partner.key_hash.encode(), key_hash)
-        same_name = hmac.compare_digest(own, own if named is None else named)
+        same_name = hmac.compare_digest(partner_name, partner_name if sent_name is None else sent_name)
         if same_key and same_name:
-            found = partner
-    return found
+            authenticated = partner
+    return authenticated
 
 
 def add(path: str, name: str, topics: Sequence[str], rate: int) -> str:
-    """Write a new partner into the file, beside all that stands there; the new key, which is kept nowhere.
+    """Append a new partner to the file, and return its key, which is stored nowhere.
 
-    Raises ConfigError when the file has faults or the partner, OutputError when it cannot be written.
+    Raises ConfigError when the file or the new partner is invalid, OutputError when the file cannot be written.
     """
-    text = _text(path)
+    text = _read(path)
     if not _NAME.fullmatch(name):
-        raise ConfigError([_fault(path, name, "a name is of letters, digits, '.', '_' and '-'")])
+        raise ConfigError([_problem(path, name, _NAME_RULE)])
     if name in {partner.name for partner in parse(text, path)}:
-        raise ConfigError([_fault(path, name, "is a partner already: remove it first for a new key")])
+        raise ConfigError([_problem(path, name, "partner exists already: remove it first to create a new key")])
     key = secrets.token_urlsafe(32)
-    said: dict[str, object] = {"key": hashed(key), **({"topics": list(topics)} if topics else {}), "rate": rate}
-    block = yaml.safe_dump({name: said}, sort_keys=False, allow_unicode=True)
-    grown = f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{block}"
-    _write(path, grown, name)
+    values: dict[str, object] = {"key": hash_key(key), **({"topics": list(topics)} if topics else {}), "rate": rate}
+    block = yaml.safe_dump({name: values}, sort_keys=False, allow_unicode=True)
+    separator = "" if not text or text.endswith("\n") else "\n"
+    _write(path, f"{text}{separator}{block}", name)
     return key
 
 
 def remove(path: str, name: str) -> None:
-    """Take a partner out of the file, and let all else stand.
+    """Remove a partner from the file; everything else in it stays, comments included.
 
-    Raises ConfigError when the file has faults or no such partner, OutputError when it cannot be written.
+    Raises ConfigError when the file is invalid or has no such partner, OutputError when it cannot be written.
     """
-    text = _text(path)
+    text = _read(path)
     if name not in {partner.name for partner in parse(text, path)}:
-        raise ConfigError([_fault(path, name, "is no partner")])
+        raise ConfigError([_problem(path, name, "no such partner")])
     node = yaml.compose(text, Loader=yaml.CSafeLoader)
     lines = text.splitlines(keepends=True)
     for key, value in node.value if node else ():
@@ -118,27 +127,18 @@ def remove(path: str, name: str) -> None:
     _write(path, "".join(lines), name)
 
 
-# --------------------------------------------------------------------------------------------------------------- parts
-
-
-def _partner(name: str, section: Section) -> Partner:
+def _partner(name: str, section: ConfigSection) -> Partner:
     if not _NAME.fullmatch(name):
-        section.fault("", "a name is of letters, digits, '.', '_' and '-'")
-    key_hash = section.text("key", required=True)
-    if key_hash and not _HASH.fullmatch(key_hash):
-        section.fault("key", "expected a hash that `syndicate partner add` wrote: never the key itself")
-    rate = section.integer("rate", USUAL_RATE, minimum=1)
-    topics = section.names("topics", _ANY)
-    if not topics:
-        section.fault("topics", "must not be empty: leave it out for all topics")
-    partner = Partner(name, key_hash, () if topics is _ANY else topics, rate)
-    section.close()
-    return partner
+        section.report("", _NAME_RULE)
+    options = section.read(_PartnerOptions)
+    if options.key and not _HASH.fullmatch(options.key):
+        section.report("key", "expected a hash written by `syndicate partner add`, not the key itself")
+    return Partner(name, options.key, options.topics, options.rate)
 
 
-def _sent(header: str) -> tuple[str | None, str] | None:
-    """The name, if one is sent, and the key (RFC 6750 §2.1, RFC 7617 §2)."""
-    scheme, _, rest = header[:_MAX_SENT].partition(" ")
+def _credentials(header: str) -> tuple[str | None, str] | None:
+    """Return the name, if one is sent, and the key (RFC 6750 §2.1, RFC 7617 §2)."""
+    scheme, _, rest = header[:_MAX_HEADER_CHARACTERS].partition(" ")
     match scheme.lower():
         case "bearer":
             return None, rest.strip()
@@ -152,7 +152,7 @@ def _sent(header: str) -> tuple[str | None, str] | None:
             return None
 
 
-def _text(path: str) -> str:
+def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
@@ -160,17 +160,17 @@ def _text(path: str) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError([_fault(path, "", f"cannot be read: {reason}")]) from None
+        raise ConfigError([_problem(path, "", f"cannot be read: {reason}")]) from None
 
 
 def _write(path: str, text: str, name: str) -> None:
-    """Put the whole file in place, for its owner's eyes alone, if it is one that can be read again."""
+    """Replace the file, readable by its owner only. Raises ConfigError if the text is not valid."""
     try:
         parse(text, path)
     except ConfigError:
-        raise ConfigError([_fault(path, name, "the file is not written a key a line: change it by hand")]) from None
+        raise ConfigError([_problem(path, name, "the file does not have one key a line: edit it by hand")]) from None
     try:
-        handle, new = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".partners-")  # of mode 0600
+        handle, new = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".partners-")  # has mode 0600
         try:
             with open(handle, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -185,12 +185,12 @@ def _write(path: str, text: str, name: str) -> None:
 
 
 def _last_line(node: yaml.Node) -> int:
-    """The last line of a value; a block's own end lies after the comments that follow it."""
+    """Return the last line of a value. The end mark of a block lies after the comments that follow it."""
     if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return node.end_mark.line
     last = node.value[-1]
     return _last_line(last[1] if isinstance(last, tuple) else last)
 
 
-def _fault(path: str, name: str, message: str) -> Problem:
+def _problem(path: str, name: str, message: str) -> Problem:
     return Problem(path, 1, 1, f"partners.{name}" if name else "partners", message)

@@ -1,8 +1,6 @@
-"""The verbs: init, build, push, publish, worker, status, serve, headers, partner, check.
+"""The command line: verbs, their options and help, and the exit codes of errors.
 
-Only here do errors become exit codes.
-
-Imports of a verb stand in the verb: `syndicate --version` must not wait for XML, Markdown or HTTP.
+Verbs import what they need when they run: `syndicate --version` must not wait for XML, Markdown or HTTP.
 """
 
 from __future__ import annotations
@@ -15,22 +13,22 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import ConfigError, LockedError, SyndicateError
-from . import build as making
+from . import build as building
 from . import deliver as delivering
 from . import partner as partnering
 from . import serve as serving
-from .console import CONFIGURATION, DONE, LOCKED, PROBLEMS, moment, say
+from .console import CONFIGURATION, DONE, LOCKED, PROBLEMS, parse_time, print_message
 
 _OVERVIEW = """\
 examples:
-  syndicate init news          a commented config.yaml and a sample corpus in ./news
-  syndicate build              corpus -> feeds, by ./config.yaml
-  syndicate publish            build, then tell the WebSub hubs what changed
-  syndicate worker             the same whenever the corpus changes, until it is stopped
-  syndicate status             what hubs were told, and what they are still to be told
-  syndicate serve              the output folder as HTTP, until it is stopped
-  syndicate headers nginx      a configuration that makes nginx serve it as well
-  syndicate check              every problem of configuration and corpus
+  syndicate init news          create ./news with a commented config.yaml and a sample corpus
+  syndicate build              build the feeds of the site that ./config.yaml describes
+  syndicate publish            build the feeds, then send WebSub pings for those that changed
+  syndicate worker             do the same whenever the corpus changes, until stopped
+  syndicate status             show delivered and pending pings
+  syndicate serve              serve the output folder over HTTP, until stopped
+  syndicate headers nginx      print an nginx configuration that serves the output folder
+  syndicate check              list every problem of the configuration and the corpus
 
 exit codes: 0 done, 1 done with problems (--strict; a ping given up; --max-age), 2 usage, 3 configuration,
 4 another run holds the lock
@@ -39,18 +37,25 @@ _INIT = """\
 example:
   syndicate init news && cd news && syndicate build
 """
+_SCHEMA = """\
+example:
+  syndicate schema > config.schema.json
+
+An editor with a YAML language server validates config.yaml against it if the file begins with:
+  # yaml-language-server: $schema=./config.schema.json
+"""
 _BUILD = """\
 examples:
   syndicate build
   syndicate build -c /srv/news/config.yaml --json
   syndicate build --full
-  syndicate build --now 2026-01-01T00:00:00Z     as the corpus stood then: later entries stay out
+  syndicate build --now 2026-01-01T00:00:00Z     build as of this time, without later entries
 """
 _PUSH = """\
 examples:
-  syndicate push                          tell hubs what is due, and end: for cron
-  syndicate push --dry-run                what would go where
-  syndicate push --replay                 send pings again that were given up
+  syndicate push                          send due pings and exit, for cron
+  syndicate push --dry-run                list pending pings
+  syndicate push --replay                 retry pings that were given up
   syndicate push --replay --hub https://hub.example.org/ --feed topics/ibm-ai
 """
 _PUBLISH = """\
@@ -66,11 +71,11 @@ _STATUS = """\
 examples:
   syndicate status
   syndicate status --json
-  syndicate status --max-age 2h     exit code 1 when a change has waited longer, for monitors
+  syndicate status --max-age 2h     exit with 1 if a change has waited longer, for monitoring
 """
 _SERVE = """\
 examples:
-  syndicate serve                             by the configuration: http://127.0.0.1:8080/
+  syndicate serve                             listen where the configuration says: http://127.0.0.1:8080/
   syndicate serve --host 0.0.0.0 --port 80
 """
 _HEADERS = """\
@@ -81,22 +86,22 @@ examples:
 _CHECK = """\
 examples:
   syndicate check
-  syndicate check --strict     exit code 1 when there is any problem, for CI
-  syndicate check --json       a JSON array of objects, for machines
+  syndicate check --strict     exit with 1 if there is any problem, for CI
+  syndicate check --json       print a JSON array with an object for each problem
 """
 _PARTNER = """\
 examples:
-  syndicate partner add acme                          prints a new key, once
+  syndicate partner add acme                          print a new key, once
   syndicate partner add acme --topic "IBM AI" --rate 60
   syndicate partner list
-  syndicate partner remove acme                       its key is good for nothing from now on
+  syndicate partner remove acme                       revoke the key immediately
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; the answer is the exit code. Messages go to standard error, results to standard output."""
+    """Runs one verb and returns its exit code. Messages go to standard error, results to standard output."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be text in any encoding
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may not be valid in its encoding
     try:
         options = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
@@ -104,16 +109,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
-            say(str(problem))
+            print_message(str(problem))
         return CONFIGURATION
     except LockedError as error:
-        say(f"syndicate: {error}")
+        print_message(f"syndicate: {error}")
         return LOCKED
     except SyndicateError as error:
-        say(f"syndicate: {error}")
+        print_message(f"syndicate: {error}")
         return PROBLEMS
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does. Standard output is closed without a complaint at exit.
+        # The reader closed the pipe, as `head` does. Redirect standard output, so that flushing it at exit succeeds.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
@@ -122,118 +127,129 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command line understands."""
+    """Returns the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="syndicate",
-        description="Markdown records in, per-topic RSS, Atom and JSON feeds out.",
+        description="Publish RSS, Atom and JSON feeds, one for each topic, from Markdown records with front matter.",
         epilog=_OVERVIEW,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"syndicate {__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
 
-    init = _verb(verbs, "init", "write a commented configuration and a sample corpus", _INIT)
-    init.add_argument("folder", metavar="DIR", help="a new or empty folder")
-    init.set_defaults(run=making.init)
+    init = _verb(verbs, "init", "create a site with a commented configuration and a sample corpus", _INIT)
+    init.add_argument("folder", metavar="DIR", help="new or empty folder")
+    init.set_defaults(run=building.init)
+
+    schema = _verb(verbs, "schema", "print the JSON Schema of config.yaml", _SCHEMA)
+    schema.set_defaults(run=building.schema)
 
     build = _verb(verbs, "build", "build the feeds", _BUILD)
-    _common(build)
-    _building(build)
-    build.set_defaults(run=making.build)
+    _add_common_options(build)
+    _add_build_options(build)
+    build.set_defaults(run=building.build)
 
-    push = _verb(verbs, "push", "tell WebSub hubs what is due", _PUSH)
-    _common(push)
-    _logging(push)
-    push.add_argument("--dry-run", action="store_true", help="list what would go where, and send nothing")
-    push.add_argument("--replay", action="store_true", help="first make pings due again that were given up")
-    push.add_argument("--hub", metavar="URL", help="with --replay: of this hub only")
-    push.add_argument("--feed", metavar="PATH", help="with --replay: of this feed only, by its folder or document")
+    push = _verb(verbs, "push", "send due WebSub pings", _PUSH)
+    _add_common_options(push)
+    _add_log_option(push)
+    push.add_argument("--dry-run", action="store_true", help="list pending pings without sending any")
+    push.add_argument("--replay", action="store_true", help="first make pings due that were given up")
+    push.add_argument("--hub", metavar="URL", help="with --replay: only pings to this hub")
+    push.add_argument("--feed", metavar="PATH", help="with --replay: only pings for this feed (its folder or document)")
     push.set_defaults(run=delivering.push)
 
     publish = _verb(verbs, "publish", "build, then push", _PUBLISH)
-    _common(publish)
-    _building(publish)
-    _logging(publish)
+    _add_common_options(publish)
+    _add_build_options(publish)
+    _add_log_option(publish)
     publish.set_defaults(run=delivering.publish)
 
     worker = _verb(verbs, "worker", "build and push whenever the corpus changes, until stopped", _WORKER)
-    _configured(worker)
-    _logging(worker)
+    _add_config_option(worker)
+    _add_log_option(worker)
     worker.set_defaults(run=delivering.worker)
 
-    status = _verb(verbs, "status", "what hubs were told, and what they are still to be told", _STATUS)
-    _common(status)
+    status = _verb(verbs, "status", "show delivered and pending WebSub pings", _STATUS)
+    _add_common_options(status)
     status.add_argument(
-        "--max-age", metavar="AGE", type=delivering.age, help="exit code 1 when a change has waited longer (2h, 30m)"
+        "--max-age", metavar="AGE", type=delivering.age, help="exit with 1 if a change has waited longer (2h, 30m)"
     )
     status.set_defaults(run=delivering.status)
 
-    serve = _verb(verbs, "serve", "serve the output folder by HTTP, until stopped", _SERVE)
-    _configured(serve)
-    _logging(serve)
-    serve.add_argument("--host", help="the address to listen on (else the configuration's)")
-    serve.add_argument("--port", type=serving.port, help="the port to listen on (else the configuration's)")
+    serve = _verb(verbs, "serve", "serve the output folder over HTTP, until stopped", _SERVE)
+    _add_config_option(serve)
+    _add_log_option(serve)
+    serve.add_argument("--host", help="address to listen on (default: serve.host of the configuration)")
+    serve.add_argument("--port", type=serving.port, help="port to listen on (default: serve.port of the configuration)")
     serve.set_defaults(run=serving.serve)
 
-    headers = _verb(verbs, "headers", "print what makes a static host send what `serve` sends", _HEADERS)
-    _configured(headers)
-    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=", ".join(serving.KINDS))
+    headers = _verb(verbs, "headers", "print a server configuration that sends what `serve` sends", _HEADERS)
+    _add_config_option(headers)
+    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"the server: {', '.join(serving.KINDS)}")
     headers.set_defaults(run=serving.headers)
 
-    check = _verb(verbs, "check", "list every problem of configuration and corpus", _CHECK)
-    _common(check)
-    _timed(check)
-    check.set_defaults(run=making.check)
+    check = _verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK)
+    _add_common_options(check)
+    _add_time_options(check)
+    check.set_defaults(run=building.check)
 
-    _partner(_verb(verbs, "partner", "who may ask the partner interface, and what for", _PARTNER))
+    _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
     return top
 
 
-def _partner(verb: argparse.ArgumentParser) -> None:
+def _add_partner_actions(verb: argparse.ArgumentParser) -> None:
     actions = verb.add_subparsers(title="actions", metavar="ACTION", required=True)
-    add = _verb(actions, "add", "write a new partner down, and print the key once", _PARTNER)
-    _configured(add)
-    add.add_argument("name", metavar="NAME", help="what to call it: letters, digits, '.', '_' and '-'")
-    add.add_argument("--topic", metavar="TOPIC", action="append", default=[], help="of this topic only; repeatable")
-    add.add_argument("--rate", metavar="N", type=partnering.rate, help="requests a minute (600)")
+    add = _verb(actions, "add", "add a partner and print the new key, once", _PARTNER)
+    _add_config_option(add)
+    add.add_argument("name", metavar="NAME", help="name of the partner: letters, digits, '.', '_' and '-'")
+    add.add_argument("--topic", metavar="TOPIC", action="append", default=[], help="allow this topic only (repeatable)")
+    add.add_argument("--rate", metavar="N", type=partnering.rate, help="requests per minute (default: 600)")
     add.set_defaults(run=partnering.add)
-    show = _verb(actions, "list", "who the partners are, and what they may see", _PARTNER)
-    _common(show)
+    show = _verb(actions, "list", "list the partners with their topics and rates", _PARTNER)
+    _add_common_options(show)
     show.set_defaults(run=partnering.show)
-    remove = _verb(actions, "remove", "take a partner out", _PARTNER)
-    _configured(remove)
-    remove.add_argument("name", metavar="NAME", help="as `list` shows it")
+    remove = _verb(actions, "remove", "remove a partner and revoke the key", _PARTNER)
+    _add_config_option(remove)
+    remove.add_argument("name", metavar="NAME", help="name of the partner, as `list` shows it")
     remove.set_defaults(run=partnering.remove)
 
 
 def _verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, examples: str
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, description: str, examples: str
 ) -> argparse.ArgumentParser:
     return verbs.add_parser(
-        name, help=what, description=what, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+        name,
+        help=description,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
-def _configured(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("-c", "--config", metavar="FILE", default="config.yaml", help="the configuration (config.yaml)")
-
-
-def _common(verb: argparse.ArgumentParser) -> None:
-    _configured(verb)
-    verb.add_argument("--json", action="store_true", help="one JSON document on standard output")
-
-
-def _timed(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--strict", action="store_true", help="exit code 1 when there are problems")
+def _add_config_option(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--now", metavar="TIME", type=moment, help="the time of the build (else SOURCE_DATE_EPOCH, else the clock's)"
+        "-c", "--config", metavar="FILE", default="config.yaml", help="configuration file (default: config.yaml)"
     )
 
 
-def _building(verb: argparse.ArgumentParser) -> None:
-    _timed(verb)
-    verb.add_argument("--full", action="store_true", help="start from nothing: read and render everything anew")
+def _add_common_options(verb: argparse.ArgumentParser) -> None:
+    _add_config_option(verb)
+    verb.add_argument("--json", action="store_true", help="print one JSON document to standard output")
 
 
-def _logging(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--log-format", choices=("text", "json"), default="text", help="how events are told (text)")
+def _add_time_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--strict", action="store_true", help="exit with 1 if there are problems")
+    verb.add_argument(
+        "--now", metavar="TIME", type=parse_time, help="time of the build (default: SOURCE_DATE_EPOCH, else the clock)"
+    )
+
+
+def _add_build_options(verb: argparse.ArgumentParser) -> None:
+    _add_time_options(verb)
+    verb.add_argument("--full", action="store_true", help="read and render everything again, whatever the state says")
+
+
+def _add_log_option(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="format of log events (default: text)"
+    )

@@ -1,4 +1,4 @@
-"""The verbs that make feeds: init, build, check."""
+"""The verbs init, schema, build and check."""
 
 from __future__ import annotations
 
@@ -7,27 +7,44 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .console import DONE, PROBLEMS, count, load_config, now, progress, say, tell
+from .console import (
+    DONE,
+    PROBLEMS,
+    build_time,
+    format_count,
+    load_config,
+    print_message,
+    print_problems,
+    show_progress,
+)
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..pipeline import Summary
+    from ..pipeline import BuildSummary
 
 
 def init(options: argparse.Namespace) -> int:
-    """Write a configuration and a sample corpus."""
+    """Write a configuration, its schema and a sample corpus."""
     from .. import sample
 
     files = sample.write(options.folder)
-    say(f"{options.folder}: config.yaml and a sample corpus of {files} files")
-    say(f"next: cd {options.folder} && syndicate build")
+    print_message(f"{options.folder}: wrote config.yaml, config.schema.json and a sample corpus of {files} files")
+    print_message(f"next: cd {options.folder} && syndicate build")
+    return DONE
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of config.yaml."""
+    from ..config.schema import schema_text
+
+    print(schema_text(), end="")
     return DONE
 
 
 def build(options: argparse.Namespace) -> int:
     """Build the feeds."""
     config = load_config(options.config)
-    summary = made(config, options)
+    summary = build_and_report(config, options)
     if options.json:
         import json
 
@@ -35,33 +52,35 @@ def build(options: argparse.Namespace) -> int:
     return PROBLEMS if options.strict and summary.problems else DONE
 
 
-def made(config: Config, options: argparse.Namespace) -> Summary:
-    """Build, and tell a person what was done."""
+def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummary:
+    """Build the feeds and print notes and problems; on a terminal, the numbers too."""
     from ..pipeline import build as run
 
-    with progress() as advance:
-        summary = run(config, now(options), advance, full=options.full)
+    with show_progress() as advance:
+        summary = run(config, build_time(options), advance, full=options.full)
     for note in summary.notes:
-        say(f"syndicate: {note}")
-    for_person = sys.stderr.isatty()
-    tell(summary.problems if for_person else summary.news)  # cron tells what is wrong once, not every five minutes
-    if for_person and not options.json:
-        kept = f"{summary.written} written, {summary.unchanged} unchanged, {summary.removed} removed"
-        left_out = f"{summary.hidden} hidden, {summary.merged} merged, {count(len(summary.problems), 'problem')}"
-        feeds = f"{count(summary.feeds, 'feed')} of {count(summary.entries, 'entry', 'entries')}"
-        say(f"{feeds} ({left_out}) in {summary.seconds:.2f} s")
-        say(f"{os.path.relpath(config.output)}/: {kept}")
+        print_message(f"syndicate: {note}")
+    is_terminal = sys.stderr.isatty()
+    # Elsewhere only new problems are printed: cron must not send the same mail after every run.
+    print_problems(summary.problems if is_terminal else summary.new_problems)
+    if is_terminal and not options.json:
+        documents = f"{summary.written} written, {summary.unchanged} unchanged, {summary.removed} removed"
+        problems = format_count(len(summary.problems), "problem")
+        left_out = f"{summary.hidden} hidden, {summary.merged} merged, {problems}"
+        feeds = f"{format_count(summary.feeds, 'feed')} of {format_count(summary.entries, 'entry', 'entries')}"
+        print_message(f"{feeds} ({left_out}) in {summary.seconds:.2f} s")
+        print_message(f"{os.path.relpath(config.output)}/: {documents}")
     return summary
 
 
 def check(options: argparse.Namespace) -> int:
-    """List every problem of configuration and corpus."""
-    from ..pipeline import look
+    """List every problem of the configuration and the corpus."""
+    from ..pipeline import check as check_corpus
 
     config = load_config(options.config)
-    with progress() as advance:
-        survey = look(config, now(options), advance)
-    problems = survey.problems
+    with show_progress() as advance:
+        summary = check_corpus(config, build_time(options), advance)
+    problems = summary.problems
     if options.json:
         import json
 
@@ -70,6 +89,7 @@ def check(options: argparse.Namespace) -> int:
         for problem in problems:
             print(problem)
         errors = sum(problem.severity == "error" for problem in problems)
-        shown = f"{count(survey.entries, 'entry', 'entries')}, {survey.hidden} hidden, {survey.merged} merged"
-        say(f"{shown}; {count(errors, 'error')}, {count(len(problems) - errors, 'warning')}")
+        entries = format_count(summary.entries, "entry", "entries")
+        counts = f"{format_count(errors, 'error')}, {format_count(len(problems) - errors, 'warning')}"
+        print_message(f"{entries}, {summary.hidden} hidden, {summary.merged} merged; {counts}")
     return PROBLEMS if options.strict and problems else DONE

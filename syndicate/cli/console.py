@@ -1,4 +1,7 @@
-"""How commands speak: results to standard output, everything else to standard error; progress to those who wait."""
+"""Input and output of commands: results go to standard output, everything else to standard error.
+
+Progress is shown on terminals only.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, Problem
-from ..progress import Bar, Progress, silent
+from ..progress import Progress, ProgressBar, silent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,23 +21,24 @@ if TYPE_CHECKING:
     from ..config import Config
 
 DONE, PROBLEMS, USAGE, CONFIGURATION, LOCKED = 0, 1, 2, 3, 4
-_SHOWN_PROBLEMS = 20
+_MAX_PROBLEMS = 20
+_MIN_DURATION_S = 0.5
 
 
 def load_config(path: str) -> Config:
-    """Read a configuration file. Raises ConfigError with every fault found."""
+    """Returns the configuration in a file. Raises ConfigError with every fault found."""
     from ..config import load
 
     return load(path)
 
 
-def now(options: argparse.Namespace) -> datetime:
-    """The time of a build: as an argument states it, or SOURCE_DATE_EPOCH, or the clock."""
+def build_time(options: argparse.Namespace) -> datetime:
+    """Returns the time of a build: `--now`, else SOURCE_DATE_EPOCH, else the clock. Raises ConfigError."""
     from datetime import UTC, datetime
 
     if options.now is not None:
-        stated: datetime = options.now
-        return stated
+        now: datetime = options.now
+        return now
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
         return datetime.now(UTC)
@@ -45,8 +49,8 @@ def now(options: argparse.Namespace) -> datetime:
         raise ConfigError([problem]) from None
 
 
-def moment(text: str) -> datetime:
-    """A time as an argument states it."""
+def parse_time(text: str) -> datetime:
+    """Parses the argument of `--now`. Raises ArgumentTypeError."""
     from ..values import dates
 
     try:
@@ -55,39 +59,39 @@ def moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"expected a time such as 2026-01-31T12:00:00Z, got {text!r}") from None
 
 
-def tell(problems: Sequence[Problem]) -> None:
-    """The first problems, a line each."""
-    for problem in problems[:_SHOWN_PROBLEMS]:
-        say(str(problem))
-    if (more := len(problems) - _SHOWN_PROBLEMS) > 0:
-        say(f"… and {more} more: syndicate check lists them all")
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Print the first problems to standard error, one per line, and the number of the others."""
+    for problem in problems[:_MAX_PROBLEMS]:
+        print_message(str(problem))
+    if (more := len(problems) - _MAX_PROBLEMS) > 0:
+        print_message(f"… and {more} more: run syndicate check to list them all")
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """A number of things, in words."""
-    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
-
-
-def say(text: str) -> None:
-    """A line for a person."""
+def print_message(text: str) -> None:
+    """Print a line to standard error."""
     print(text, file=sys.stderr)
 
 
+def format_count(number: int, singular: str, plural: str = "") -> str:
+    """Returns a number with its noun: `1 entry`, `2 entries`."""
+    return f"{number} {singular}" if number == 1 else f"{number} {plural or singular + 's'}"
+
+
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """A bar on a terminal, nothing elsewhere; nothing at all for a run of under half a second."""
+def show_progress() -> Iterator[Progress]:
+    """Yields a callback that draws a progress bar on a terminal. Runs shorter than half a second show none."""
     if not sys.stderr.isatty():
         yield silent
         return
     import time
 
     started = time.monotonic()
-    bar: Bar | None = None
+    bar: ProgressBar | None = None
 
     def advance(stage: str, done: int, total: int) -> None:
         nonlocal bar
-        if bar is None and time.monotonic() - started > 0.5:
-            bar = Bar()
+        if bar is None and time.monotonic() - started > _MIN_DURATION_S:
+            bar = ProgressBar()
         if bar is not None:
             bar.advance(stage, done, total)
 
@@ -98,17 +102,18 @@ def progress() -> Iterator[Progress]:
             bar.close()
 
 
-def log_events(how: str, *, quiet: bool) -> None:
-    """Events to standard error: as lines for people, or as JSON. A quiet run tells only what a person should know."""
+def configure_logging(log_format: str, *, quiet: bool) -> None:
+    """Write log events to standard error, as `text` or `json`. Only warnings and errors are logged when quiet."""
     import logging
 
     import structlog
 
-    last: Any = structlog.processors.JSONRenderer()
-    if how == "text":
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: Any = structlog.processors.JSONRenderer()
+    if log_format == "text":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), last],
+        processors=[structlog.processors.add_log_level, timestamp, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

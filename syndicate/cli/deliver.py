@@ -1,4 +1,4 @@
-"""The verbs that tell hubs: push, publish, worker, status."""
+"""The commands that deliver: push, publish, worker, status."""
 
 from __future__ import annotations
 
@@ -8,126 +8,127 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .console import DONE, PROBLEMS, USAGE, count, load_config, log_events, progress, say
+from .console import DONE, PROBLEMS, USAGE, configure_logging, format_count, load_config, print_message, show_progress
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..delivery.dispatcher import Tally
+    from ..delivery.dispatcher import DeliverySummary
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def age(text: str) -> float:
-    """An age as an argument states it (`90s`, `30m`, `2h`, `3d`), in seconds."""
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if not found:
+    """Parse an age (`90s`, `30m`, `2h`, `3d`) into seconds. Raises ArgumentTypeError for anything else."""
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if not match:
         raise argparse.ArgumentTypeError(f"expected an age such as 90s, 30m, 2h or 3d, got {text!r}")
-    return int(found[1]) * _UNITS_S[found[2]]
+    return int(match[1]) * _UNITS_S[match[2]]
 
 
 def push(options: argparse.Namespace) -> int:
-    """Tell hubs what is due."""
+    """Send the due deliveries to their hubs."""
     if (options.hub or options.feed) and not options.replay:
-        say("syndicate push: --hub and --feed choose among what --replay sends again: give --replay, too")
+        print_message("syndicate push: --hub and --feed select failed pings for --replay: add --replay")
         return USAGE
     config = load_config(options.config)
     if options.dry_run:
-        return _list(config, as_json=options.json)
+        return _print_scheduled(config, as_json=options.json)
     if options.replay:
         _replay(config, options)
-    tally = _pushed(config, options)
+    summary = _push(config, options)
     if options.json:
         import json
 
-        print(json.dumps(tally._asdict()))
-    return PROBLEMS if tally.failed else DONE
+        print(json.dumps(summary._asdict()))
+    return PROBLEMS if summary.failed else DONE
 
 
 def publish(options: argparse.Namespace) -> int:
     """Build, then push."""
-    from .build import made
+    from .build import build_and_report
 
     config = load_config(options.config)
-    summary = made(config, options)
-    tally = _pushed(config, options)
+    build = build_and_report(config, options)
+    summary = _push(config, options)
     if options.json:
         import json
 
-        print(json.dumps({"build": summary.as_json(), "push": tally._asdict()}))
-    return PROBLEMS if tally.failed or (options.strict and summary.problems) else DONE
+        print(json.dumps({"build": build.as_json(), "push": summary._asdict()}))
+    return PROBLEMS if summary.failed or (options.strict and build.problems) else DONE
 
 
 def worker(options: argparse.Namespace) -> int:
-    """Watch, build and push until told to stop."""
-    from ..delivery.worker import work
+    """Watch, build and push until stopped."""
+    from ..delivery.worker import run_worker
 
     config = load_config(options.config)
-    log_events(options.log_format, quiet=False)
-    work(config)
+    configure_logging(options.log_format, quiet=False)
+    run_worker(config)
     return DONE
 
 
 def status(options: argparse.Namespace) -> int:
-    """How the deliveries stand."""
-    from ..delivery import status as report
+    """Print the state of the deliveries."""
+    from ..delivery.status import format_duration, print_status, read_status
 
     config = load_config(options.config)
-    found = report.look(config, time.time())
+    report = read_status(config, time.time())
     if options.json:
         import json
 
-        print(json.dumps(found.as_json()))
+        print(json.dumps(report.as_json()))
     else:
-        report.show(found)
-    if options.max_age is None or found.oldest_wait_s <= options.max_age:
+        print_status(report)
+    if options.max_age is None or report.oldest_wait_s <= options.max_age:
         return DONE
-    say(f"syndicate: a change waits for {report.lasting(found.oldest_wait_s)}: a hub was not told of it")
+    waited = format_duration(report.oldest_wait_s)
+    print_message(f"syndicate: a change has not been delivered to a hub for {waited}: see syndicate status")
     return PROBLEMS
 
 
 # ----------------------------------------------------------------------------------------------------------- parts
 
 
-def _pushed(config: Config, options: argparse.Namespace) -> Tally:
-    from ..delivery import push as run
+def _push(config: Config, options: argparse.Namespace) -> DeliverySummary:
+    from ..delivery import push as deliver
 
-    log_events(options.log_format, quiet=True)
-    with progress() as advance:
-        tally = run(config, advance)
+    configure_logging(options.log_format, quiet=True)
+    with show_progress() as advance:
+        summary = deliver(config, advance)
     if sys.stderr.isatty() and not options.json:
-        say(_in_words(tally) if config.hubs else "no hubs are configured: nobody is told")
-    return tally
+        print_message(_describe(summary) if config.hubs else "no hubs are configured: nothing to deliver")
+    return summary
 
 
-def _in_words(tally: Tally) -> str:
-    told = [f"{count(tally.delivered, 'ping')} delivered"]
-    if tally.retrying or tally.refused:
-        told.append(f"{tally.retrying + tally.refused} to be tried again")
-    if tally.unverified:
-        told.append(f"{tally.unverified} waiting until the public feed shows what was built")
-    if tally.failed:
-        told.append(f"{tally.failed} given up (syndicate push --replay sends them again)")
-    return f"{', '.join(told)}, in {tally.seconds:.2f} s"
+def _describe(summary: DeliverySummary) -> str:
+    """Return one sentence about the deliveries of a run."""
+    parts = [f"{format_count(summary.delivered, 'ping')} delivered"]
+    if summary.retrying or summary.refused:
+        parts.append(f"{summary.retrying + summary.refused} to be retried")
+    if summary.unverified:
+        parts.append(f"{summary.unverified} waiting for the public copy to match the build")
+    if summary.failed:
+        parts.append(f"{summary.failed} failed (syndicate push --replay sends them again)")
+    return f"{', '.join(parts)}, in {summary.seconds:.2f} s"
 
 
 def _replay(config: Config, options: argparse.Namespace) -> None:
-    from ..delivery.session import change
+    from ..delivery.session import run_transaction
 
-    feed = options.feed and options.feed.strip("/")
-    replayed = change(config.state, lambda outbox: outbox.replay(time.time(), options.hub, feed))
+    path = options.feed and options.feed.strip("/")
+    replayed = run_transaction(config.state, lambda outbox: outbox.replay(time.time(), options.hub, path))
     if sys.stderr.isatty():
-        say(f"{count(replayed, 'failed ping')} to be sent again")
+        print_message(f"{format_count(replayed, 'failed ping')} to be sent again")
 
 
-def _list(config: Config, *, as_json: bool) -> int:
-    """What would go where, and when."""
-    from ..delivery import status as report
+def _print_scheduled(config: Config, *, as_json: bool) -> int:
+    from ..delivery.status import print_scheduled, scheduled_deliveries
 
-    waiting = report.waiting(config, time.time())
+    rows = scheduled_deliveries(config, time.time())
     if as_json:
         import json
 
-        print(json.dumps([row._asdict() for row in waiting]))
+        print(json.dumps([row.as_json() for row in rows]))
     else:
-        report.show_waiting(waiting)
+        print_scheduled(rows)
     return DONE

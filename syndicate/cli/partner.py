@@ -1,24 +1,24 @@
-"""The verb for those who read by the interface: partner add, list, remove."""
+"""The commands `partner add`, `partner list` and `partner remove`."""
 
 from __future__ import annotations
 
 import argparse
 
-from .console import DONE, load_config, say
+from .console import DONE, load_config, print_message
 
 
 def add(options: argparse.Namespace) -> int:
-    """Write a new partner down, and print the key: once, since it is kept nowhere."""
+    """Add a partner and print its key, which is stored nowhere."""
     from ..api import partners
 
-    key = partners.add(_path(options), options.name, options.topic, options.rate or partners.USUAL_RATE)
+    key = partners.add(_path(options), options.name, options.topic, options.rate or partners.DEFAULT_RATE)
     print(key)
-    say(f"{options.name} is a partner; the line above is the key, which nobody can show again")
+    print_message(f"{options.name}: partner added; the line above is its key, which cannot be shown again")
     return DONE
 
 
 def remove(options: argparse.Namespace) -> int:
-    """Take a partner out: the key is good for nothing from now on."""
+    """Remove a partner; its key stops working immediately."""
     from ..api import partners
 
     partners.remove(_path(options), options.name)
@@ -26,7 +26,7 @@ def remove(options: argparse.Namespace) -> int:
 
 
 def show(options: argparse.Namespace) -> int:
-    """Who the partners are, and what they may see; never their keys, nor their hashes."""
+    """Print the partners with their topics and rates, without keys and hashes."""
     from ..api import partners
 
     known = partners.load(_path(options))
@@ -41,18 +41,20 @@ def show(options: argparse.Namespace) -> int:
 
 
 def rate(text: str) -> int:
-    """Requests a minute, as an argument states them."""
+    """Parse a number of requests a minute."""
     if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0):
         raise argparse.ArgumentTypeError(f"expected a number of requests a minute, got {text!r}")
     return int(text)
 
 
 def _path(options: argparse.Namespace) -> str:
-    """The file of partners: where the configuration says, or usually."""
+    """Return the path of the partners' file, from the configuration or the default beside it."""
     import os
+
+    from ..config import Api
 
     config = load_config(options.config)
     if config.api is not None:
         return config.api.partners
-    say(f"syndicate: {options.config} has no section api: nobody can ask until it has")
-    return os.path.join(os.path.dirname(os.path.abspath(options.config)), "partners.yaml")
+    print_message(f"syndicate: {options.config} has no section 'api': the partner API is disabled until it has one")
+    return os.path.join(os.path.dirname(os.path.abspath(options.config)), Api().partners)

@@ -1,41 +1,42 @@
-"""The verbs that show the tree to the world: serve, headers."""
+"""The commands `serve` and `headers`."""
 
 from __future__ import annotations
 
 import argparse
 
-from .console import DONE, load_config, log_events
+from .console import DONE, configure_logging, load_config
 
 KINDS = ("nginx", "caddy", "apache", "netlify")
+"""The kinds of servers for which `headers` prints a configuration (`serve.server_config`)."""
 
 
 def port(text: str) -> int:
-    """A port as an argument states it; 0 is any that is free."""
+    """Parse a port number; 0 selects any free port."""
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"expected a port (0 to 65535), got {text!r}")
     return int(text)
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Serve the output folder until told to stop."""
-    from ..serve.app import Attach
+    """Serve the output folder until SIGTERM or SIGINT."""
+    from ..serve.app import AddRoutes
     from ..serve.app import serve as run
 
     config = load_config(options.config)
-    log_events(options.log_format, quiet=False)
+    configure_logging(options.log_format, quiet=False)
     host = config.serve.host if options.host is None else options.host
-    attach: list[Attach] = []
+    add_routes: list[AddRoutes] = []
     if config.api is not None:
-        from ..api.routes import attach as partners
+        from ..api.routes import add_routes as add_api_routes
 
-        attach.append(partners)
-    run(config, host, config.serve.port if options.port is None else options.port, attach=attach)
+        add_routes.append(add_api_routes)
+    run(config, host, config.serve.port if options.port is None else options.port, add_routes)
     return DONE
 
 
 def headers(options: argparse.Namespace) -> int:
-    """Print a configuration for another server."""
-    from ..serve.server_config import recipe
+    """Print the configuration of another server."""
+    from ..serve.server_config import render_server_config
 
-    print(recipe(load_config(options.config), options.kind), end="")
+    print(render_server_config(load_config(options.config), options.kind), end="")
     return DONE

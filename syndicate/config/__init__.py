@@ -1,4 +1,4 @@
-"""config.yaml: one model a section, read as a whole, with the line and column of every fault."""
+"""config.yaml: one model for each section, read whole, with the line and column of every fault."""
 
 from .load import load, parse
 from .models import Api, Config, Hub, Push, Serve, Source

@@ -1,77 +1,269 @@
-"""The configuration as values: one model a section, each default stated once."""
+"""The configuration as values. Each key's name, type, default, constraints and meaning are stated here once.
+
+The classes up to `ConfigFile` are the sections of config.yaml, as `options` describes them. `load` makes a `Config` of
+them for the rest of the program. Defaults that the pure core needs without a configuration (`Selection`,
+`Presentation`) are stated in `model` and taken from there.
+"""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from ..errors import Problem
-from ..model import Presentation, Selection, Site
+from ..formats import names as format_names
+from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site
+from ..values.keys import ALIASES
+from .options import ANY_NAME, Option
+
+_SELECTION = Selection()
+_PRESENTATION = Presentation()
+
+
+class SiteOptions(NamedTuple):
+    """The publisher of the feeds."""
+
+    url: Annotated[
+        str, Option("Address where the output folder is served. All addresses in feeds begin with it.", is_url=True)
+    ]
+    id: Annotated[
+        str,
+        Option(
+            "A host name that you own or owned, and a date on which you did (RFC 4151). Entry ids are built from it:"
+            " never change it."
+        ),
+    ]
+    title: Annotated[str, Option("Title of the site and of the feed of everything.")]
+    home: Annotated[
+        str,
+        Option(
+            "Address of the site that the feeds are about. Relative addresses of records are resolved against it.",
+            is_url=True,
+            default="`site.url`",
+        ),
+    ] = ""
+    language: Annotated[str, Option("Language of entries that state none: a BCP 47 tag such as `en` or `pt-BR`.")] = ""
+    description: Annotated[str, Option("One sentence about the site.")] = ""
+    rights: Annotated[str, Option("Copyright or licence statement.")] = ""
+    icon: Annotated[str, Option("Address of a small, square image.", is_url=True)] = ""
+    logo: Annotated[str, Option("Address of a larger image: PNG, JPEG or GIF.", is_url=True)] = ""
+
+
+_NO_ALIASES: Mapping[str, tuple[str, ...]] = {}
 
 
 class Source(NamedTuple):
-    """One corpus folder: `path` as the configuration wrote it, `root` where it is.
+    """A folder of records, or a list of several.
 
-    `prefix` is put before the paths of its files to make identities: empty for the first source, so that one more
-    source changes none; else the folder's name between slashes, which no path within the first begins with.
+    `path` is as the configuration wrote it, `root` is absolute. `prefix` precedes the paths of its files in entry ids.
+    It is empty for the first source, so that adding a source changes no id; for others it is the folder's name between
+    slashes, with which no path within the first begins.
     """
 
-    path: str
-    root: str
-    aliases: Mapping[str, tuple[str, ...]]
+    path: Annotated[str, Option("The folder, relative to the configuration file.")]
+    root: str = ""
     prefix: str = ""
-    include: tuple[str, ...] = ("**/*.md",)
-    exclude: tuple[str, ...] = ()
-    max_bytes: int = 8 * 1024 * 1024
+    include: Annotated[
+        tuple[str, ...],
+        Option("Patterns of the files to read. `*` and `?` match within a folder, `**` matches any number of folders."),
+    ] = ("**/*.md",)
+    exclude: Annotated[tuple[str, ...], Option("Patterns of files to leave out.")] = ()
+    aliases: Annotated[
+        Mapping[str, tuple[str, ...]],
+        Option(
+            "Keys of your records by entry field, tried before the known ones: `{title: headline, topics: [rubric,"
+            " extra.tags]}`. A dotted key is nested.",
+            key="fields",
+            names=tuple(ALIASES),
+        ),
+    ] = _NO_ALIASES
+    max_bytes: Annotated[int, Option("A larger file is refused, with a problem.", minimum=1)] = 8 * 1024 * 1024
+
+
+class FilterOptions(NamedTuple):
+    """Conditions on entries. All must hold; an entry without the figure fails a minimum."""
+
+    min_quality: Annotated[int | None, Option("Least `quality`.")] = None
+    min_heat: Annotated[int | None, Option("Least `heat`.")] = None
+    types: Annotated[tuple[str, ...], Option("The entry's `type` is one of these.")] = ()
+    topics: Annotated[tuple[str, ...], Option("The entry has one of these topics.")] = ()
+
+
+class CustomFeedOptions(NamedTuple):
+    """Feeds defined by filters, each under the name of its folder: `custom/NAME/`."""
+
+    title: Annotated[str, Option("Title of the feed.")]
+    description: Annotated[str, Option("Description of the feed.")] = ""
+    where: Annotated[FilterOptions, Option("The entries to show; conditions as in `feeds.where`.")] = FilterOptions()
+
+
+_NO_CUSTOM_FEEDS: Mapping[str, CustomFeedOptions] = {}
+
+
+class FeedsOptions(NamedTuple):
+    """The feeds to publish, and how they show entries."""
+
+    limit: Annotated[int, Option("Number of entries in each feed, newest first.", minimum=1)] = _SELECTION.limit
+    by: Annotated[
+        tuple[str, ...],
+        Option(
+            "Dimensions: one feed is made for each value of `topics`, `provider`, `category`, `type`, `author`,"
+            " `language`, or of any other key of the records."
+        ),
+    ] = _SELECTION.by
+    include_children: Annotated[bool, Option("Add entries to the feeds of their topics' parents.")] = (
+        _SELECTION.include_children
+    )
+    all: Annotated[bool, Option("Make a feed of everything.")] = _SELECTION.all
+    formats: Annotated[tuple[str, ...], Option("Formats of each feed.", choices=format_names, non_empty=True)] = (
+        format_names()
+    )
+    archive: Annotated[
+        ArchivePeriod,
+        Option("Period of the archives (RFC 5005) that hold all entries of a feed with more than `limit`."),
+    ] = _SELECTION.archive
+    deleted_days: Annotated[
+        int, Option("Number of days for which feeds report that an entry was deleted.", minimum=0)
+    ] = _SELECTION.deleted_days
+    opml: Annotated[
+        str | None,
+        Option(
+            "Format that `feeds.opml` refers to, the list of all feeds that feed readers import; `none` makes no list.",
+            choices=lambda: (*format_names(), "none"),
+            default="the first of `feeds.formats`",
+        ),
+    ] = None
+    link: Annotated[
+        LinkChoice,
+        Option("Address that an entry's title links to: the page, its AMP version, or that in an AMP cache."),
+    ] = _PRESENTATION.link
+    related: Annotated[int, Option("Number of related stories shown with an entry.", minimum=0)] = (
+        _PRESENTATION.related_limit
+    )
+    where: Annotated[FilterOptions, Option("The entries that any feed may show.")] = FilterOptions()
+    custom: Annotated[Mapping[str, CustomFeedOptions], Option()] = _NO_CUSTOM_FEEDS
+
+
+class TopicOptions(NamedTuple):
+    """Settings of the topic of this name."""
+
+    slug: Annotated[str, Option("Folder name of the topic's feed.", default="computed from the name")] = ""
+    title: Annotated[str, Option("Title of the topic's feed.", default="the name")] = ""
+    description: Annotated[str, Option("Description of the topic's feed.")] = ""
+    aliases: Annotated[tuple[str, ...], Option("Other names of the same topic.")] = ()
+    shortname: Annotated[str, Option("Short name for the catalogue.")] = ""
+    parent: Annotated[str, Option("Name or alias of the topic that this one is part of.")] = ""
+    keywords: Annotated[tuple[str, ...], Option("Keywords for the catalogue: a list, or one text with commas.")] = ()
+    moved_from: Annotated[
+        tuple[str, ...], Option("Former slugs; `syndicate serve` redirects them to the present one.")
+    ] = ()
+
+
+class TopicFileOptions(NamedTuple):
+    """A file in a folder of `topics.from`. Other keys are ignored; `topics.NAME` takes precedence, key by key."""
+
+    name: Annotated[str, Option("Name of the topic as entries write it.", default="`title`")] = ""
+    title: Annotated[str, Option("Title of the topic's feed.", default="`name`")] = ""
+    description: Annotated[str, Option("Description of the topic's feed.")] = ""
+    shortname: Annotated[str, Option("Short name for the catalogue.")] = ""
+    parent: Annotated[str, Option("Name or alias of the topic that this one is part of.")] = ""
+    keywords: Annotated[tuple[str, ...], Option("Keywords for the catalogue: a list, or one text with commas.")] = ()
+
+
+_NO_TOPICS: Mapping[str, TopicOptions] = {}
+
+
+class TopicsOptions(NamedTuple):
+    """Settings of topics. Topics that are not listed need none."""
+
+    folders: Annotated[
+        tuple[str, ...], Option("Folders of YAML files, each of which describes one topic.", key="from")
+    ] = ()
+    topics: Annotated[Mapping[str, TopicOptions], Option(key=ANY_NAME)] = _NO_TOPICS
+
+
+class AmpOptions(NamedTuple):
+    """AMP caches."""
+
+    cache: Annotated[str, Option("Host of the cache for which addresses are computed where a record states none.")] = (
+        _PRESENTATION.amp_cache
+    )
+    links: Annotated[bool, Option("Publish addresses of pages in the cache.")] = _PRESENTATION.amp_links
 
 
 class Hub(NamedTuple):
-    """A WebSub hub. `header_env` names the environment variable that holds a header for it; at most `concurrency` pings
-    are under way to it at once.
-    """
+    """WebSub hubs that feeds name and `syndicate push` notifies. Each is a section, or just its address."""
 
-    url: str
-    header_env: str = ""
-    concurrency: int = 8
+    url: Annotated[str, Option("Address of the hub.", is_url=True)]
+    header_env: Annotated[
+        str, Option("Name of an environment variable that holds a header for the hub: `Bearer …` or `Name: value`.")
+    ] = ""
+    concurrency: Annotated[int, Option("Number of concurrent pings to this hub.", minimum=1)] = 8
 
 
 class Push(NamedTuple):
-    """How hubs are told. With `verify` a ping waits until the public feed has the bytes just built, at most so long;
-    then it goes out all the same, or fails. With `pages` hubs are told of the pages for people, too.
-    """
+    """Delivery of WebSub pings."""
 
-    verify: bool = True
-    verify_timeout_s: float = 600.0
-    unverified: str = "ping"
-    pages: bool = False
-    timeout_s: float = 15.0
-    concurrency: int = 32
-    attempts: int = 12
-    window_h: float = 72.0
+    verify: Annotated[bool, Option("Hold a ping until `site.url` serves the bytes just built.")] = True
+    verify_timeout_s: Annotated[float, Option("Longest time to hold a ping, in seconds.", above=0)] = 600.0
+    unverified: Annotated[
+        Literal["ping", "fail"], Option("After `verify_timeout_s`: send the ping anyway, or give it up.")
+    ] = "ping"
+    pages: Annotated[bool, Option("Send pings for HTML pages, too.")] = False
+    timeout_s: Annotated[float, Option("Timeout of each request, in seconds.", above=0)] = 15.0
+    concurrency: Annotated[int, Option("Number of concurrent pings to all hubs.", minimum=1)] = 32
+    attempts: Annotated[int, Option("Least number of attempts before a ping is given up.", minimum=1)] = 12
+    window_h: Annotated[float, Option("Least time before a ping is given up, in hours.", above=0)] = 72.0
 
 
 class Serve(NamedTuple):
-    """Where `syndicate serve` listens, and for how long its answers may be kept; archives of past periods longer.
+    """The server of `syndicate serve`."""
 
-    The site is not well when the last build is older than `stale_after_h`; 0 is never.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    max_age_s: int = 300
-    archive_max_age_s: int = 86400
-    stale_after_h: float = 24.0
+    host: Annotated[str, Option("Address to listen on; `0.0.0.0` for all.")] = "127.0.0.1"
+    port: Annotated[int, Option("Port to listen on; 0 for any free one.", minimum=0, maximum=65535)] = 8080
+    max_age_s: Annotated[int, Option("`max-age` of feeds and pages, in seconds.", minimum=0)] = 300
+    archive_max_age_s: Annotated[int, Option("`max-age` of archives of past periods, in seconds.", minimum=0)] = 86400
+    stale_after_h: Annotated[
+        float, Option("Age of the last build at which `/healthz` fails, in hours; 0 for never.", minimum=0)
+    ] = 24.0
 
 
 class Api(NamedTuple):
-    """The interface for partners: open to everybody, or to those whom a file names."""
+    """The partner interface at `/api/v1`. Without this section there is none."""
 
-    public: bool = False
-    partners: str = ""
+    public: Annotated[bool, Option("Allow requests without a key.")] = False
+    partners: Annotated[str, Option("File of the partners and the hashes of their keys.")] = "partners.yaml"
+
+
+class ConfigFile(NamedTuple):
+    """The configuration of a syndicate site. Paths are relative to the file."""
+
+    site: Annotated[SiteOptions, Option()]
+    corpus: Annotated[tuple[Source, ...], Option(non_empty=True)]
+    feeds: Annotated[FeedsOptions, Option()] = FeedsOptions()
+    topics: Annotated[TopicsOptions, Option()] = TopicsOptions()
+    amp: Annotated[AmpOptions, Option()] = AmpOptions()
+    hubs: Annotated[tuple[Hub, ...], Option(shorthand="url")] = ()
+    push: Annotated[Push, Option()] = Push()
+    serve: Annotated[Serve, Option()] = Serve()
+    api: Annotated[Api | None, Option()] = None
+    pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
+    templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
+    precompress: Annotated[bool, Option("Write `feed.rss.gz` and `feed.rss.br` beside `feed.rss`, and so on.")] = False
+    output: Annotated[str, Option("Output folder. `syndicate` creates it and refuses one that it did not.")] = "feeds"
+    state: Annotated[str, Option("Folder of the state between runs.")] = ".syndicate"
+    executor: Annotated[
+        str,
+        Option(
+            "Where a build with many records works: `processes` of this machine, as many as it has processors and "
+            "memory for, or `inline`, in one process.",
+            choices=("processes", "inline"),
+        ),
+    ] = "processes"
 
 
 class Config(NamedTuple):
     """Everything that a run needs to know. Paths are absolute.
 
-    `problems` are faults of the files in `topic_folders`: each costs only what its file says of a topic.
+    `problems` are faults of files in `topic_folders`; each affects only what its file says of a topic.
     """
 
     path: str
@@ -81,11 +273,12 @@ class Config(NamedTuple):
     presentation: Presentation
     output: str
     state: str
-    hubs: tuple[Hub, ...] = ()
-    push: Push = Push()
-    serve: Serve = Serve()
-    precompress: bool = False
-    api: Api | None = None
+    hubs: tuple[Hub, ...]
+    push: Push
+    serve: Serve
+    precompress: bool
+    api: Api | None
+    executor: str
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()

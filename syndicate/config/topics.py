@@ -1,51 +1,43 @@
-"""A folder of YAML files, each of which says of a topic what it is called, and what it is part of.
-
-The files may be anybody's: a bad one costs only what it says, and is told as a problem.
-"""
+"""The section `topics` -> TopicSettings, completed by the folders of topic files that its key `from` names."""
 
 import os
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import Problem
-from ..feeds.slugs import topic_key
+from ..feeds.slugs import is_safe_slug, topic_key
 from ..model import TopicSettings
-from ..values.text import plain_text
-from .sections import Section, read_root
-
-_MAX_BYTES = 65_536  # of each file: every run reads them all; the largest seen has 605
-_ENDINGS = (".yaml", ".yml")
-# What a file may say; the configuration, when it says the same, is right.
-_SAID = ("title", "description", "shortname", "parent", "keywords")
+from .models import TopicOptions, TopicsOptions
+from .sections import ConfigSection
+from .topic_files import FILE_KEYS, TopicFile, read_topic_files, split_keywords
 
 
-class TopicFile(NamedTuple):
-    """What a file says of a topic. What is wrong in it is told through `section`, and comes to `faults`."""
+class Topics(NamedTuple):
+    """Settings of topics, the folders as the configuration wrote them, and the faults of files in these folders."""
 
-    topic: TopicSettings
-    section: Section
-    faults: list[Problem]
+    topics: tuple[TopicSettings, ...]
+    folders: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
-class Lineage:
-    """Which names are one topic, and which topic is part of which, as far as it was told."""
+class TopicHierarchy:
+    """Names, aliases and parents of topics. Names are compared by their topic key."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._parents: dict[str, str] = {}
 
-    def name(self, spelling: str, name: str) -> str:
-        """What the topic is called that goes by this spelling, too; `name` when none did yet."""
+    def register(self, spelling: str, name: str) -> str:
+        """Register a spelling of a topic's name. Returns the name of the topic that it was first registered for."""
         return self._names.setdefault(topic_key(spelling), name)
 
     def key(self, name: str) -> str:
-        """What tells topics apart, with other spellings resolved."""
+        """Returns the topic key of a name or alias."""
         key = topic_key(name)
         return topic_key(self._names.get(key, name))
 
-    def descend(self, name: str, parent: str) -> bool:
-        """Make a topic part of another, unless that other is part of it already; whether it was made."""
+    def set_parent(self, name: str, parent: str) -> bool:
+        """Make a topic the child of another. Returns False, without a change, if it is an ancestor of that other."""
         child = self.key(name)
         ancestor: str | None = self.key(parent)
         while ancestor is not None:
@@ -56,103 +48,100 @@ class Lineage:
         return True
 
 
-def circle(topic: TopicSettings) -> str:
-    """What is said of a parent that is part of its own child."""
-    return f"{topic.parent!r} is part of {topic.name!r} itself"
+def read_topics(options: TopicsOptions, section: ConfigSection, folder: str) -> Topics:
+    """Returns the settings of all topics; the folders of `from` are relative to `folder`."""
+    sections = {name: section.section(name) for name in options.topics}
+    configured = [_topic(name, topic, sections[name]) for name, topic in options.topics.items()]
+    hierarchy = TopicHierarchy()
+    _check_names(configured, sections, hierarchy)
+    _check_former_slugs(configured, sections)
+    for topic in configured:
+        if topic.parent and not hierarchy.set_parent(topic.name, topic.parent):
+            sections[topic.name].report("parent", _cycle(topic))
+    problems: list[Problem] = []
+    files: list[TopicFile] = []
+    folders = tuple(dict.fromkeys(options.folders))
+    for path in folders:
+        try:
+            files += read_topic_files(os.path.join(folder, path), path, problems)
+        except OSError as error:
+            section.report("from", f"cannot be read: {path!r}: {error.strerror}", path)
+    topics = merge_topics(configured, files, hierarchy, problems)
+    return Topics(topics, folders, tuple(problems))
 
 
-def keywords(section: Section) -> tuple[str, ...]:
-    """A list, or one text with commas."""
-    names = section.names("keywords")
-    if len(names) == 1:
-        names = tuple(word for part in names[0].split(",") if (word := part.strip()))
-    return tuple(dict.fromkeys(names))
-
-
-def joined(
-    own: Sequence[TopicSettings], files: Sequence[TopicFile], lineage: Lineage, problems: list[Problem]
+def merge_topics(
+    configured: Sequence[TopicSettings],
+    files: Sequence[TopicFile],
+    hierarchy: TopicHierarchy,
+    problems: list[Problem],
 ) -> tuple[TopicSettings, ...]:
-    """The configuration's own topics, completed by what files say of them, then the topics that only files name."""
-    topics = {lineage.key(topic.name): topic for topic in own}
-    described: dict[str, str] = {}
-    for topic, section, faults in files:
-        key = lineage.key(topic.name)
+    """Returns the configured topics, completed key by key from the files, then the topics that only files name.
+
+    A parent that would close a cycle is dropped, with a warning; a second file about the same topic is ignored, with an
+    error.
+    """
+    topics = {hierarchy.key(topic.name): topic for topic in configured}
+    described_by: dict[str, str] = {}
+    for topic, section, file_problems in files:
+        key = hierarchy.key(topic.name)
         known = topics.get(key, TopicSettings(topic.name))
-        if key in described:
-            section.fault("name", f"{topic.name!r} is described by {described[key]} already")
+        if key in described_by:
+            section.report("name", f"{topic.name!r} is described by {described_by[key]} already")
         else:
-            described[key] = section.path
-            if topic.parent and not known.parent and not lineage.descend(topic.name, topic.parent):
-                section.fault("parent", f"{circle(topic)}: it is left out")
-                faults[-1] = faults[-1]._replace(severity="warning")
-                topic = topic._replace(parent="")  # noqa: PLW2901 - as if the file had not said it
-            said = {name: getattr(topic, name) for name in _SAID if not getattr(known, name)}
-            topics[key] = known._replace(**said)
-        problems += faults
+            described_by[key] = section.path
+            if topic.parent and not known.parent and not hierarchy.set_parent(topic.name, topic.parent):
+                section.report("parent", f"{_cycle(topic)}: it is left out")
+                file_problems[-1] = file_problems[-1]._replace(severity="warning")
+                topic = topic._replace(parent="")  # noqa: PLW2901 - as if the file did not have the key
+            added = {name: getattr(topic, name) for name in FILE_KEYS if not getattr(known, name)}
+            topics[key] = known._replace(**added)
+        problems += file_problems
     return tuple(topics.values())
 
 
-def topic_files(folder: str, shown: str, problems: list[Problem]) -> Iterator[TopicFile]:
-    """What the files of a folder say, in the order of their names; the folder is `shown` in problems.
-
-    Raises OSError when the folder cannot be read.
-    """
-    inside = os.path.join(os.path.realpath(folder), "")
-    with os.scandir(folder) as entries:
-        found = [entry for entry in entries if entry.name.endswith(_ENDINGS) and not entry.name.startswith(".")]
-    for entry in sorted(found, key=lambda entry: entry.name):
-        path = os.path.join(shown, entry.name).encode("utf-8", "backslashreplace").decode()
-        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside):
-            problems.append(Problem(path, 1, 1, "file", "a symbolic link that leaves the folder"))
-            continue
-        faults: list[Problem] = []
-        read = _read(entry.path, path, faults)
-        if faults:
-            problems.append(min(faults, key=lambda fault: (fault.line, fault.column)))
-        elif read is not None:
-            yield TopicFile(*read, faults)
-
-
-def _read(path: str, shown: str, faults: list[Problem]) -> tuple[TopicSettings, Section] | None:
-    try:
-        text = _text(path)
-    except (OSError, ValueError) as error:
-        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
-        faults.append(Problem(shown, 1, 1, "file", reason))
-        return None
-    section = read_root(text, shown, faults, "topic")
-    return None if section is None else (_said(section), section)
-
-
-def _text(path: str) -> str:
-    """A file's text. Raises OSError when it cannot be read, ValueError with what is wrong with it."""
-    # A named pipe must not hold up the run.
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("not a file")
-        data = os.read(handle, _MAX_BYTES + 1)
-    finally:
-        os.close(handle)
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"larger than {_MAX_BYTES:,} bytes")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
-
-
-def _said(section: Section) -> TopicSettings:
-    """What a file says; keys that are not ours are let be. Without a `name`, the topic is called by its `title`."""
-    stated, title = plain_text(section.text("name")), plain_text(section.text("title"))
-    name = stated or title
-    if not name and section.text("name", required=True):
-        section.fault("name", "must not be empty")  # it holds mark-up alone
+def _topic(name: str, options: TopicOptions, section: ConfigSection) -> TopicSettings:
+    if options.slug and not is_safe_slug(options.slug):
+        section.report("slug", f"{options.slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
     return TopicSettings(
         name=name,
-        title=title if stated and title else None,
-        description=plain_text(section.text("description")) or None,
-        shortname=plain_text(section.text("shortname")),
-        parent=plain_text(section.text("parent")),
-        keywords=tuple(filter(None, map(plain_text, keywords(section)))),
+        slug=options.slug or None,
+        title=options.title or None,
+        description=options.description or None,
+        aliases=options.aliases,
+        shortname=options.shortname,
+        parent=options.parent,
+        keywords=split_keywords(options.keywords),
+        moved_from=options.moved_from,
     )
+
+
+def _check_names(
+    topics: Sequence[TopicSettings], sections: dict[str, ConfigSection], hierarchy: TopicHierarchy
+) -> None:
+    """Register all names and aliases; report names, aliases and slugs that two topics share."""
+    slugs: dict[str, str] = {}
+    for topic in topics:
+        for spelling in (topic.name, *topic.aliases):
+            if (other := hierarchy.register(spelling, topic.name)) != topic.name:
+                sections[topic.name].report("", f"{spelling!r} is also {other!r}")
+        if topic.slug and (other := slugs.setdefault(topic.slug, topic.name)) != topic.name:
+            sections[topic.name].report("slug", f"{topic.slug!r} is also the slug of {other!r}")
+
+
+def _check_former_slugs(topics: Sequence[TopicSettings], sections: dict[str, ConfigSection]) -> None:
+    """Report former slugs that are no slugs, or that are the present or former slug of another topic."""
+    owners = {topic.slug: topic.name for topic in topics if topic.slug}
+    for topic in topics:
+        for slug in topic.moved_from:
+            if not is_safe_slug(slug):
+                sections[topic.name].report("moved_from", f"{slug!r} never named a folder", slug)
+            elif slug in owners:
+                sections[topic.name].report("moved_from", f"{slug!r} is the slug of {owners[slug]!r}", slug)
+            else:
+                owners[slug] = topic.name
+
+
+def _cycle(topic: TopicSettings) -> str:
+    """Returns the message for a parent that is a descendant of its own child."""
+    return f"{topic.parent!r} is part of {topic.name!r} itself"

@@ -1,16 +1,20 @@
-"""Which field of an entry a key of the metadata speaks of: one look-up a key, however many aliases there are."""
+"""The mapping of metadata keys to fields: one dictionary look-up for each key, however many aliases there are."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..values.keys import ALIASES, PRIVATE, VISIBILITY
 
-Found = dict[str, list[tuple[str, Any]]]
-"""For each field, the keys that hold something for it, with their values, in order of preference."""
+ValuesByField = dict[str, list[tuple[str, Any]]]
+"""For each field, its keys that have a value, with their values, in order of preference."""
+
+_MAX_CACHED_KEYS = 4096  # records of unknown origin may hold any number of different keys
 
 
-class _Role(NamedTuple):
-    """What a key stands for: the field, the key as it is known, the keys nested below it."""
+class _Target(NamedTuple):
+    """A field that a key may hold, the key as it is configured, and the keys nested below its first part."""
 
     field: str
     key: str
@@ -18,56 +22,60 @@ class _Role(NamedTuple):
 
 
 class KeyTable:
-    """Known keys, compiled once for all records. Configured keys come before the known ones of their field."""
+    """The known keys, compiled once for all records of a source.
+
+    Besides the fields of `ALIASES` there are two kinds of fields: `?draft` holds the key of visibility `draft`, and
+    `by series` holds the values of the dimension `series`. Configured keys come before the known keys of a field.
+    """
 
     def __init__(self, aliases: Mapping[str, Sequence[str]], dimensions: Sequence[str]) -> None:
-        self._known: dict[str, list[_Role]] = {}
+        self._targets: dict[str, list[_Target]] = {}
         self._ranks: dict[tuple[str, str], int] = {}
         for name, keys in ALIASES.items():
-            self._learn(name, (*aliases.get(name, ()), *keys))
+            self._add(name, (*aliases.get(name, ()), *keys))
         for key in VISIBILITY:
-            self._learn(f"?{key.lower()}", (key,))
+            self._add(f"?{key.lower()}", (key,))
         for name in dimensions:
-            self._learn(f"by {name}", (name,))
-        self._memo: dict[str, Sequence[_Role]] = {}
+            self._add(f"by {name}", (name,))
+        self._cache: dict[str, Sequence[_Target]] = {}
 
-    def sort(self, metadata: Mapping[Any, Any]) -> Found:
-        """The metadata by field. What is empty says nothing; private keys are not looked at."""
-        found: Found = {}
-        crowded: set[str] = set()
-        memo = self._memo
+    def group(self, metadata: Mapping[Any, Any]) -> ValuesByField:
+        """Group metadata by field. Empty values are left out; private keys are never read."""
+        grouped: ValuesByField = {}
+        unsorted: set[str] = set()
+        cache = self._cache
         for raw, value in metadata.items():
-            roles = memo.get(raw)
-            if roles is None:
-                roles = self._roles(raw)
-            for name, key, nested in roles:
-                held = _below(value, nested) if nested else value
+            targets = cache.get(raw)
+            if targets is None:
+                targets = self._targets_of(raw)
+            for name, key, nested in targets:
+                held = _nested_value(value, nested) if nested else value
                 if held is None or held == "":
                     continue
-                if name in found:
-                    found[name].append((key, held))
-                    crowded.add(name)
+                if name in grouped:
+                    grouped[name].append((key, held))
+                    unsorted.add(name)
                 else:
-                    found[name] = [(key, held)]
-        for name in crowded:
-            found[name].sort(key=lambda item: self._ranks[name, item[0]])
-        return found
+                    grouped[name] = [(key, held)]
+        for name in unsorted:
+            grouped[name].sort(key=lambda item: self._ranks[name, item[0]])
+        return grouped
 
-    def _learn(self, name: str, keys: Sequence[str]) -> None:
+    def _add(self, name: str, keys: Sequence[str]) -> None:
         for rank, key in enumerate(keys):
             first, *nested = key.lower().split(".")
             if PRIVATE.isdisjoint((first, *nested)):
-                self._known.setdefault(first, []).append(_Role(name, key, tuple(nested)))
+                self._targets.setdefault(first, []).append(_Target(name, key, tuple(nested)))
                 self._ranks.setdefault((name, key), rank)
 
-    def _roles(self, raw: object) -> Sequence[_Role]:
-        roles = self._known.get(raw.lower(), ()) if isinstance(raw, str) else ()
-        if isinstance(raw, str) and len(self._memo) < 4096:  # records of strangers may hold keys without end
-            self._memo[raw] = roles
-        return roles
+    def _targets_of(self, raw: object) -> Sequence[_Target]:
+        targets = self._targets.get(raw.lower(), ()) if isinstance(raw, str) else ()
+        if isinstance(raw, str) and len(self._cache) < _MAX_CACHED_KEYS:
+            self._cache[raw] = targets
+        return targets
 
 
-def _below(value: Any, nested: Sequence[str]) -> Any:
+def _nested_value(value: Any, nested: Sequence[str]) -> Any:
     for key in nested:
         if not isinstance(value, dict):
             return None

@@ -1,4 +1,4 @@
-"""A body in Markdown -> clean HTML that stands by itself: no scripts, no relative addresses, no template tags."""
+"""Render a Markdown body to HTML without scripts, relative addresses and template tags."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from ..values import addresses
 from ..values.text import plain_text, shorten, strip_forbidden
-from .template_tags import without_templates
+from .template_tags import strip_template_tags
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
-# What holds nothing, or is closed by the next of its kind.
+# Elements without content, and elements that the next of their kind closes.
 _NEVER_NESTED = frozenset("br col dd dt hr img input li link meta option p source td th tr wbr".split())
-_MAX_DEPTH = 500  # the parser's time grows with the square of the depth: a hostile megabyte takes it five minutes
+_MAX_DEPTH = 500  # the sanitizer's time is quadratic in the depth: five minutes for a hostile megabyte
 _ANY_TAG = re.compile(r"<[^>]*>")
 
 _TAGS = frozenset(
@@ -38,31 +38,31 @@ _ATTRIBUTES = {
     "time": {"datetime"},
     "video": {"src", "controls", "poster", "width", "height"},
 }
-_ADDRESSES = frozenset({"href", "src", "poster", "cite"})
+_ADDRESS_ATTRIBUTES = frozenset({"href", "src", "poster", "cite"})
 
 
 def to_html(body: str, base_url: str) -> str:
-    """Render and clean a body; its addresses are made absolute against `base_url`, or dropped when they are unsafe."""
-    text = without_templates(strip_forbidden(body))
+    """Render and sanitize a body. Its addresses are resolved against `base_url`, and removed if they are unsafe."""
+    text = strip_template_tags(strip_forbidden(body))
     if not text.strip():
         return ""
-    return clean_html(_parser().render(text), base_url)
+    return sanitize_html(_parser().render(text), base_url)
 
 
-def clean_html(html: str, base_url: str) -> str:
-    """Keep what a feed reader should show, and nothing that runs; nothing at all of what nests beyond reason."""
+def sanitize_html(html: str, base_url: str) -> str:
+    """Sanitize HTML: keep only allowed elements and attributes. Returns nothing for HTML that nests too deep."""
     import nh3
 
-    if _nests_beyond_reason(html):
+    if _nests_too_deep(html):
         return ""
 
-    def absolute(tag: str, attribute: str, value: str) -> str | None:
-        if attribute not in _ADDRESSES:
+    def filter_attribute(tag: str, attribute: str, value: str) -> str | None:
+        if attribute not in _ADDRESS_ATTRIBUTES:
             return value
         if tag == "a" and value.startswith("mailto:"):
             return value
         try:
-            return addresses.clean(value, base_url)
+            return addresses.normalize(value, base_url)
         except ValueError:
             return None
 
@@ -70,7 +70,7 @@ def clean_html(html: str, base_url: str) -> str:
         html,
         tags=set(_TAGS),
         attributes=_ATTRIBUTES,
-        attribute_filter=absolute,
+        attribute_filter=filter_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
         strip_comments=True,
@@ -78,7 +78,7 @@ def clean_html(html: str, base_url: str) -> str:
     return strip_forbidden(cleaned).strip()
 
 
-def _nests_beyond_reason(html: str) -> bool:
+def _nests_too_deep(html: str) -> bool:
     if html.count("<") <= _MAX_DEPTH:
         return False
     opened: Counter[str] = Counter()
@@ -96,9 +96,9 @@ def _nests_beyond_reason(html: str) -> bool:
 
 
 def first_paragraph(html: str) -> str:
-    """The text of the first paragraph that has any, shortened: a summary for an entry that states none."""
-    for found in _FIRST_PARAGRAPH.finditer(html):
-        if text := plain_text(_ANY_TAG.sub("", found[1])):
+    """Return the shortened text of the first paragraph that has any: the summary of an entry that states none."""
+    for paragraph in _PARAGRAPH.finditer(html):
+        if text := plain_text(_ANY_TAG.sub("", paragraph[1])):
             return shorten(text)
     return ""
 

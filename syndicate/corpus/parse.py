@@ -1,150 +1,100 @@
-"""One file of the corpus -> what it says: an entry, or that it is hidden, or its faults. It never raises for a file."""
+"""Parse one file of the corpus into a `ParsedRecord`. No content of a file raises an exception."""
+
+from __future__ import annotations
 
 import os
-import stat
-from datetime import datetime
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
-from ..config import Config, Source
+from ..config import Source
 from ..errors import Problem
-from ..model import Entry
-from . import fields, frontmatter
-from .fields import Profile
-from .scan import shown_path
+from . import frontmatter
+from .context import SourceContext
+from .fields import FieldReader, Keys, parse_fields
+from .files import FileContent, FileStatus, UnreadableFile, VanishedFile, decode, file_status, read_file
+from .record import ParsedRecord
+from .scan import display_path
 
-_TRIES = 3
-
-
-Status = tuple[int, int, int]
-"""A file's size in bytes, its modification and change time in nanoseconds."""
+_HASH_BYTES = 16
 
 
-class Content(NamedTuple):
-    """A file's bytes, and how the file system showed the file while they were read."""
+class UnchangedFile(NamedTuple):
+    """A file whose bytes have the known hash, and its current status."""
 
-    data: bytes
-    size_bytes: int
-    mtime_ns: int
-    ctime_ns: int
+    content_hash: bytes
+    file_status: FileStatus
 
 
-class Record(NamedTuple):
-    """What one file says. An entry is shown from its date on, and until `expires`."""
+def parse_record(
+    source: Source, path: bytes, context: SourceContext, known_hash: bytes | None = None
+) -> ParsedRecord | UnchangedFile | VanishedFile:
+    """Read and parse one file; `path` is relative to the folder of the source.
 
-    entry: Entry | None = None
-    hidden: bool = False
-    expires: datetime | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-class UnreadableError(Exception):
-    """The file's bytes cannot be had, or are no text; the message is for a person."""
-
-    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(message)
-        self.line, self.column = line, column
-
-
-def profile(config: Config, source: Source) -> Profile:
-    """How the files of one source are read."""
-    return Profile(
-        authority=config.site.authority,
-        home=config.site.home,
-        prefix=source.prefix,
-        aliases=source.aliases,
-        dimensions=config.selection.by,
-        presentation=config.presentation,
-    )
-
-
-def load(source: Source, path: bytes) -> Content:
-    """The bytes of a file, whole: one that is written to meanwhile is read again.
-
-    Raises FileNotFoundError when the file is gone, UnreadableError when it cannot be read.
+    Returns `VanishedFile` if the file does not exist, `UnchangedFile` if the hash of its bytes is `known_hash`, and a
+    `ParsedRecord` otherwise. The record of a file that cannot be read has an empty `content_hash` and one problem.
     """
-    full = os.path.join(os.fsencode(source.root), path)
+    content = read_file(source, path)
+    if isinstance(content, VanishedFile):
+        return content
+    if isinstance(content, UnreadableFile):
+        problem = _file_problem(source, path, content)
+        return ParsedRecord(b"", file_status(source, path), problems=(problem,))
+    content_hash = sha256(content.data).digest()[:_HASH_BYTES]
+    if content_hash == known_hash:
+        return UnchangedFile(content_hash, content.status)
+    return _parse_content(content, content_hash, source, path, context)
+
+
+def locate_value(source: Source, path: bytes, keys: Sequence[str | int]) -> tuple[int, int]:
+    """Return line and column of a value in a file; `(1, 1)` if the file cannot be parsed any more.
+
+    For problems that only a comparison of several records can show.
+    """
+    content = read_file(source, path)
+    text = decode(content.data) if isinstance(content, FileContent) else None
+    if not isinstance(text, str):
+        return 1, 1
     try:
-        # A named pipe put in place of a file must not hold up the run.
-        handle = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            return _read(handle, source.max_bytes)
-        finally:
-            os.close(handle)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}") from None
-
-
-def status(source: Source, path: bytes) -> Status:
-    """How the file system shows a file that cannot be read."""
-    try:
-        status = os.stat(os.path.join(os.fsencode(source.root), path))
-    except OSError:
-        return 0, 0, 0
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def understand(content: Content, source: Source, path: bytes, how: Profile) -> Record:
-    """What a file's bytes say; `path` is relative to the source's folder."""
-    try:
-        parsed = frontmatter.parse(_text(content.data))
-    except UnreadableError as error:
-        return unreadable(source, path, error)
-    except frontmatter.FrontMatterError as error:
-        shown = shown_path(source, path)
-        return Record(problems=(Problem(shown, error.line, error.column, "front matter", error.message),))
-    entry, hidden, expires, faults = fields.read(parsed.metadata, parsed.body, os.fsdecode(path), how)
-    if not faults and not parsed.mended:
-        return Record(entry, hidden, expires)
-    shown = shown_path(source, path)
-    problems = [_placed(fault, parsed, shown) for fault in faults]
-    if parsed.mended:
-        message = "control characters were left out"
-        problems.append(Problem(shown, parsed.first_line, 1, "front matter", message, "warning"))
-    return Record(entry, hidden, expires, tuple(problems))
-
-
-def unreadable(source: Source, path: bytes, error: UnreadableError) -> Record:
-    """What a file says that cannot be read."""
-    return Record(problems=(Problem(shown_path(source, path), error.line, error.column, "file", str(error)),))
-
-
-def locate(source: Source, path: bytes, keys: fields.Keys) -> tuple[int, int]:
-    """Where a value stands in a file, for a fault that shows only beside other files."""
-    try:
-        return frontmatter.parse(_text(load(source, path).data)).locate(keys)
-    except (UnreadableError, FileNotFoundError, frontmatter.FrontMatterError):
+        return frontmatter.parse(text).locate(keys)
+    except frontmatter.FrontMatterError:
         return 1, 1
 
 
-def _read(handle: int, max_bytes: int) -> Content:
-    before = os.fstat(handle)
-    for _ in range(_TRIES):
-        if not stat.S_ISREG(before.st_mode):
-            raise UnreadableError("not a regular file")
-        if before.st_size > max_bytes:
-            raise UnreadableError(f"{before.st_size:,} bytes, more than max_bytes ({max_bytes:,})")
-        data = os.pread(handle, before.st_size + 1, 0)
-        after = os.fstat(handle)
-        if len(data) == after.st_size and after.st_mtime_ns == before.st_mtime_ns:
-            return Content(data, after.st_size, after.st_mtime_ns, after.st_ctime_ns)
-        before = after
-    raise UnreadableError("was written to each time it was read")
-
-
-def _placed(fault: fields.Fault, parsed: frontmatter.Parsed, path: str) -> Problem:
-    keys = [part for key in fault.keys for part in (key.split(".") if isinstance(key, str) else (key,))]
-    line, column = parsed.locate(keys)
-    name = ".".join(str(key) for key in fault.keys)
-    return Problem(path, line, column, name, fault.message, fault.severity)
-
-
-def _text(data: bytes) -> str:
+def _parse_content(
+    content: FileContent, content_hash: bytes, source: Source, path: bytes, context: SourceContext
+) -> ParsedRecord:
+    status = content.status
+    text = decode(content.data)
+    if isinstance(text, UnreadableFile):
+        return ParsedRecord(content_hash, status, problems=(_file_problem(source, path, text),))
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        raise UnreadableError(f"not UTF-8: byte 0x{data[error.start]:02x}", line, column) from None
+        parsed = frontmatter.parse(text)
+    except frontmatter.FrontMatterError as error:
+        name = display_path(source, path)
+        problem = Problem(name, error.line, error.column, "front matter", error.message)
+        return ParsedRecord(content_hash, status, problems=(problem,))
+
+    def problem_at(keys: Keys, message: str, severity: str) -> Problem:
+        line, column = parsed.locate([part for key in keys for part in _split(key)])
+        field = ".".join(map(str, keys))
+        return Problem(display_path(source, path), line, column, field, message, severity)
+
+    record = parse_fields(
+        FieldReader(parsed.metadata, parsed.body, os.fsdecode(path), context, problem_at), content_hash, status
+    )
+    if not parsed.repaired:
+        return record
+    message = "control characters were removed"
+    warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
+    return record._replace(problems=(*record.problems, warning))
+
+
+def _split(key: str | int) -> Sequence[str | int]:
+    """Return the parts of a dotted key; an index is one part."""
+    return key.split(".") if isinstance(key, str) else (key,)
+
+
+def _file_problem(source: Source, path: bytes, unreadable: UnreadableFile) -> Problem:
+    message, line, column = unreadable
+    return Problem(display_path(source, path), line, column, "file", message)

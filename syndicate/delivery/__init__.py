@@ -1,4 +1,4 @@
-"""Delivery: what the outbox holds goes to the hubs, now (push), or for as long as the process lives (worker)."""
+"""Delivery of the outbox to hubs: once (push), or for the lifetime of a process (worker)."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from collections.abc import Mapping
 from ..config import Config, Hub
 from ..errors import ConfigError, Problem
 from ..progress import Progress, silent
-from ..websub.ping import Header, header
-from .dispatcher import Dispatcher, Tally
+from ..websub.ping import SecretHeader, parse_header
+from .dispatcher import DeliverySummary, Dispatcher
 from .session import OutboxSession
 
 
-def push(config: Config, progress: Progress = silent) -> Tally:
-    """Tell the hubs what is due now, once, and end. What is to be tried again stays in the outbox.
+def push(config: Config, progress: Progress = silent) -> DeliverySummary:
+    """Deliver due deliveries, once. Those to be retried stay in the outbox.
 
-    Raises ConfigError when a hub's header is not in the environment, OutputError when there is no outbox to be used.
+    Raises ConfigError if a hub's header is not in the environment, StoreError if the outbox cannot be used.
     """
-    hubs = addressed(config, os.environ)
+    hubs = hubs_with_headers(config, os.environ)
 
-    async def run() -> Tally:
-        office = OutboxSession(config.state)
+    async def run() -> DeliverySummary:
+        session = OutboxSession(config.state)
         try:
-            return await Dispatcher(office, hubs, config.push, progress).drain()
+            return await Dispatcher(session, hubs, config.push, progress).drain()
         finally:
-            await office.close()
+            await session.close()
 
     return asyncio.run(run())
 
 
-def addressed(config: Config, environment: Mapping[str, str]) -> list[tuple[Hub, Header | None]]:
-    """The hubs with their secrets. Raises ConfigError for each secret that is missing, or is no header."""
-    hubs: list[tuple[Hub, Header | None]] = []
-    faults: list[Problem] = []
+def hubs_with_headers(config: Config, environment: Mapping[str, str]) -> list[tuple[Hub, SecretHeader | None]]:
+    """Return the hubs with their secret headers. Raises ConfigError with each header that is missing or invalid."""
+    hubs: list[tuple[Hub, SecretHeader | None]] = []
+    problems: list[Problem] = []
     for hub in config.hubs:
-        secret: Header | None = None
+        secret: SecretHeader | None = None
         if hub.header_env:
             try:
-                secret = header(environment.get(hub.header_env, ""))
+                secret = parse_header(environment.get(hub.header_env, ""))
             except ValueError as error:
-                message = f"the header for {hub.url}: {error}"
-                faults.append(Problem(hub.header_env, 1, 1, "environment", message))
+                message = f"the header for {hub.url} {error}"
+                problems.append(Problem(hub.header_env, 1, 1, "environment", message))
         hubs.append((hub, secret))
-    if faults:
-        raise ConfigError(faults)
+    if problems:
+        raise ConfigError(problems)
     return hubs

@@ -1,108 +1,70 @@
-"""The outbox as pushers see it: opened when it is needed, in a thread of its own, and opened anew when it was replaced.
+"""Transactions over the outbox of a state folder, in a thread of their own.
 
-A build holds the database's write lock while it runs; whoever waits for it must not hold up the pings under way.
+Theory of operation
+
+A dispatcher shares the database with builds, with other dispatchers and with readers. A build holds the write lock for
+as long as it runs, and a transaction of the outbox waits for it. That wait must not hold up the pings in flight: so an
+OutboxSession runs its transactions in one thread, one after the other, and the event loop awaits their results. A
+transaction is a function that takes the outbox, reads, decides, and writes; it is committed as a whole, or rolled back
+if it raises. Nothing is awaited inside one, and no lock is held while a ping is sent.
+
+The order of the transactions makes a kill harmless:
+
+- before the lease is committed: the delivery is due, for any other dispatcher;
+- after the commit, before the ping: the lease expires, and another dispatcher sends the ping;
+- after the ping, before its outcome is committed: the same, and the hub receives the ping twice;
+- after that commit: the outcome is recorded, with its lease ended.
+
+A build replaces the database if it is damaged or of another version, and an operator may delete it at any time. So each
+transaction compares the file at the path with the one that is open, and opens the new one. Leases of a database that is
+gone mean nothing to the new one: outcomes that arrive late are recorded as far as they match a generation and digest.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
 
-from ..errors import OutputError
-from ..store.index import connect
-from ..store.outbox import Outbox
-from ..store.schema import VERSION
+from ..store import open_store
+from ..store.base import Outbox
 
-_Answer = TypeVar("_Answer")
-
-
-class NothingBuiltError(OutputError):
-    """There is no index yet: nothing was built, so no hub is to be told of anything."""
+_Result = TypeVar("_Result")
 
 
 class OutboxSession:
-    """Runs transactions over the outbox of a state folder, one after the other."""
+    """Runs transactions over the outbox of a store, one after the other."""
 
     def __init__(self, state: str) -> None:
-        self._path = os.path.join(state, "index.db")
+        self._store = open_store(state)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
-        self._sql: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
 
-    async def run(self, work: Callable[[Outbox], _Answer]) -> _Answer:
-        """The answer of `work`, which is one transaction. Raises OutputError when the database cannot be used."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.now, work)
-
-    def now(self, work: Callable[[Outbox], _Answer]) -> _Answer:
-        """The same, here and now."""
-        try:
-            sql = self._connected()
-            sql.execute("BEGIN IMMEDIATE")
-            try:
-                answer = work(Outbox(sql))
-            except BaseException:
-                sql.execute("ROLLBACK")
-                raise
-            sql.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise OutputError(f"{self._path}: {error}") from None
-        return answer
+    async def run(self, work: Callable[[Outbox], _Result]) -> _Result:
+        """Return the result of `work`, which is one transaction. Raises StoreError if the store cannot be used."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
 
     async def close(self) -> None:
-        """Close the database."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self.forget)
+        """Close the store."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
         self._thread.shutdown()
 
-    def _connected(self) -> sqlite3.Connection:
-        try:
-            status = os.stat(self._path)
-        except OSError:
-            raise NothingBuiltError(f"{self._path}: nothing was built yet: run `syndicate build`") from None
-        if self._sql is None or self._file != (status.st_dev, status.st_ino):
-            self.forget()
-            self._sql = _opened(self._path)
-            self._file = status.st_dev, status.st_ino
-        return self._sql
-
-    def forget(self) -> None:
-        """Close the database; the next transaction opens it again."""
-        if self._sql is not None:
-            self._sql.close()
-            self._sql = None
+    def _run(self, work: Callable[[Outbox], _Result]) -> _Result:
+        with self._store.update() as transaction:
+            return work(transaction.outbox)
 
 
-def change(state: str, work: Callable[[Outbox], _Answer]) -> _Answer:
-    """One transaction over the outbox of a state folder. Raises OutputError when that cannot be."""
-    office = OutboxSession(state)
-    try:
-        return office.now(work)
-    finally:
-        office.forget()
+def run_transaction(state: str, work: Callable[[Outbox], _Result]) -> _Result:
+    """Run one transaction over the outbox of a store. Raises StoreError if the store cannot be used."""
+    with closing(open_store(state)) as store, store.update() as transaction:
+        return work(transaction.outbox)
 
 
-def read(state: str, question: Callable[[Outbox], _Answer]) -> _Answer:
-    """Ask the outbox of a state folder, and change nothing. Raises OutputError when that cannot be."""
-    path = os.path.join(state, "index.db")
-    if not os.path.exists(path):
-        raise NothingBuiltError(f"{path}: nothing was built yet: run `syndicate build`")
-    try:
-        with closing(_opened(path)) as sql:
-            sql.execute("BEGIN")
-            return question(Outbox(sql))
-    except sqlite3.Error as error:
-        raise OutputError(f"{path}: {error}") from None
+def read_outbox(state: str, query: Callable[[Outbox], _Result]) -> _Result:
+    """Return the result of a query over the outbox, which changes nothing.
 
-
-def _opened(path: str) -> sqlite3.Connection:
-    """The database, if it is one that this version's builds made."""
-    sql = connect(path)
-    (version,) = sql.execute("PRAGMA user_version").fetchone()
-    if version != VERSION:
-        sql.close()
-        raise NothingBuiltError(f"{path}: made by another version: run `syndicate build`")
-    return sql
+    Raises StoreError if the store cannot be used.
+    """
+    with closing(open_store(state)) as store, store.read() as snapshot:
+        return query(snapshot.outbox)

@@ -1,50 +1,76 @@
-"""How the deliveries stand, for a person or a monitor."""
+"""The state of deliveries, for people and monitors."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..config import Config
-from ..store.outbox import HubRow, Outbox, TopicRow, Waiting
-from .session import read
+from ..store.base import Outbox
+from ..store.outbox_rows import HubSummary, PendingDelivery, TopicSummary
+from ..websub.retry import CircuitBreaker
+from .session import read_outbox
+from .transactions import read_breakers
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-_PIPED_WIDTH = 160  # where no terminal says how wide it is
+_PIPED_WIDTH = 160  # columns of a table that is not written to a terminal
 
 
-class Due(NamedTuple):
-    """An undelivered change, and in how many seconds it may be tried."""
+class ScheduledDelivery(NamedTuple):
+    """An unacknowledged delivery, for how long it is pending, and the seconds until its next attempt."""
 
-    hub: str
-    topic: str
+    hub_url: str
+    topic_url: str
     state: str
     attempts: int
-    waiting_s: float
+    pending_s: float
     due_in_s: float
-    said: str
+    last_answer: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the delivery for machines: durations in seconds."""
+        return {
+            "hub": self.hub_url,
+            "topic": self.topic_url,
+            "state": self.state,
+            "attempts": self.attempts,
+            "waiting_s": self.pending_s,
+            "due_in_s": self.due_in_s,
+            "said": self.last_answer,
+        }
 
 
-class Report(NamedTuple):
-    """How everything stands at a time (seconds since 1970)."""
+class DeliveryStatus(NamedTuple):
+    """The state of all deliveries at a time (seconds since 1970)."""
 
     now: float
-    hubs: Sequence[HubRow]
-    topics: Sequence[TopicRow]
+    hubs: Sequence[HubSummary]
+    breakers: Mapping[str, CircuitBreaker]
+    topics: Sequence[TopicSummary]
 
     @property
     def oldest_wait_s(self) -> float:
-        """For how long the oldest change waits that a hub was not told of."""
-        return max((self.now - hub.oldest for hub in self.hubs if hub.oldest is not None), default=0.0)
+        """The age of the oldest change that a hub has not acknowledged, in seconds."""
+        return max(
+            (self.now - hub.oldest_pending_at for hub in self.hubs if hub.oldest_pending_at is not None), default=0.0
+        )
+
+    def breaker_state(self, hub_url: str) -> str:
+        """Return the state of a hub's circuit breaker, and for how long it stays so."""
+        breaker = self.breakers[hub_url]
+        if breaker.blocked_until() > self.now:
+            reason = "open" if breaker.is_half_open() else "asked to wait"
+            return f"{reason} for {format_duration(breaker.blocked_until() - self.now)}"
+        return "probing" if breaker.is_half_open() else "closed"
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for machines: times as RFC 3339, durations in seconds."""
+        """Return the status for machines: times as RFC 3339, durations in seconds."""
         return {
             "oldest_wait_s": round(self.oldest_wait_s, 1),
             "hubs": [
@@ -54,8 +80,10 @@ class Report(NamedTuple):
                     "due": hub.due,
                     "retrying": hub.retrying,
                     "failed": hub.failed,
-                    "breaker": _breaker(hub, self.now),
-                    "oldest_wait_s": None if hub.oldest is None else round(self.now - hub.oldest, 1),
+                    "breaker": self.breaker_state(hub.hub_url),
+                    "oldest_wait_s": None
+                    if hub.oldest_pending_at is None
+                    else round(self.now - hub.oldest_pending_at, 1),
                     "median_latency_s": hub.median_latency_s and round(hub.median_latency_s, 4),
                     "error": hub.error,
                 }
@@ -66,85 +94,90 @@ class Report(NamedTuple):
                     "topic": topic.topic_url,
                     "changed": _rfc3339(topic.changed_at),
                     "delivered": topic.delivered_at and _rfc3339(topic.delivered_at),
-                    "waiting": topic.waiting,
+                    "waiting": topic.pending,
                 }
                 for topic in self.topics
             ],
         }
 
 
-def look(config: Config, now: float) -> Report:
-    """How the deliveries to the configured hubs stand."""
-    urls = [hub.url for hub in config.hubs]
+def read_status(config: Config, now: float) -> DeliveryStatus:
+    """Read the status of the deliveries to the configured hubs. Raises StoreError if there is no outbox."""
+    hub_urls = [hub.url for hub in config.hubs]
 
-    def ask(outbox: Outbox) -> Report:
-        return Report(now, outbox.hubs(urls), outbox.topics())
+    def query(outbox: Outbox) -> DeliveryStatus:
+        return DeliveryStatus(
+            now, outbox.hub_summaries(hub_urls), read_breakers(outbox, hub_urls), outbox.topic_summaries()
+        )
 
-    return read(config.state, ask)
-
-
-def waiting(config: Config, now: float) -> list[Due]:
-    """What would go where, and when."""
-    urls = {hub.url for hub in config.hubs}
-    rows = read(config.state, Outbox.waiting)
-    return [_due(row, now) for row in rows if row.hub_url in urls]
+    return read_outbox(config.state, query)
 
 
-def show(report: Report) -> None:
-    """Two tables on standard output, a row for each hub and each feed, and what hubs said that were not told."""
+def scheduled_deliveries(config: Config, now: float) -> list[ScheduledDelivery]:
+    """Return the unacknowledged deliveries to the configured hubs. Raises StoreError if there is no outbox."""
+    hub_urls = {hub.url for hub in config.hubs}
+    rows = read_outbox(config.state, lambda outbox: outbox.pending())
+    return [_scheduled(row, now) for row in rows if row.hub_url in hub_urls]
+
+
+def print_status(status: DeliveryStatus) -> None:
+    """Print a table of hubs and a table of feeds, and the last error of each hub that has unacknowledged changes."""
     hubs = _table("hub", "delivered", "due", "retrying", "failed", "breaker", "oldest wait", "latency")
-    for hub in report.hubs:
-        oldest = "" if hub.oldest is None else lasting(report.now - hub.oldest)
+    for hub in status.hubs:
+        oldest = "" if hub.oldest_pending_at is None else format_duration(status.now - hub.oldest_pending_at)
         latency = "" if hub.median_latency_s is None else f"{hub.median_latency_s * 1000:.0f} ms"
         counts = map(str, (hub.delivered, hub.due, hub.retrying, hub.failed))
-        hubs.add_row(hub.hub_url, *counts, _breaker(hub, report.now), oldest, latency)
+        hubs.add_row(hub.hub_url, *counts, status.breaker_state(hub.hub_url), oldest, latency)
     feeds = _table("feed", "last change", "last delivery", "waiting")
-    for folder, topics in groupby(report.topics, key=lambda topic: topic.path.rpartition("/")[0]):
-        feeds.add_row(folder, *_feed(list(topics), report.now))
-    said = [f"{hub.hub_url} answered last: {hub.error}" for hub in report.hubs if hub.error]
-    _print(hubs, *said, feeds)
+    for folder, topics in groupby(status.topics, key=lambda topic: topic.path.rpartition("/")[0]):
+        feeds.add_row(folder, *_feed_cells(list(topics), status.now))
+    errors = [f"{hub.hub_url}: last answer: {hub.error}" for hub in status.hubs if hub.error]
+    _print(hubs, *errors, feeds)
 
 
-def _feed(topics: Sequence[TopicRow], now: float) -> tuple[str, str, str]:
-    """Last change, last delivery and pings that wait, of one feed's documents."""
-    delivered = [topic.delivered_at for topic in topics if topic.delivered_at is not None]
-    told = f"{lasting(now - max(delivered))} ago" if delivered else "never"
-    waits = sum(topic.waiting for topic in topics)
-    changed = f"{lasting(now - max(topic.changed_at for topic in topics))} ago"
-    return changed, told, f"{waits} ping{'s' if waits > 1 else ''}" if waits else ""
-
-
-def show_waiting(rows: Sequence[Due]) -> None:
-    """One table on standard output."""
+def print_scheduled(rows: Sequence[ScheduledDelivery]) -> None:
+    """Print a table of unacknowledged deliveries."""
     table = _table("hub", "topic", "state", "tries", "waiting", "due", "last answer")
     for row in rows:
-        due = "never: replay it" if row.state == "failed" else f"in {lasting(row.due_in_s)}" if row.due_in_s else "now"
-        table.add_row(row.hub, row.topic, row.state, str(row.attempts), lasting(row.waiting_s), due, row.said)
+        if row.state == "failed":
+            due = "never: use --replay"
+        else:
+            due = f"in {format_duration(row.due_in_s)}" if row.due_in_s else "now"
+        pending = format_duration(row.pending_s)
+        table.add_row(row.hub_url, row.topic_url, row.state, str(row.attempts), pending, due, row.last_answer)
     _print(table)
 
 
-def lasting(seconds: float) -> str:
-    """A duration in one or two units."""
-    left = int(max(0.0, seconds))
+def format_duration(seconds: float) -> str:
+    """Format a duration in its one or two largest units."""
+    rest = int(max(0.0, seconds))
     parts: list[str] = []
     for unit, length_s in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        number, left = divmod(left, length_s)
+        number, rest = divmod(rest, length_s)
         if number or (unit == "s" and not parts):
             parts.append(f"{number} {unit}")
     return " ".join(parts[:2])
 
 
-def _due(row: Waiting, now: float) -> Due:
-    said = " ".join(filter(None, ("" if row.status is None else str(row.status), row.error)))
-    due_in_s = 0.0 if row.state == "failed" else max(0.0, row.next_at - now)
-    return Due(row.hub_url, row.topic_url, row.state, row.attempts, round(now - row.since, 1), round(due_in_s, 1), said)
+def _feed_cells(topics: Sequence[TopicSummary], now: float) -> tuple[str, str, str]:
+    """Return the last change, the last delivery and the pending pings of one feed's documents."""
+    delivered = [topic.delivered_at for topic in topics if topic.delivered_at is not None]
+    last_delivery = f"{format_duration(now - max(delivered))} ago" if delivered else "never"
+    pending = sum(topic.pending for topic in topics)
+    last_change = f"{format_duration(now - max(topic.changed_at for topic in topics))} ago"
+    return last_change, last_delivery, f"{pending} ping{'s' if pending > 1 else ''}" if pending else ""
 
 
-def _breaker(hub: HubRow, now: float) -> str:
-    if hub.breaker.waits_until() > now:
-        why = "open" if hub.breaker.is_probing() else "asked to wait"
-        return f"{why} for {lasting(hub.breaker.waits_until() - now)}"
-    return "probing" if hub.breaker.is_probing() else "closed"
+def _scheduled(row: PendingDelivery, now: float) -> ScheduledDelivery:
+    return ScheduledDelivery(
+        hub_url=row.hub_url,
+        topic_url=row.topic_url,
+        state=row.state,
+        attempts=row.attempts,
+        pending_s=round(now - row.pending_since, 1),
+        due_in_s=0.0 if row.state == "failed" else round(max(0.0, row.next_attempt_at - now), 1),
+        last_answer=" ".join(filter(None, ("" if row.status is None else str(row.status), row.error))),
+    )
 
 
 def _rfc3339(at: float) -> str:
@@ -158,8 +191,9 @@ def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     numbers = {"delivered", "due", "retrying", "failed", "tries", "latency"}
     for column in columns:
-        name = column in {"hub", "topic", "feed"}
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold", no_wrap=not name)
+        is_name = column in {"hub", "topic", "feed"}
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=not is_name)
     return table
 
 

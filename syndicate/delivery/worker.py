@@ -1,7 +1,24 @@
-"""The worker: watches the corpus, builds what changed, delivers and tries again, until it is told to stop.
+"""The worker: watches the corpus, builds after changes, and delivers, until it is stopped.
 
-Builds run in a process of their own: they fork, they hold the interpreter for seconds, and their memory goes with
-them. Whatever dies, the outbox holds what is still to be done.
+Theory of operation
+
+Three tasks run at once. One watches the corpus and the configuration, and sets `_changed`. One builds whenever that is
+set, and every minute: entries appear when their time has come, and network file systems do not report changes. One
+runs a dispatcher over the outbox, which a successful build wakes, and which polls it for builds of other processes.
+
+A build runs in a process of its own: it forks, it holds the interpreter for seconds, and its memory ends with it. It
+reports a summary as JSON. The exit code for a held lock means that another process builds, and the worker tries again
+after a second.
+
+The configuration file is compared after each build. A valid new one replaces the old: watcher and dispatcher stop
+(`_reload`), the pings in flight finish, and both start again with the new configuration. An invalid one is logged, and
+the old stays. The builder task runs throughout, so a change during a reload is not missed: the first report of a new
+watch always triggers a build.
+
+SIGTERM and SIGINT set `_stop` and `_reload`: the dispatcher ends as it does for a reload, and a build that runs is
+terminated. Neither that nor a kill of the worker at any step loses anything: an interrupted build is completed by the
+next one, and leases that a killed dispatcher held expire (see session.py). If the state folder is deleted, the
+dispatcher waits until a build has made it again.
 """
 
 from __future__ import annotations
@@ -17,95 +34,95 @@ import structlog
 from watchfiles import Change, awatch
 
 from ..config import Config, load
-from ..errors import ConfigError, SyndicateError
-from . import addressed
+from ..errors import ConfigError, StoreMissingError, StoreUnusableError, SyndicateError
+from . import hubs_with_headers
 from .dispatcher import Dispatcher
-from .session import NothingBuiltError, OutboxSession
+from .session import OutboxSession
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
-# Entries whose time has come, and changes that no file system told of (network drives), are found by then.
-_BUILD_EVERY_S = 60.0
-_LOCKED, _LOCKED_AGAIN_S = 4, 1.0
-_NOT_BUILT_AGAIN_S = 0.2
-_SAID = ("entries", "feeds", "written", "removed", "seconds")
+_BUILD_INTERVAL_S = 60.0
+_LOCKED_EXIT_CODE = 4
+_RETRY_S = 1.0  # after a held lock, and after an error of the outbox
+_NOT_BUILT_RETRY_S = 0.2
+_LOGGED_SUMMARY = ("entries", "feeds", "written", "removed", "seconds")
 _DEBOUNCE_MS = 400
-_LOOK_EVERY_MS = 1000  # at what no watch tells of
+_POLL_MS = 1000  # how often changes are looked for that the file system does not report
 
 
 class Worker:
-    """One worker over one configuration file, which it reads again when it changes."""
+    """A worker over one configuration file, which it reads again when the file changes."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._hubs = addressed(config, os.environ)
+        self._hubs = hubs_with_headers(config, os.environ)
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         self._built = asyncio.Event()
         self._reload = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until SIGTERM or SIGINT; then the pings under way finish."""
+        """Run until SIGTERM or SIGINT; then the pings in flight finish."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
+            loop.add_signal_handler(number, self._request_stop)
         log.info("started", config=self._config.path, hubs=len(self._hubs))
         async with asyncio.TaskGroup() as group:
-            building = group.create_task(self._build_on_change())
+            builder = group.create_task(self._build_on_change())
             while not self._stop.is_set():
                 self._reload.clear()
-                async with asyncio.TaskGroup() as of_this_configuration:
-                    of_this_configuration.create_task(self._watch())
-                    of_this_configuration.create_task(self._deliver())
-            building.cancel()
+                async with asyncio.TaskGroup() as tasks_of_configuration:
+                    tasks_of_configuration.create_task(self._watch())
+                    tasks_of_configuration.create_task(self._deliver())
+            builder.cancel()
         log.info("stopped")
 
-    def _end(self) -> None:
+    def _request_stop(self) -> None:
         log.info("stopping")
         self._stop.set()
         self._reload.set()
 
-    # ----------------------------------------------------------------------------------------------------- building
+    # ------------------------------------------------------------------------------------------------------ build
 
     async def _watch(self) -> None:
-        """Notice changes of the corpus, and of the configuration and the topics that it points to."""
+        """Report changes of the corpus, of the configuration, and of the folders that it refers to."""
         config = self._config
-        beside = _Beside(config)
+        watch_filter = _ForeignFileFilter(config)
         roots = [*(source.root for source in config.sources), *config.topic_folders]
         roots += [config.template_folder] if config.template_folder else []
         while not self._reload.is_set():
             try:
-                before = list(map(_identity, roots)), _stamp(config.path)
-                settled = False
+                before = list(map(_folder_identity, roots)), _file_fingerprint(config.path)
+                has_reported = False
                 async for changes in awatch(
-                    *roots, watch_filter=beside, debounce=_DEBOUNCE_MS, stop_event=self._reload,
-                    yield_on_timeout=True, rust_timeout=_LOOK_EVERY_MS,
+                    *roots, watch_filter=watch_filter, debounce=_DEBOUNCE_MS, stop_event=self._reload,
+                    yield_on_timeout=True, rust_timeout=_POLL_MS,
                 ):  # fmt: skip
-                    now = list(map(_identity, roots)), _stamp(config.path)
-                    # What changed before the watch stood, and a file or folder put in another's place, tell nothing.
-                    if changes or not settled or now != before:
+                    now = list(map(_folder_identity, roots)), _file_fingerprint(config.path)
+                    # A watch reports neither changes before its start nor the replacement of a folder by another.
+                    if changes or not has_reported or now != before:
                         self._changed.set()
-                    settled = True
+                    has_reported = True
                     if now != before:
                         break
-            except (OSError, RuntimeError) as error:  # a folder went away, or the system watches too much already
-                log.warning("cannot watch the corpus: it is looked at every minute", says=str(error))
-                await self._pause(_BUILD_EVERY_S)
+            except (OSError, RuntimeError) as error:  # a folder was removed, or the limit of watches is reached
+                log.warning("cannot watch the corpus; building every minute", error=str(error))
+                await self._pause(_BUILD_INTERVAL_S)
 
     async def _build_on_change(self) -> None:
-        seen = _stamp(self._config.path)
+        fingerprint = _file_fingerprint(self._config.path)
         while True:
             self._changed.clear()
-            locked = await self._build() == _LOCKED
-            if (now := _stamp(self._config.path)) != seen:
-                seen = now
+            is_locked = await self._build() == _LOCKED_EXIT_CODE
+            if (current := _file_fingerprint(self._config.path)) != fingerprint:
+                fingerprint = current
                 self._read_config()
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOCKED_AGAIN_S if locked else _BUILD_EVERY_S):
+                async with asyncio.timeout(_RETRY_S if is_locked else _BUILD_INTERVAL_S):
                     await self._changed.wait()
 
     async def _build(self) -> int:
-        """Build once, in a process of its own; its exit code."""
+        """Build once in a process of its own, and return its exit code."""
         command = (sys.executable, "-m", "syndicate", "build", "--json", "-c", self._config.path)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
@@ -115,63 +132,61 @@ class Worker:
             out, err = await process.communicate()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
-                process.terminate()  # at any instant: the next build completes the work
+                process.terminate()  # safe at any instant: the next build completes the work
             await process.wait()
             raise
         code = process.returncode or 0
-        if code == _LOCKED:
+        if code == _LOCKED_EXIT_CODE:
             return code
         for line in err.decode("utf-8", "replace").splitlines():
-            log.warning("build", says=line)
+            log.warning("build message", message=line)
         if code == 0:
             summary = json.loads(out)
             if summary["written"] or summary["removed"]:
-                log.info(
-                    "built", **{name: summary[name] for name in ("entries", "feeds", "written", "removed", "seconds")}
-                )
+                log.info("built", **{name: summary[name] for name in _LOGGED_SUMMARY})
             self._built.set()
         else:
             log.error("build failed", code=code)
         return code
 
     def _read_config(self) -> None:
-        """Take over a configuration that changed, if it is one; else go on with the last that was."""
+        """Replace the configuration by the changed file, if that is valid."""
         try:
             config = load(self._config.path)
-            self._hubs = addressed(config, os.environ)
+            self._hubs = hubs_with_headers(config, os.environ)
         except ConfigError as error:
             for problem in error.problems:
-                log.error("configuration", says=str(problem))
+                log.error("invalid configuration", error=str(problem))
             return
         self._config = config
-        log.info("configuration read", hubs=len(config.hubs))
+        log.info("configuration reloaded", hubs=len(config.hubs))
         self._reload.set()
 
-    # --------------------------------------------------------------------------------------------------- delivering
+    # --------------------------------------------------------------------------------------------------- delivery
 
     async def _deliver(self) -> None:
-        """Deliver what builds put into the outbox, ours and others'."""
-        office = OutboxSession(self._config.state)
-        pusher = Dispatcher(office, self._hubs, self._config.push)
-        hurrying = asyncio.create_task(self._hurry(pusher))
+        """Send the deliveries that builds of this and of other processes request."""
+        session = OutboxSession(self._config.state)
+        dispatcher = Dispatcher(session, self._hubs, self._config.push)
+        waker = asyncio.create_task(self._wake_after_builds(dispatcher))
         try:
             while not self._reload.is_set():
                 try:
-                    await pusher.serve(self._reload)
-                except NothingBuiltError:
-                    await self._pause(_NOT_BUILT_AGAIN_S)
+                    await dispatcher.serve(self._reload)
+                except (StoreMissingError, StoreUnusableError):
+                    await self._pause(_NOT_BUILT_RETRY_S)
                 except SyndicateError as error:
-                    log.error("outbox", says=str(error))
-                    await self._pause(_LOCKED_AGAIN_S)
+                    log.error("outbox unavailable", error=str(error))
+                    await self._pause(_RETRY_S)
         finally:
-            hurrying.cancel()
-            await office.close()
+            waker.cancel()
+            await session.close()
 
-    async def _hurry(self, pusher: Dispatcher) -> None:
+    async def _wake_after_builds(self, dispatcher: Dispatcher) -> None:
         while True:
             await self._built.wait()
             self._built.clear()
-            pusher.hurry()
+            dispatcher.wake()
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -179,27 +194,29 @@ class Worker:
                 await self._reload.wait()
 
 
-class _Beside:
-    """Passes changes beside our own output and state, which may lie in the corpus."""
+class _ForeignFileFilter:
+    """Passes changes outside the output and state folders, which may be inside the corpus."""
 
     def __init__(self, config: Config) -> None:
-        self._ours = tuple(os.path.join(os.path.realpath(folder), "") for folder in (config.output, config.state))
+        self._own_folders = tuple(
+            os.path.join(os.path.realpath(folder), "") for folder in (config.output, config.state)
+        )
 
     def __call__(self, _: Change, path: str) -> bool:
-        return not os.path.realpath(path).startswith(self._ours)
+        return not os.path.realpath(path).startswith(self._own_folders)
 
 
-def work(config: Config) -> None:
-    """Run a worker until it is told to stop."""
-    asyncio.run(_work(config))
+def run_worker(config: Config) -> None:
+    """Run a worker until it is stopped. Raises ConfigError if a hub's header is not in the environment."""
+    asyncio.run(_run(config))
 
 
-async def _work(config: Config) -> None:
+async def _run(config: Config) -> None:
     await Worker(config).run()
 
 
-def _identity(folder: str) -> tuple[int, int] | None:
-    """Which folder stands at a path."""
+def _folder_identity(folder: str) -> tuple[int, int] | None:
+    """Return device and inode of a folder, which differ when another one replaces it."""
     try:
         status = os.stat(folder)
     except OSError:
@@ -207,7 +224,8 @@ def _identity(folder: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _stamp(path: str) -> tuple[int, int, int] | None:
+def _file_fingerprint(path: str) -> tuple[int, int, int] | None:
+    """Return inode, size and modification time of a file."""
     try:
         status = os.stat(path)
     except OSError:

@@ -37,7 +37,7 @@ from typing import Any, NamedTuple, TypeVar
 from ..model import Person
 
 Shape = tuple[Any, ...]
-"""Determines elements and attributes. The last item tells which texts are not empty."""
+"""Determines elements and attributes. The last item states which texts are not empty."""
 
 ElementType = tuple[str, tuple[str, ...]]
 """A tag and its attribute names. Tags of the Atom namespace are bare: the builder qualifies them in RSS."""

@@ -1,20 +1,34 @@
-"""Answers whose bytes are made already: aiohttp's own responses cost several times what these do."""
+"""Responses whose header lines and body already exist as bytes.
+
+aiohttp's own responses build a mapping of headers for each request, which costs several times as much.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from http import HTTPStatus
 
 from aiohttp import ClientConnectionResetError, HttpVersion11, web
 
-_PIECE_BYTES = 64 * 1024
-_PATIENCE_S = 60.0  # for a piece to be taken
+_CHUNK_BYTES = 64 * 1024
+_WRITE_TIMEOUT_S = 60.0  # for the client to read one chunk
+
+STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {HTTPStatus(status).phrase}\r\n".encode() for status in HTTPStatus
+}
 
 
-class Answer(web.StreamResponse):
-    """A status line and header lines, and a body, written as they are."""
+def encode_headers(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Return the header lines of fields."""
+    return "".join(f"{name}: {value}\r\n" for name, value in fields).encode("latin-1")
+
+
+class RawResponse(web.StreamResponse):
+    """A response that writes the given status and header lines, the `Connection` field, and the body."""
 
     def __init__(self, status: int, head: bytes, body: bytes | memoryview = b"") -> None:
-        # Not StreamResponse's: it makes a mapping of headers, which we do not have.
+        # StreamResponse.__init__ is not called: it creates the mapping of headers that this class does without.
         self._code = status
         self._head = head
         self._content = body
@@ -31,7 +45,7 @@ class Answer(web.StreamResponse):
         return self._keeps_alive
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Write all of it: who does not take it loses the connection."""
+        """Write the whole response. A client that does not read it loses the connection."""
         self._keeps_alive = request.keep_alive
         if request.version != HttpVersion11:
             connection = b"Connection: keep-alive\r\n\r\n" if self._keeps_alive else b"\r\n"
@@ -41,39 +55,39 @@ class Answer(web.StreamResponse):
         await self._send(request, connection, content)
         transport = request.transport
         if transport is not None and transport.get_write_buffer_size():
-            # Whoever stops the server waits for answers, and an answer ends when the system has all of it.
+            # A response ends when the kernel has all of it: a shutdown waits for responses, not for buffers.
             transport.set_write_buffer_limits(0)
             try:
-                await _taken(request, transport)
+                await _drain(request, transport)
             finally:
                 transport.set_write_buffer_limits()
 
     async def _send(self, request: web.BaseRequest, connection: bytes, content: bytes | memoryview) -> None:
-        if len(content) <= _PIECE_BYTES:
+        if len(content) <= _CHUNK_BYTES:
             await _write(request, b"".join((self._head, connection, content)))
             return
         await _write(request, self._head + connection)
-        rest = memoryview(content)
-        for start in range(0, len(rest), _PIECE_BYTES):
-            await _write(request, rest[start : start + _PIECE_BYTES])
+        view = memoryview(content)
+        for start in range(0, len(view), _CHUNK_BYTES):
+            await _write(request, view[start : start + _CHUNK_BYTES])
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """All is written."""
+        """Do nothing: `prepare` wrote the whole response."""
 
 
-async def _write(request: web.BaseRequest, piece: bytes | memoryview) -> None:
+async def _write(request: web.BaseRequest, chunk: bytes | memoryview) -> None:
     transport = request.transport
     if transport is None or transport.is_closing():
-        raise ClientConnectionResetError("went away")
-    transport.write(piece)
+        raise ClientConnectionResetError("the client closed the connection")
+    transport.write(chunk)
     if request.protocol.writing_paused:
-        await _taken(request, transport)
+        await _drain(request, transport)
 
 
-async def _taken(request: web.BaseRequest, transport: asyncio.Transport) -> None:
+async def _drain(request: web.BaseRequest, transport: asyncio.Transport) -> None:
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(_WRITE_TIMEOUT_S):
             await request.writer.drain()
     except TimeoutError:
         transport.abort()
-        raise ClientConnectionResetError("does not read what it asked for") from None
+        raise ClientConnectionResetError("the client does not read the response") from None

@@ -1,6 +1,6 @@
-"""Documents as hosts send them compressed: beside each, for those that send such files as they are.
+"""Compressed variants of documents, for hosts that send such files as they are.
 
-The bytes are a function of the document's: no time stands in them.
+The bytes are a function of the document: they contain no time.
 """
 
 import gzip
@@ -10,16 +10,16 @@ import brotli
 
 from ..model import Document
 
-_TOO_SMALL = 256  # bytes: less than the headers of the answer
+_SMALLEST_BYTES = 256  # a smaller document is shorter than the header fields of its response
 _GZIP_LEVEL = 6
-# Of the sample's documents, 11 makes an eighth less, and takes a hundred times as long.
+# For the sample's documents, quality 11 gives 1/8 fewer bytes and takes 100 times as long.
 _BROTLI_QUALITY = 5
 
 
-def compressed(document: Document) -> list[Document]:
-    """A document in gzip (RFC 1952) and Brotli (RFC 7932); nothing when that does not pay."""
+def compressed_variants(document: Document) -> list[Document]:
+    """Returns a document in gzip (RFC 1952) and Brotli (RFC 7932), or nothing when it is too small to gain by it."""
     path, content = document
-    if len(content) < _TOO_SMALL:
+    if len(content) < _SMALLEST_BYTES:
         return []
     return [
         Document(path=f"{path}.gz", content=gzip.compress(content, _GZIP_LEVEL, mtime=0)),
@@ -27,11 +27,11 @@ def compressed(document: Document) -> list[Document]:
     ]
 
 
-def head_of(path: str, content: bytes, length: int) -> bytes:
-    """The first bytes of what was compressed; nothing when it is none of it."""
+def decompress_head(path: str, content: bytes, length_bytes: int) -> bytes:
+    """Returns the first decompressed bytes of a variant at `path`, or nothing when `content` is not compressed so."""
     try:
         if path.endswith(".gz"):
-            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(content, length)
-        return bytes(brotli.Decompressor().process(content, output_buffer_limit=length))
+            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(content, length_bytes)
+        return bytes(brotli.Decompressor().process(content, output_buffer_limit=length_bytes))
     except (zlib.error, brotli.error):
         return b""

@@ -1,194 +1,205 @@
-"""The output tree on disk: documents appear whole or not at all, and nothing that we did not make is touched."""
+"""Publishes documents to a local folder.
+
+Theory of operation. A new document is staged as a file beside its place (`feed.rss.syndicate-new`), on the same file
+system. `publish` first flushes all staged files to the disk, then renames each over the old document: the rename is
+atomic, so a reader opens the old file or the new one, and after a power failure no document is empty or cut short. An
+unchanged document is not written: it keeps its inode and its modification time, for `rsync` and for web servers.
+
+A document's version is its size and modification time (`13311-1782864000000000000`): one `lstat` finds out whether it
+is the file that was published, without reading it.
+
+The folder may hold files of the user's own and symbolic links that the user made. A link in the place of a folder is
+followed as long as it stays below the root; nothing is written or removed through a link that leaves it. A link in the
+place of a document is replaced or removed as a link; the file that it names is never written. Only documents that
+state the site's own address at their own path are removed without a record of them (`ownership.py`).
+
+A killed run leaves staged files, which `strays` yields, and perhaps an unfinished marker, which `claim` replaces.
+"""
 
 import os
-import re
-from collections.abc import Container, Iterable, Iterator
-from html import escape
-from typing import NamedTuple
+import stat
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import OutputError
 from ..model import Document
+from .paths import FEED_NAMES, MARKER, STAGED_SUFFIX
 
-MARKER = ".syndicate-output"
-_HEAD_BYTES = 8192  # a feed names itself before its entries
-_TEMPORARY = ".syndicate-new"
-COMPRESSED = (".gz", ".br")
-# What a build makes: feed.FORMAT for a feed at depth one (all) or two (topics/ibm-ai) and for its archives, and what is
-# at the top.
-_OURS = re.compile(
-    r"(?:catalog\.json|feeds\.opml|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/feed\.(?:rss|atom|json)"
-    r"|(?:[A-Za-z][\w.-]*/(?:[a-z0-9][a-z0-9._-]*/)?)?index\.html|feeds\.css)(?:\.(?:gz|br))?"
-)
-_GENERATOR = b'<meta name="generator" content="syndicate">'
-_DEEPEST = 4  # folders: topics/ibm-ai/archive/2020-06
+if TYPE_CHECKING:
+    from .base import StoredDocument
+
+_FSYNC_EACH = 4  # one sync for a larger batch takes a fifth of the time of one fsync for each file
 
 
-class Status(NamedTuple):
-    """How the file system shows a document."""
+class LocalOutput:
+    """A folder of the local file system; implements `base.Output`."""
 
-    size_bytes: int
-    mtime_ns: int
-
-
-class Tree:
-    """The folder that documents are written to. It belongs to one site, which its marker names.
-
-    New documents are staged beside the old ones, and put in place together: a reader never meets half of one.
-    """
-
-    def __init__(self, root: str, owner: str) -> None:
+    def __init__(self, root: str, owner: str, site_url: str, feed_names: tuple[str, ...] = FEED_NAMES) -> None:
         self._root = root
         self._owner = owner
+        self._site_url = site_url
+        self._feed_names = feed_names
         self._staged: dict[str, None] = {}
         self._safe_folders: set[str] = set()
         self._new_folders: set[str] = set()
 
-    def __reduce__(self) -> "tuple[type[Tree], tuple[str, str]]":
-        return Tree, (self._root, self._owner)  # another process stages beside the same places, and tells us
+    def __reduce__(self) -> "tuple[type[LocalOutput], tuple[str, str, str, tuple[str, ...]]]":
+        return LocalOutput, (self._root, self._owner, self._site_url, self._feed_names)
 
     def claim(self) -> None:
-        """Make the folder ours when it is new or empty. Raises OutputError when it is somebody else's."""
+        """Writes the marker into the folder when it is new or empty; see `Output.claim`."""
         try:
             os.makedirs(self._root, exist_ok=True)
-            marker = self._read(MARKER)
+            marker = self._content(MARKER)
             if marker == f"{self._owner}\n".encode():
                 return
             if marker is not None:
                 shown = marker.decode("utf-8", "replace").strip()
                 raise OutputError(f"{self._root}: belongs to the site {shown!r} ({MARKER}), not to {self._owner!r}")
-            if set(os.listdir(self._root)) - {f"{MARKER}{_TEMPORARY}"}:  # a run may have been killed right here
-                raise OutputError(f"{self._root}: holds files, and syndicate did not make it: choose an empty folder")
-            self.stage(Document(path=MARKER, content=f"{self._owner}\n".encode()))
+            if set(os.listdir(self._root)) - {f"{MARKER}{STAGED_SUFFIX}"}:  # a run may have been killed in this method
+                raise OutputError(f"{self._root}: holds files that syndicate did not write: choose an empty folder")
+            self._stage(Document(path=MARKER, content=f"{self._owner}\n".encode()))
             self.publish()
         except OSError as error:
             raise _failure(self._root, error) from None
 
-    def status(self, path: str) -> Status | None:
-        """How a document stands, if it does."""
+    def stage(self, documents: Sequence[Document]) -> list[str | None]:
+        """Writes each document beside its place unless its place holds the same bytes; see `Output.stage`."""
+        return [self._stage(document) for document in documents]
+
+    def adopt(self, paths: Iterable[str]) -> None:
+        """See `Output.adopt`."""
+        self._staged.update(dict.fromkeys(paths))
+
+    def publish(self) -> dict[str, str]:
+        """Flushes the staged files, then renames each into its place; see `Output.publish`."""
+        versions: dict[str, str] = {}
+        full = self._root
         try:
-            status = os.stat(os.path.join(self._root, path), follow_symlinks=False)
+            self._flush()
+            for path in self._staged:
+                full = os.path.join(self._root, path)
+                os.replace(f"{full}{STAGED_SUFFIX}", full)
+                versions[path] = _version(os.lstat(full))
+        except OSError as error:
+            self.discard()
+            raise _failure(full, error) from None
+        self._staged.clear()
+        self._new_folders.clear()
+        return versions
+
+    def discard(self) -> None:
+        """Deletes the staged files; see `Output.discard`."""
+        for path in self._staged:
+            temporary = os.path.join(self._root, f"{path}{STAGED_SUFFIX}")
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+        self._staged.clear()
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Deletes documents, and the folders that this leaves empty; see `Output.remove`."""
+        for path in paths:
+            full = os.path.join(self._root, path)
+            try:
+                self._refuse_outside(os.path.dirname(full))
+                if os.path.lexists(full):
+                    os.unlink(full)
+                self._remove_empty_folders(os.path.dirname(path))
+            except OSError as error:
+                raise _failure(full, error) from None
+
+    def read(self, path: str) -> "StoredDocument | None":
+        """Returns a document; see `Output.read`. No symbolic link below the root is followed."""
+        from .base import StoredDocument
+
+        folder = -1
+        try:
+            folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            *above, name = path.split("/")
+            for part in above:
+                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+            # O_NONBLOCK: opening a named pipe must not block.
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            with open(handle, "rb") as file:
+                status = os.fstat(handle)
+                if not stat.S_ISREG(status.st_mode):
+                    return None
+                return StoredDocument(file.read(), _version(status), status.st_mtime_ns // 10**9)
         except OSError:
             return None
-        return Status(status.st_size, status.st_mtime_ns)
+        finally:
+            if folder >= 0:
+                os.close(folder)
 
-    def altered(self, documents: Iterable[tuple[str, int, int]]) -> Iterator[str]:
-        """Those of the documents, given with their sizes and modification times, that do not stand so."""
-        root, stat = os.path.join(self._root, ""), os.lstat
-        for path, size_bytes, mtime_ns in documents:
+    def altered(self, versions: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """See `Output.altered`. Costs one `lstat` a document: a run calls this for every document of the site."""
+        root, lstat = os.path.join(self._root, ""), os.lstat
+        for path, version in versions:
             try:
-                status = stat(root + path)
+                status = lstat(root + path)
             except OSError:
                 yield path
                 continue
-            if status.st_mtime_ns != mtime_ns or status.st_size != size_bytes:
+            if f"{status.st_size}-{status.st_mtime_ns}" != version:
                 yield path
 
-    def stage(self, document: Document) -> bool:
-        """Write a document beside its place, unless its bytes stand there already; whether it was written."""
-        full = os.path.join(self._root, document.path)
-        temporary = f"{full}{_TEMPORARY}"
-        folder = os.path.dirname(full)
-        try:
-            if folder not in self._new_folders and not self._make_folder(folder):
-                if self._read(document.path) == document.content:
-                    return False
-                if os.path.lexists(temporary):
-                    os.unlink(temporary)  # a killed run's, or a link
-            self.expect(document.path)
-            with open(temporary, "xb") as file:
-                file.write(document.content)
-        except OSError as error:
-            self.discard()
-            raise _failure(full, error) from None
-        return True
+    def strays(self, known: Container[str]) -> Iterator[str]:
+        """See `Output.strays`. Symbolic links to folders are not followed."""
+        from .ownership import DEEPEST_FOLDERS, document_pattern
 
-    def expect(self, path: str) -> None:
-        """A document is staged, perhaps by another process."""
-        self._staged[path] = None
-
-    def publish(self) -> list[str]:
-        """Put the staged documents in place; their paths. They are on the disk before they are seen."""
-        staged = list(self._staged)
-        full = ""
-        try:
-            self._flush()
-            for path in staged:
-                full = os.path.join(self._root, path)
-                os.replace(f"{full}{_TEMPORARY}", full)
-        except OSError as error:
-            self.discard()
-            raise _failure(full, error) from None
-        self._staged = {}
-        self._new_folders.clear()
-        return staged
-
-    def discard(self) -> None:
-        """Remove what was staged and is not in place."""
-        for path in self._staged:
-            temporary = os.path.join(self._root, f"{path}{_TEMPORARY}")
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-        self._staged = {}
-
-    def remove(self, path: str) -> None:
-        """Remove a document, and its folder when that leaves it empty."""
-        full = os.path.join(self._root, path)
-        try:
-            self._refuse_detour(os.path.dirname(full))
-            if os.path.lexists(full):
-                os.unlink(full)
-            self._remove_empty_folders(os.path.dirname(path))
-        except OSError as error:
-            raise _failure(full, error) from None
-
-    def strays(self, site_url: str, known: Container[str]) -> Iterator[str]:
-        """Every document in the tree that is ours, by its name and its own address, but for the known ones; and what a
-        killed run left.
-
-        A feed that the user put there has another address, and is not touched. Links are not followed.
-        """
+        pattern = document_pattern(self._feed_names)
         for folder, below, names in os.walk(self._root):
             relative = os.path.relpath(folder, self._root).replace(os.sep, "/")
             prefix = "" if relative == "." else f"{relative}/"
-            if prefix.count("/") >= _DEEPEST:
+            if prefix.count("/") >= DEEPEST_FOLDERS:
                 below.clear()
             for name in names:
                 path = prefix + name
                 if path in known:
                     continue
-                if name.endswith(_TEMPORARY) or (_OURS.fullmatch(path) and self._says(path, f"{site_url}{path}")):
+                if name.endswith(STAGED_SUFFIX) or (pattern.fullmatch(path) and self._is_own(path)):
                     yield path
 
-    def _says(self, path: str, address: str) -> bool:
-        """Whether a document gives itself this address. A page says its folder's, as people's own pages may, too: ours
-        say who made them.
-        """
-        head = self._read(path) or b""
-        if plain_path(path) != path:
-            from .compress import head_of
+    def holds_foreign(self, path: str) -> bool:
+        """See `Output.holds_foreign`."""
+        return os.path.lexists(os.path.join(self._root, path)) and not self._is_own(path)
 
-            head = head_of(path, head, _HEAD_BYTES)
-        head = head[:_HEAD_BYTES]
-        path, address = plain_path(path), plain_path(address)
-        if path.endswith("index.html"):
-            address = address.removesuffix("index.html")
-            if _GENERATOR not in head:
-                return False
-        return address.encode() in head or escape(address).encode() in head
+    def _is_own(self, path: str) -> bool:
+        from .ownership import states_address
 
-    def holds_another(self, path: str, site_url: str) -> bool:
-        """Whether a file that we did not make stands in a document's place."""
-        return os.path.lexists(os.path.join(self._root, path)) and not self._says(path, f"{site_url}{path}")
+        return states_address(path, self._content(path) or b"", self._site_url)
 
-    def _read(self, path: str) -> bytes | None:
+    def _content(self, path: str) -> bytes | None:
         try:
             with open(os.path.join(self._root, path), "rb") as file:
                 return file.read()
         except OSError:
             return None
 
+    def _stage(self, document: Document) -> str | None:
+        path, content = document
+        full = os.path.join(self._root, path)
+        temporary = f"{full}{STAGED_SUFFIX}"
+        folder = os.path.dirname(full)
+        try:
+            # A folder that this run made holds nothing but its staged files: there is nothing to compare with.
+            if folder not in self._new_folders and not self._make_folder(folder):
+                if self._content(path) == content:
+                    return _version(os.lstat(full))
+                if os.path.lexists(temporary):
+                    os.unlink(temporary)  # left by a killed run, or a link
+            self._staged[path] = None
+            with open(temporary, "xb") as file:
+                file.write(content)
+        except OSError as error:
+            self.discard()
+            raise _failure(full, error) from None
+        return None
+
     def _make_folder(self, folder: str) -> bool:
-        """Make a folder within the tree, unless it is there; whether it is new, and so has nothing in it but ours."""
+        """Makes a folder below the root unless it exists; returns whether it is new."""
         if folder in self._safe_folders:
             return False
         if folder != self._root:
@@ -198,26 +209,26 @@ class Tree:
             os.mkdir(folder)
         except FileExistsError:
             if os.path.islink(folder):
-                self._refuse_detour(folder)
+                self._refuse_outside(folder)
             if not os.path.isdir(folder):
                 raise
             return False
         self._new_folders.add(folder)
         return True
 
-    def _refuse_detour(self, folder: str) -> None:
-        """A link inside the tree must not lead our writing out of it."""
+    def _refuse_outside(self, folder: str) -> None:
+        """Raises OutputError when symbolic links lead from a folder of the output to one outside it."""
         root = os.path.realpath(self._root)
         if not os.path.join(os.path.realpath(folder), "").startswith(os.path.join(root, "")):
             raise OutputError(f"{folder}: a symbolic link that leaves the output folder")
 
     def _flush(self) -> None:
-        """One sync for a batch costs a fifth of one for each file."""
-        if len(self._staged) > 4:
+        """Flushes the staged files to the disk."""
+        if len(self._staged) > _FSYNC_EACH:
             os.sync()
             return
         for path in self._staged:
-            handle = os.open(os.path.join(self._root, f"{path}{_TEMPORARY}"), os.O_RDONLY)
+            handle = os.open(os.path.join(self._root, f"{path}{STAGED_SUFFIX}"), os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:
@@ -228,18 +239,12 @@ class Tree:
             try:
                 os.rmdir(os.path.join(self._root, folder))
             except OSError:
-                return  # not empty: holds another document, or a file of the user's own
+                return  # not empty: it holds another document, or a file of the user's own
             folder = os.path.dirname(folder)
 
 
-def plain_path(path: str) -> str:
-    """The path of a document whose compressed form stands at a path; the path itself of any other."""
-    return path[: path.rindex(".")] if path.endswith(COMPRESSED) else path
-
-
-def is_document(path: str) -> bool:
-    """Whether a path of the tree is a document's own: not what a killed run left, nor a document compressed."""
-    return plain_path(path) == path and not path.endswith(_TEMPORARY)
+def _version(status: os.stat_result) -> str:
+    return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def _failure(path: str, error: OSError) -> OutputError:

@@ -1,39 +1,46 @@
-"""The build: scan, read what changed, settle what it means, render what is dirty, write, then commit.
+"""The pipeline: from the corpus to published documents.
 
-Files first, then one transaction: killed at any instant, the next run finds the index as it was, and does the work
-again. Whether a feed changed is judged against the index, never against the disk.
+    diff ──▶ parse ──▶ resolve ──▶ plan ──▶ render ──▶ write ──▶ commit
+    which    what      which       which    entries    documents  store and
+    files    records   records     sets of  as         in the     outbox, in one
+    changed  say       make which  documents fragments  output     transaction
+                       entry       change
+
+Each stage receives the results of the stages before it and calls none of them again. `plan` is pure; the stages after
+it perform the plan.
 """
 
-import os
-import sqlite3
 import time
 from contextlib import closing
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import Config
-from ..errors import OutputError, Problem
-from ..outputs.local import Tree
+from ..errors import FileChangedError, OutputError, Problem, StoreUnusableError
+from ..outputs import open_output
 from ..progress import Progress, silent
-from ..store.index import Index, StaleIndexError, set_aside
-from ..store.lock import lock
-from .executor import ChangedError, WorkerPool, uncollected
-from .run import Run, Survey, Written
+from ..store import memory_store, open_store
+from .context import JobContext
+from .executor import WorkerPool, executor_of, no_garbage_collection
+from .run import CorpusSummary, OutputSummary, Run, remove_unfinished
 
-_TRIES = 3
+if TYPE_CHECKING:
+    from ..store.base import Store
+
+_ATTEMPTS = 3
 
 
-class Summary(NamedTuple):
-    """What a build did. `hidden` and `merged` count files, `written` to `removed` documents.
+class BuildSummary(NamedTuple):
+    """The result of a build. `hidden` and `merged` count files, `written` to `removed` documents.
 
-    `news` are the problems that no run told before; `notes` are sentences on the index, for a person.
+    `new_problems` are those that no earlier run reported; `notes` are sentences about the store, for a person.
     """
 
     entries: int
     hidden: int
     merged: int
     problems: tuple[Problem, ...]
-    news: tuple[Problem, ...]
+    new_problems: tuple[Problem, ...]
     feeds: int
     written: int
     unchanged: int
@@ -42,73 +49,67 @@ class Summary(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The figures alone, for machines."""
+        """Returns the figures alone, for machines."""
         figures = self._asdict()
-        del figures["notes"], figures["news"]
+        del figures["notes"], figures["new_problems"]
         return {**figures, "problems": len(self.problems)}
 
 
-def build(config: Config, now: datetime, progress: Progress = silent, *, full: bool = False) -> Summary:
-    """Bring the output tree in line with the corpus at a time. `full` starts from nothing.
+def build(config: Config, now: datetime, progress: Progress = silent, *, full: bool = False) -> BuildSummary:
+    """Updates the output from the corpus as visible at a time. `full` starts from nothing.
 
-    Raises LockedError when another run is at work, OutputError when the tree cannot or must not be written.
+    Raises LockedError while another run works, OutputError when the output cannot or must not be written,
+    StoreError when the store cannot be read or written.
     """
     started = time.perf_counter()
-    with lock(config.state):
-        Tree(config.output, config.site.authority).claim()
-        notes: list[str] = []
-        index = _open(config, notes)
+    notes: list[str] = []
+    with closing(open_store(config.state)) as store, store.lock():
+        open_output(config).claim()
         try:
-            survey, written = _attempt(index, config, now, progress, full=full)
-        except sqlite3.OperationalError as error:
-            raise OutputError(f"{config.state}/index.db: {error}") from None
-        except sqlite3.DatabaseError as error:
-            index.close()
-            notes.append(_rebuilt(config, f"damaged ({error})"))
-            index = Index.open(config.state)
-            survey, written = _attempt(index, config, now, progress, full=full)
-        finally:
-            index.close()
+            corpus, output = _attempt(store, config, now, progress, full=full)
+        except StoreUnusableError as error:
+            name = store.set_aside()
+            notes.append(f"the index was {error}: set aside as {name}, and built anew")
+            corpus, output = _attempt(store, config, now, progress, full=full)
     seconds = round(time.perf_counter() - started, 3)
-    return Summary(*survey, *written, seconds, tuple(notes))
+    return BuildSummary(*corpus, *output, seconds, tuple(notes))
 
 
-def look(config: Config, now: datetime, progress: Progress = silent) -> Survey:
-    """Read the whole corpus and the site's templates, and write nothing.
+def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusSummary:
+    """Parses the whole corpus and the site's templates, and writes nothing.
 
     Raises ConfigError when a template cannot be used.
     """
-    from .jobs import JobContext
-
-    _ = JobContext(config).pages
-    with closing(Index.in_memory()) as index, WorkerPool() as pool:
-        return Run(index, config, int(now.timestamp()), pool, progress).look()
-
-
-def _open(config: Config, notes: list[str]) -> Index:
-    try:
-        return Index.open(config.state)
-    except StaleIndexError as error:
-        notes.append(_rebuilt(config, str(error)))
-        return Index.open(config.state)
+    context = JobContext(config)
+    _ = context.pages
+    with (
+        closing(memory_store()) as store,
+        store.write() as transaction,
+        WorkerPool(context, executor_of(config.executor)) as pool,
+    ):
+        return Run(transaction, context, pool, int(now.timestamp())).check(progress)
 
 
-def _rebuilt(config: Config, why: str) -> str:
-    set_aside(config.state)
-    return f"the index was {why}: set aside as {os.path.relpath(config.state)}/index.db.old, and built anew"
-
-
-def _attempt(index: Index, config: Config, now: datetime, progress: Progress, *, full: bool) -> tuple[Survey, Written]:
-    """Run until no file changes under our hands."""
-    for _ in range(_TRIES):
-        tree = Tree(config.output, config.site.authority)
+def _attempt(
+    store: "Store", config: Config, now: datetime, progress: Progress, *, full: bool
+) -> tuple[CorpusSummary, OutputSummary]:
+    """Runs until no file changes while the run works."""
+    for _ in range(_ATTEMPTS):
+        context = JobContext(config)
         try:
-            with uncollected(), WorkerPool() as pool:
-                return Run(index, config, int(now.timestamp()), pool, progress).build(tree, full=full)
-        except ChangedError as error:
+            with (
+                no_garbage_collection(),
+                WorkerPool(context, executor_of(config.executor)) as pool,
+                store.write() as transaction,
+            ):
+                result = Run(transaction, context, pool, int(now.timestamp())).build(progress, full=full)
+        except FileChangedError as error:
             changed = str(error)
-            tree.discard()
+            context.output.discard()
         except BaseException:
-            tree.discard()
+            context.output.discard()
             raise
+        else:
+            remove_unfinished(config)
+            return result
     raise OutputError(f"{changed}: changed each time it was read; the feeds are as they were")

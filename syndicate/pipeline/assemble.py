@@ -1,91 +1,85 @@
-"""Issues -> documents, staged beside their places: in this process, or one of the pool."""
+"""Assembles documents from fragments, and stages them in the output: in this process, or in a pool of others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from ..formats import HTML_PAGE
-from ..formats import get as get_format
-from ..formats import names as format_names
+from ..formats import HTML_PAGE, get
 from ..formats.html.page_data import FeedPageData
 from ..model import ArchiveLinks, Document, Feed
-from ..outputs.local import Tree
-from .jobs import JobContext
+from .context import JobContext
 
 
-class Staged(NamedTuple):
-    """A document beside its place; `written` is whether its bytes did not stand there already."""
+class StagedDocument(NamedTuple):
+    """A document of this run. `version` is that of the published document with the same bytes; if there is none, the
+    document is staged.
+    """
 
     path: str
-    feed: int
+    feed_id: int
     period: str
     digest: bytes
-    written: bool
+    size_bytes: int
+    version: str | None
 
 
 class Page(NamedTuple):
-    """What a feed's page shows: the cards of its entries, and what stands beside them."""
+    """The parts of a feed's HTML page: its data, the title of its newest entry, its entries' fragments."""
 
-    landing: FeedPageData
+    data: FeedPageData
     newest_title: str
-    cards: list[bytes]
+    fragments: Sequence[bytes]
 
 
-class Task(NamedTuple):
-    """An issue: its feed's number, its feed, its place in the history, its entries' parts in all formats."""
+class AssembleTask(NamedTuple):
+    """A document set, and the fragments of its entries by format."""
 
-    number: int
+    feed_id: int
     feed: Feed
-    history: ArchiveLinks
-    parts: list[tuple[bytes, bytes, bytes]]
+    links: ArchiveLinks
+    fragments: Mapping[str, Sequence[bytes]]
     page: Page | None
 
 
-class Printed(NamedTuple):
-    """The documents of an issue, and the feed's row in the index of pages, if the issue has a page."""
+class Assembled(NamedTuple):
+    """The documents of a set, and the feed's line on the index page, if the set has an HTML page."""
 
-    documents: list[Staged]
-    row: bytes | None
+    documents: list[StagedDocument]
+    index_html: bytes | None
 
 
-class Assembler(NamedTuple):
-    """Makes documents of rendered entries."""
+def assemble_sets(context: JobContext, tasks: Sequence[AssembleTask]) -> list[Assembled]:
+    """Assembles and stages the documents of sets."""
+    return [_assemble(context, task) for task in tasks]
 
-    bench: JobContext
-    tree: Tree
 
-    def print(self, tasks: Sequence[Task]) -> list[Printed]:
-        """Stage the documents of issues."""
-        return [self._printed(*task) for task in tasks]
+def stage(context: JobContext, documents: Sequence[Document], feed_id: int, period: str = "") -> list[StagedDocument]:
+    """Stages documents, and their compressed variants if the site has these."""
+    if context.config.precompress:
+        from ..outputs.compress import compressed_variants
 
-    def stage(self, document: Document, feed: int, period: str = "") -> list[Staged]:
-        """Stage one document, and what it is compressed."""
-        documents = [document]
-        if self.bench.config.precompress:
-            from ..outputs.compress import compressed
+        documents = [variant for one in documents for variant in (one, *compressed_variants(one))]
+    versions = context.output.stage(documents)
+    return [
+        StagedDocument(path, feed_id, period, sha256(content).digest(), len(content), version)
+        for (path, content), version in zip(documents, versions, strict=True)
+    ]
 
-            documents += compressed(document)
-        return [Staged(one.path, feed, period, sha256(one.content).digest(), self.tree.stage(one)) for one in documents]
 
-    def _printed(
-        self, number: int, feed: Feed, history: ArchiveLinks, parts: list[tuple[bytes, bytes, bytes]], page: Page | None
-    ) -> Printed:
-        documents = self._documents(feed, history, parts)
-        staged = [one for document in documents for one in self.stage(document, number, history.period)]
-        pages = self.bench.pages
-        if page is None or pages is None:
-            return Printed(staged, None)
-        content = pages.render_feed_page(feed, page.landing, page.cards)
-        staged += self.stage(Document(path=HTML_PAGE.path(feed.path), content=content), number)
-        return Printed(staged, pages.render_row(feed, page.landing, page.newest_title))
+def _assemble(context: JobContext, task: AssembleTask) -> Assembled:
+    documents = list(_feed_documents(context, task))
+    pages = context.pages
+    index_html = None
+    if task.page is not None and pages is not None:
+        page = pages.render_feed_page(task.feed, task.page.data, task.page.fragments)
+        documents.append(Document(path=HTML_PAGE.path(task.feed.path), content=page))
+        index_html = pages.render_row(task.feed, task.page.data, task.page.newest_title)
+    return Assembled(stage(context, documents, task.feed_id, task.links.period), index_html)
 
-    def _documents(
-        self, feed: Feed, history: ArchiveLinks, parts: list[tuple[bytes, bytes, bytes]]
-    ) -> Iterator[Document]:
-        config = self.bench.config
-        for position, name in enumerate(format_names()):
-            if name in config.selection.formats:
-                format_ = get_format(name)
-                fragments = [part[position] for part in parts]
-                content = format_.load().render_document(feed, config.site, fragments, history)
-                yield Document(path=format_.path(feed.path, history.period), content=content)
+
+def _feed_documents(context: JobContext, task: AssembleTask) -> Iterator[Document]:
+    config = context.config
+    for name in config.selection.formats:
+        format_ = get(name)
+        content = format_.load().render_document(task.feed, config.site, task.fragments[name], task.links)
+        yield Document(path=format_.path(task.feed.path, task.links.period), content=content)

@@ -1,8 +1,13 @@
-"""Work spread over processes when there is enough of it."""
+"""Runs jobs over many tasks: in this process, or in a pool of others when there are enough tasks.
+
+The interface is `concurrent.futures.Executor`. The context of a run (configuration, compiled patterns) is sent to each
+worker once, when the worker starts; a chunk of tasks then carries only itself. Results and exceptions come back whole.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,27 +17,26 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
+    from .context import JobContext
 
-class ChangedError(Exception):
-    """A file is not any more what it was when the run began."""
-
-
-_ENOUGH = 400  # starting a pool costs what reading a few hundred files costs
+_ENOUGH = 400  # starting a pool costs as much as parsing a few hundred records
 _CHUNK = 128
-_WORKERS = 2
-_AHEAD = 2 * _WORKERS + 2
-Task = TypeVar("Task", bound=tuple[Any, ...])
+_MAX_WORKERS = 8
+_WORKER_BYTES = 256 * 1024 * 1024  # a worker's memory at the peak, with room to spare
+Task = TypeVar("Task")
 Result = TypeVar("Result")
+Job = Callable[["JobContext", Sequence[Task]], list[Result]]
+"""A function of a module, so that it can be sent to another process by its name."""
 
 
 class WorkerPool:
-    """Spreads work over processes when there is enough of it; does it here when there is not.
-
-    The seam is `concurrent.futures.Executor`: `make` may give a pool of this machine's processes, or of a cluster's.
+    """Runs jobs in order. `make_executor` gives the executor, which must call `initialize` with the context once in
+    each worker; without it, all jobs run in this process.
     """
 
-    def __init__(self, make: Callable[[], Executor] | None = None) -> None:
-        self._make = make or _pool
+    def __init__(self, context: JobContext, make_executor: Callable[[JobContext], Executor] | None) -> None:
+        self._context = context
+        self._make_executor = make_executor
         self._executor: Executor | None = None
 
     def __enter__(self) -> Self:
@@ -42,49 +46,81 @@ class WorkerPool:
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
 
-    def map(
-        self, work: Callable[[Sequence[Task]], list[Result]], tasks: Iterable[Task], count: int, at_once: int = _CHUNK
-    ) -> Iterator[Result]:
-        """What `work` makes of `count` tasks, in their order; it is given `at_once` of them.
+    def map(self, job: Job[Task, Result], tasks: Iterable[Task], count: int, chunk: int = _CHUNK) -> Iterator[Result]:
+        """Yields the results of `count` tasks in their order; the job gets `chunk` tasks at once.
 
-        Tasks are taken as they are needed, so that later ones may know of earlier results.
+        Tasks are taken as they are needed, so that later ones may depend on earlier results.
         """
         remaining = iter(tasks)
-        if count < _ENOUGH:
-            while chunk := list(islice(remaining, at_once)):
-                yield from work(chunk)
+        if count < _ENOUGH or self._make_executor is None:
+            while portion := list(islice(remaining, chunk)):
+                yield from job(self._context, portion)
             return
         if self._executor is None:
-            self._executor = self._make()
-        waiting: deque[Future[list[Result]]] = deque()
-        while chunk := list(islice(remaining, at_once)):
-            waiting.append(self._executor.submit(_do, work, chunk))
-            if len(waiting) >= _AHEAD:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+            self._executor = self._make_executor(self._context)
+        running: deque[Future[list[Result]]] = deque()
+        most = 2 * worker_count() + 2
+        while portion := list(islice(remaining, chunk)):
+            running.append(self._executor.submit(_run, job, portion))
+            if len(running) >= most:
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
 
 
-def _do(work: Callable[[Sequence[Task]], list[Result]], tasks: Sequence[Task]) -> list[Result]:
-    with uncollected():
-        return work(tasks)
+def executor_of(kind: str) -> Callable[[JobContext], Executor] | None:
+    """Returns the factory of the configured executor: for `processes` a function, for `inline` None."""
+    return process_pool if kind == "processes" else None
+
+
+def process_pool(context: JobContext) -> Executor:
+    """Returns a pool of forked processes, which share the modules that this process has imported."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(
+        max_workers=worker_count(),
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=initialize,
+        initargs=(context,),
+    )
+
+
+def worker_count() -> int:
+    """Returns the number of workers for this machine, by the processors of this process and the free memory."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(processors, _MAX_WORKERS, _free_bytes() // _WORKER_BYTES))
+
+
+def initialize(context: JobContext) -> None:
+    """Keeps the context of the run in a worker."""
+    _worker_context.append(context)
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the collector of cycles: a run makes many values and no cycles; looking for them takes a tenth of it."""
-    was_on = gc.isenabled()
+def no_garbage_collection() -> Iterator[None]:
+    """Disables the cyclic garbage collector: a run allocates many objects but no cycles, and collecting costs 10 % of
+    its time.
+    """
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             gc.enable()
 
 
-def _pool() -> Executor:
-    """Two processes, forked, so that they share our modules. More cost memory, and this process has work, too."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+_worker_context: list[Any] = []
 
-    return ProcessPoolExecutor(max_workers=_WORKERS, mp_context=multiprocessing.get_context("fork"))
+
+def _run(job: Job[Task, Result], tasks: Sequence[Task]) -> list[Result]:
+    with no_garbage_collection():
+        return job(_worker_context[-1], tasks)
+
+
+def _free_bytes() -> int:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return _MAX_WORKERS * _WORKER_BYTES

@@ -1,4 +1,12 @@
-"""What the last run depended on, in short: what has changed since tells what is to be done anew."""
+"""Fingerprints of everything that a run depends on beside the corpus: a changed one determines the work to repeat.
+
+`parsing`    how a file is parsed and its entry rendered
+`rules`      which feeds an entry belongs to
+`html`       how an entry is rendered on HTML pages, beside what `parsing` covers
+`documents`  anything else that a document shows
+
+Each covers the whole program, since any module may change what a run writes.
+"""
 
 from __future__ import annotations
 
@@ -24,55 +32,58 @@ _PACKAGES = (
     "markupsafe-",
     "brotli-",
 )
-_STAGES = ("corpus", "feeds", "formats", "formats/html", "formats/html/templates", "values")
 _SOURCES = (".py", ".html", ".css", ".js")
+_NOT_RENDERED = frozenset({"sample", "__pycache__"})  # the corpus that ships is read by `init` alone
 
 
 def of(config: Config) -> dict[str, bytes]:
-    """What a run depends on beside the corpus, each in short."""
-    code = _code()
-    # Problems are told, and answers are given of what is shown, to whomever: neither is shown.
-    shown = config._replace(problems=(), serve=Serve(), api=config.api and Api())
+    """Returns the fingerprints of a configuration and this program, by name."""
+    program = _program()
+    # Problems are reported, and requests answered, whatever documents show.
+    shown = config._replace(problems=(), serve=Serve(), api=config.api and Api(), executor="")
     return {
-        "reading": _reading(config, code),
-        "filing": _filing(config),
-        "cards": _cards(config),
-        "showing": _digest(shown, code),
+        "parsing": _parsing(config, program),
+        "rules": _rules(config),
+        "html": _html(config),
+        "documents": _digest(shown, program),
     }
 
 
-def _reading(config: Config, code: object) -> bytes:
-    """What decides how a file is read, and its entry rendered."""
+def _parsing(config: Config, program: object) -> bytes:
     extra = [name for name in config.selection.by if name not in DIMENSIONS]
     site = config.site
-    return _digest(config.sources, site.authority, site.home, config.presentation, extra, code)
+    return _digest(config.sources, site.authority, site.home, config.presentation, extra, program)
 
 
-def _filing(config: Config) -> bytes:
-    """What decides under which feeds an entry is filed."""
+def _rules(config: Config) -> bytes:
     selection = config.selection
     nested = selection.include_children
     topics = [(topic.name, topic.aliases, nested and topic.parent) for topic in selection.topics]
     return _digest(selection.by, selection.all, selection.where, selection.custom, topics)
 
 
-def _cards(config: Config) -> bytes:
-    """What decides how an entry is shown on pages, beside what decides how it is rendered."""
+def _html(config: Config) -> bytes:
     own = [(name, text) for name, text in config.templates if name.endswith(".html")]
     return _digest(config.site.language, own, own and config.site)
 
 
-def _code() -> tuple[object, ...]:
-    """This program: its release, its modules as they stand, and the packages that it renders with.
+def _program() -> tuple[object, ...]:
+    """Returns the release, all modules and templates by size and time, and the releases of packages that render.
 
-    So a new version renders anew by itself, whoever forgot to raise a number.
+    So a new version renders all entries again, without a version number to maintain.
     """
-    here = os.path.dirname(os.path.dirname(__file__))
-    modules: list[tuple[str, int, int]] = []
-    for stage in _STAGES:
-        with os.scandir(os.path.join(here, stage)) as entries:
-            modules += ((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in entries if e.name.endswith(_SOURCES))
-    return __version__, RENDERER, sys.version_info[:2], sorted(modules), _packages()
+    root = os.path.dirname(os.path.dirname(__file__))
+    files: list[tuple[str, int, int]] = []
+    folders = [root]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(_SOURCES):
+                    status = entry.stat()
+                    files.append((entry.path[len(root) :], status.st_size, status.st_mtime_ns))
+                elif entry.name not in _NOT_RENDERED and entry.is_dir():
+                    folders.append(entry.path)
+    return __version__, RENDERER, sys.version_info[:2], sorted(files), _packages()
 
 
 def _packages() -> list[str]:

@@ -1,172 +1,207 @@
-"""Changed files -> the index: read them, keep what they say, tell which addresses and ids that touches."""
+"""Parses changed files, stores their records, and collects the addresses and ids that they touch."""
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-from ..corpus.scan import shown_path
+from ..corpus.files import FileStatus, VanishedFile
+from ..corpus.parse import UnchangedFile
+from ..corpus.record import ParsedRecord, unpack_record
+from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey
 from ..progress import Progress
-from ..store.index import HIDDEN, LOST, READING, SHOWN, WAITING, Index, RecordRow
-from ..store.shelf import FragmentsRow, Shelf
-from .diff import Candidate, Changes
+from ..store.base import Transaction
+from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, WAITING, FileRow, RecordRow, RenderedRow
+from .context import JobContext
+from .diff import Candidate, CorpusDiff
 from .executor import WorkerPool
-from .jobs import JobContext, NewestIndex, Outcome, ParsedFields, Reading, unpacked
+from .jobs import ParseResult, ParseTask, Rendering, parse_records, traits_to_json
+from .newest import NewestIndex
 from .resolve import EntryResolver
 
-_BATCH = 128
+_BATCH = 256  # records whose fragments are in memory at once
+_SNAPSHOT_EVERY = 128  # tasks
+_BATCH_WITHOUT_FRAGMENTS = 1024
+_BATCH_GONE = 1000
 
 
 class Touched(NamedTuple):
-    """What the changes of this run may affect beyond the files themselves."""
+    """The addresses, ids and records whose entries the changed files may affect."""
 
     urls: set[str]
     ids: set[str]
-    leaders: set[int]
+    record_ids: set[int]
 
 
-class Update:
-    """Brings files, records and problems in line with the corpus at a time.
+class _Rows:
+    """The rows to store for a batch of files."""
 
-    With a resolver every file is among the changes, and its entry is filed and rendered on the way.
+    def __init__(self) -> None:
+        self.files: list[FileRow] = []
+        self.records: list[RecordRow] = []
+        self.problems: dict[int, list[Problem]] = {}
+        self.entries: list[tuple[RecordRow, str, list[FeedKey]]] = []
+        self.rendered: list[RenderedRow] = []
+        self.vanished: list[Candidate] = []
+
+
+class RecordUpdate:
+    """Stores what the changed files of a run say.
+
+    With a resolver every file is among the changes; each entry is resolved and rendered on the way.
     """
 
-    def __init__(self, index: Index, bench: JobContext, now: int, resolver: EntryResolver | None) -> None:
-        self._index = index
-        self._shelf = Shelf(index.sql)
-        self._bench = bench
+    def __init__(self, transaction: Transaction, context: JobContext, now: int, resolver: EntryResolver | None) -> None:
+        self._corpus = transaction.corpus
+        self._fragments = transaction.fragments
+        self._context = context
         self._now = now
-        self._settler = resolver
-        self._prospects = NewestIndex(bench.config.selection.limit) if resolver else None
-        # From nothing: nothing was said before, so nothing can be touched.
-        self._fresh = resolver is not None and index.last_file() == 0
+        self._resolver = resolver
+        self._newest = NewestIndex(context.config.selection.limit) if resolver else None
+        self._last_id = transaction.corpus.last_record_id()
+        self._is_first = self._last_id == 0
         self._touched = Touched(set(), set(), set())
 
-    def run(self, changes: Changes, pool: WorkerPool, progress: Progress) -> Touched:
-        """Read what changed, and keep what it says. Files that go away meanwhile are added to the changes' problems."""
-        for gone in changes.gone:
-            self._drop(gone.file)
-            self._index.drop_file(gone.folder, gone.name)
-        for folder in changes.folders:
-            for status in self._index.files(folder).values():
-                self._drop(status[0])
-            self._index.drop_folder(folder)
-        candidates = changes.candidates
-        if self._settler:
-            self._bench.warm_up()
-            # Names often begin with the date. The newest first, so that few are rendered that newer ones push out.
+    def run(self, diff: CorpusDiff, pool: WorkerPool, progress: Progress) -> Touched:
+        """Parses and stores the changed files. Adds files that vanish meanwhile to the problems of the diff."""
+        self._drop_gone(diff)
+        candidates = diff.candidates
+        if self._resolver:
+            self._context.import_renderers()
+            # Names often begin with the date. The newest come first, so that few entries are rendered in vain.
             candidates.sort(key=lambda candidate: candidate.name)
         count = len(candidates)
-        batch: list[tuple[Candidate, Outcome]] = []
-        given: deque[Candidate] = deque()
-        for done, packed in enumerate(pool.map(self._bench.read, self._tasks(candidates, given), count), 1):
-            batch.append((given.popleft(), unpacked(packed)))
-            if len(batch) >= _BATCH:
-                self._take(batch, changes.problems)
+        size = _BATCH if self._resolver else _BATCH_WITHOUT_FRAGMENTS
+        batch: list[tuple[Candidate, ParseResult]] = []
+        started: deque[Candidate] = deque()
+        for done, result in enumerate(pool.map(parse_records, self._tasks(candidates, started), count), 1):
+            batch.append((started.popleft(), result))
+            if len(batch) >= size:
+                self._store(batch, diff.problems)
                 batch.clear()
             progress("reading", done, count)
-        self._take(batch, changes.problems)
-        self._index.index_records()
+        if batch:
+            self._store(batch, diff.problems)
+        if self._is_first:
+            self._corpus.create_indexes()
         return self._touched
 
-    def _tasks(self, candidates: list[Candidate], given: deque[Candidate]) -> Iterator[Reading]:
-        """What is to be read, from the end of the list, which is long: what was read needs no memory any more."""
-        prospects = self._prospects
+    def _tasks(self, candidates: list[Candidate], started: deque[Candidate]) -> Iterator[ParseTask]:
+        """Yields the files to parse, popped from the end of the list: a parsed candidate uses no memory any more."""
+        newest = self._newest
         number = 0
         while candidates:
-            if self._prospects and number % _BATCH == 0:
-                prospects = self._prospects.snapshot()
+            if self._newest and number % _SNAPSHOT_EVERY == 0:
+                newest = self._newest.snapshot()
             candidate = candidates.pop()
-            given.append(candidate)
-            yield candidate.source, candidate.path, candidate.known, prospects
+            started.append(candidate)
+            yield ParseTask(candidate.source, candidate.path, candidate.hash, newest)
             number += 1
 
-    # --------------------------------------------------------------------------------------------------------- keeping
+    # -------------------------------------------------------------------------------------------------------- storing
 
-    def _take(self, batch: list[tuple[Candidate, Outcome]], problems: list[Problem]) -> None:
-        """Keep what a batch of files says."""
-        number = self._index.last_file()
-        files: list[tuple[int, bytes, int, int, int, int]] = []
-        taken: list[tuple[RecordRow, Outcome]] = []
-        for candidate, outcome in batch:
-            if outcome.hash is None:
-                problems.append(self._gone(candidate))
+    def _store(self, batch: Sequence[tuple[Candidate, ParseResult]], problems: list[Problem]) -> None:
+        rows = _Rows()
+        for candidate, (packed, keys, rendering) in batch:
+            if isinstance(packed, VanishedFile):
+                rows.vanished.append(candidate)
+                problems.append(self._vanished(candidate))
                 continue
-            file = candidate.file
-            if not file:
-                number += 1
-                file = number
-            files.append((candidate.folder, candidate.name, file, *outcome.status))
-            if outcome.said is not None:
-                taken.append((self._row(file, candidate, outcome.hash, outcome.said), outcome))
-        for row, outcome in taken:
-            self._note(row, outcome)
-        self._index.put_records(row for row, _ in taken)
-        self._index.put_files(files)
-        if self._settler:
-            self._file(taken, self._settler)
-
-    def _note(self, row: RecordRow, outcome: Outcome) -> None:
-        """Tell what a changed record touches, before it takes the place of what was said before."""
-        problems = outcome.said.problems if outcome.said else ()
-        if not self._fresh:
-            self._touch(self._index.record(row.file))
-            self._touch(row)
-        if problems or not self._fresh:
-            self._index.put_problems(row.file, READING, problems)
-
-    def _file(self, taken: list[tuple[RecordRow, Outcome]], resolver: EntryResolver) -> None:
-        """File the entries among these records, and keep those that were rendered."""
-        filed: list[tuple[RecordRow, str, list[FeedKey]]] = []
-        fragments: list[FragmentsRow] = []
-        for row, outcome in taken:
-            if outcome.said is None or outcome.feed_keys is None or row.state != SHOWN:
+            record_id = candidate.record_id or self._next_id()
+            if isinstance(packed, UnchangedFile):
+                rows.files.append(_file_row(candidate, record_id, packed.file_status))
                 continue
-            filed.append((row, outcome.said.id, outcome.feed_keys))
-            if self._prospects:
-                self._prospects.note(outcome.feed_keys, row.published or 0)
-            if outcome.fragments:
-                fragments.append((row.file, row.digest or b"", *outcome.fragments))
-        resolver.file_singles(filed)
-        self._shelf.put_fragments(fragments)
+            record = unpack_record(packed)
+            rows.files.append(_file_row(candidate, record_id, record.file_status))
+            row = self._row(record_id, candidate, record)
+            rows.records.append(row)
+            if record.problems or not self._is_first:
+                rows.problems[record_id] = list(record.problems)
+            if keys is not None and row.state == SHOWN:
+                self._add_entry(rows, row, record.id, keys, rendering)
+        self._store_rows(rows)
 
-    def _row(self, file: int, candidate: Candidate, hashed: bytes, said: ParsedFields) -> RecordRow:
-        if said.published is None:
-            state = HIDDEN if said.hidden else LOST
+    def _add_entry(
+        self, rows: _Rows, record: RecordRow, entry_id: str, keys: list[FeedKey], rendering: Rendering | None
+    ) -> None:
+        rows.entries.append((record, entry_id, keys))
+        if self._newest:
+            self._newest.add(keys, record.published or 0)
+        if rendering:
+            title, contents = rendering
+            rows.rendered.append(RenderedRow(record.record_id, record.digest or b"", title, contents))
+
+    def _store_rows(self, rows: _Rows) -> None:
+        if rows.records and self._resolver is None:
+            self._touch(self._corpus.records([row.record_id for row in rows.records]).values())
+            self._touch(rows.records)
+        if rows.problems:
+            self._corpus.put_problems(PARSING, rows.problems)
+        if rows.records:
+            self._corpus.put_records(rows.records)
+        self._corpus.put_files(rows.files)
+        if known := [one for one in rows.vanished if one.record_id]:
+            self._drop([one.record_id for one in known])
+            self._corpus.drop_files([(one.folder_id, one.name) for one in known])
+        if self._resolver and rows.entries:
+            self._resolver.add_single(rows.entries)
+            self._fragments.put(rows.rendered)
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _row(self, record_id: int, candidate: Candidate, record: ParsedRecord) -> RecordRow:
+        if record.published is None:
+            state = HIDDEN if record.hidden else FAULTY
         else:
-            visible = said.published <= self._now and (said.expires is None or self._now < said.expires)
-            state = SHOWN if visible else WAITING
+            is_visible = record.published <= self._now and (record.expires is None or self._now < record.expires)
+            state = SHOWN if is_visible else WAITING
         return RecordRow(
-            file, candidate.source, candidate.below + candidate.name, hashed, state, said.stated, said.url,
-            said.published, said.updated, said.expires, said.figures, said.digest,
+            record_id, candidate.source, candidate.path, record.content_hash, state, record.stated_id, record.url,
+            record.published, record.updated, record.expires, record.traits and traits_to_json(record.traits),
+            record.digest,
         )  # fmt: skip
 
-    def _touch(self, record: RecordRow | None) -> None:
-        if record is None:
-            return
-        touched, config = self._touched, self._bench.config
-        touched.leaders.add(record.file)
-        if record.url is not None:
+    def _touch(self, records: Iterable[RecordRow]) -> None:
+        touched, config = self._touched, self._context.config
+        for record in records:
+            touched.record_ids.add(record.record_id)
+            if record.url is None:
+                continue
             touched.urls.add(record.url)
-            if record.stated is not None:
-                touched.ids.add(record.stated)
+            if record.stated_id is not None:
+                touched.ids.add(record.stated_id)
             if record.source < len(config.sources):
                 prefix = config.sources[record.source].prefix
                 touched.ids.add(path_id(config.site.authority, prefix + os.fsdecode(record.path)))
 
-    # -------------------------------------------------------------------------------------------------------- dropping
+    # ------------------------------------------------------------------------------------------------------- deleting
 
-    def _gone(self, candidate: Candidate) -> Problem:
-        """A file that went away between the scan and the reading: said once, and as if it had not been there."""
-        if candidate.file:
-            self._drop(candidate.file)
-            self._index.drop_file(candidate.folder, candidate.name)
-        shown = shown_path(self._bench.config.sources[candidate.source], candidate.path)
-        return Problem(shown, 1, 1, "file", "went away while it was read", "warning")
+    def _drop_gone(self, diff: CorpusDiff) -> None:
+        files = iter(diff.gone_files)
+        while batch := list(islice(files, _BATCH_GONE)):
+            self._drop([file.record_id for file in batch])
+            self._corpus.drop_files([(file.folder_id, file.name) for file in batch])
+        folders = iter(diff.gone_folders)
+        while folder_ids := list(islice(folders, _BATCH_GONE)):
+            self._drop(self._corpus.records_of_folders(folder_ids))
+            self._corpus.drop_folders(folder_ids)
 
-    def _drop(self, file: int) -> None:
-        self._touch(self._index.record(file))
-        self._index.drop_record(file)
+    def _drop(self, record_ids: Sequence[int]) -> None:
+        if record_ids:
+            self._touch(self._corpus.records(record_ids).values())
+            self._corpus.drop_records(record_ids)
+
+    def _vanished(self, candidate: Candidate) -> Problem:
+        """Returns the problem of a file that vanished between scan and parsing; its record is deleted."""
+        path = display_path(self._context.config.sources[candidate.source], candidate.path)
+        return Problem(path, 1, 1, "file", "vanished before it was read", "warning")
+
+
+def _file_row(candidate: Candidate, record_id: int, status: FileStatus) -> FileRow:
+    return FileRow(candidate.folder_id, candidate.name, record_id, *status)

@@ -1,219 +1,380 @@
-"""TouchedFeeds feeds -> issues: which sets of documents are to be made anew, and which entries each shows."""
+"""Plans the documents of feeds: from the stored state and the changes to the documents to make and to remove. Pure.
+
+Theory of operation. A feed has sets of documents: one set of its newest entries (the subscription documents) and, when
+it has more entries than these show, one set for each archive (feeds/archive.py). A set is one document in each format.
+
+A run touches a feed at times in its history. An entry's archive depends on its time, so only the archives of the
+touched periods can hold other entries than before; an archive whose neighbour in the chain appears or disappears links
+to another one. The planner therefore needs the members of these periods and no others: `FeedPlanner.spans`
+names them, and `FeedPlanner.plan` gets them, newest first. It takes them as a stream, since a feed may have a million
+members, and keeps of each archive only what its documents need.
+
+Each set has a content digest over the feed's texts, the set's links and the digests of its entries. A set whose digest
+is the stored one is not made again, unless its documents were altered.
+"""
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from ..feeds import archive
 from ..feeds.archive import ArchivedEntry
 from ..feeds.rules import FeedItem, FeedKey, FeedRules, most_frequent_spelling
-from ..formats import get as get_format
+from ..formats import catalog, get
 from ..formats.html.page_data import FeedPageData
-from ..model import ArchiveLinks, Feed, Selection
-from ..store.shelf import Held, Shelf
-from ..store.tombstones import Tombstones
+from ..model import ArchiveLinks, Feed, Selection, Site, Tombstone
+from ..store.rows import DocumentSetRow, FeedRow, MemberRow, MonthCount, Span
+
+_ALWAYS = 2**62  # seconds: before and after any entry
+_AFTER_ALL = "\uffff"  # sorts after every character of a period's name
+_newest_first = attrgetter("published", "id")
 
 
-class Issue(NamedTuple):
-    """A set of documents as it is to stand: a feed's newest entries, or one archive. `files` lead its entries.
+class PlanSettings(NamedTuple):
+    """The input of all plans beside the feeds. `fingerprint` changes when the bytes of any document may differ."""
 
-    The newest entries have a page for people beside them, if there are pages.
+    rules: FeedRules
+    selection: Selection
+    site: Site
+    fingerprint: bytes
+
+
+class KnownFeed(NamedTuple):
+    """The stored state of a feed. `sets` are the content digests of its document sets by period."""
+
+    row: FeedRow
+    month_counts: Sequence[MonthCount]
+    sets: dict[str, bytes]
+    newest: Sequence[MemberRow]
+    tombstones: tuple[Tombstone, ...]
+
+
+class FeedChanges(NamedTuple):
+    """When the entries were published that changed in a feed (None: any may have), and the periods of sets whose
+    documents were altered.
     """
 
-    number: int
+    times: Collection[int] | None
+    altered: Collection[str] = ()
+
+
+class DocumentSet(NamedTuple):
+    """A set of documents to make: the feed as the documents show it, the records that lead its entries, newest first.
+
+    The set of the newest entries has the data of the feed's HTML page, if the site has pages.
+    """
+
+    feed_id: int
     feed: Feed
-    history: ArchiveLinks
-    files: Sequence[int] = ()
-    landing: FeedPageData | None = None
+    links: ArchiveLinks
+    record_ids: Sequence[int]
+    content_digest: bytes
+    page: FeedPageData | None = None
+
+    def row(self) -> DocumentSetRow:
+        """Returns the row to store for the set."""
+        return DocumentSetRow(self.feed_id, self.links.period, self.content_digest)
 
 
-class Choice(NamedTuple):
-    """A feed as it stands now: which issues are to be made, which archives are no more, what is the same in all."""
+class FeedPlan(NamedTuple):
+    """What to do for one feed. Without a `row` the feed is to be dropped, with all its documents.
 
-    feed: Feed
-    words: bytes
-    issues: list[Issue]
-    gone: list[str]
+    `is_listed_anew` says that the lists of all feeds change with it.
+    """
+
+    feed_id: int
+    row: FeedRow | None
+    sets: tuple[DocumentSet, ...] = ()
+    dropped_periods: tuple[str, ...] = ()
+    is_listed_anew: bool = True
 
 
-class Planner:
-    """Decides what is to be made, and keeps what each set of documents shows in the index."""
+class Plan(NamedTuple):
+    """The plans of all feeds for one run."""
 
-    def __init__(
-        self,
-        shelf: Shelf,
-        tombstones: Tombstones,
-        filing: FeedRules,
-        selection: Selection,
-        showing: bytes,
-        *,
-        has_pages: bool,
-    ) -> None:
-        self._shelf = shelf
-        self._tombstones = tombstones
-        self._filing = filing
-        self._selection = selection
-        self._showing = showing
-        self._has_pages = has_pages
-        self._lasting = {slot[:2] for slot in filing.permanent_feeds()}
+    feeds: tuple[FeedPlan, ...]
 
-    def choose(self, number: int, times: Collection[int] | None, damaged: Collection[str]) -> Choice | None:
-        """What to make of a feed that changed at these times of its history (anywhere, if None); None if it is no more.
+    def sets(self) -> list[DocumentSet]:
+        """Returns all document sets to make."""
+        return [one for feed in self.feeds for one in feed.sets]
 
-        The issues of `damaged` periods are made in any case.
-        """
-        dimension, key, _, _, words_before = self._shelf.feed(number)
-        tallies = self._shelf.tallies(number)
-        if not tallies and (dimension, key) not in self._lasting:
+    def dropped_feeds(self) -> list[int]:
+        """Returns the ids of feeds that are no more."""
+        return [feed.feed_id for feed in self.feeds if feed.row is None]
+
+    def dropped_sets(self) -> list[tuple[int, str]]:
+        """Returns feed id and period of document sets that are no more, of feeds that go on."""
+        return [(feed.feed_id, period) for feed in self.feeds for period in feed.dropped_periods]
+
+    def changes_lists(self) -> bool:
+        """Returns whether the lists of all feeds change."""
+        return any(feed.is_listed_anew for feed in self.feeds)
+
+
+class FeedPlanner:
+    """Plans one feed: `spans` names the members to read, and `plan` receives them."""
+
+    def __init__(self, known: KnownFeed, changes: FeedChanges, settings: PlanSettings) -> None:
+        self._known = known
+        self._changes = changes
+        self._settings = settings
+        self._outline = None if _is_dropped(known, settings) else _Outline(known, settings)
+
+    def spans(self) -> list[Span]:
+        """Returns the parts of the feed's history whose members are needed, the newest part first."""
+        outline, feed_id = self._outline, self._known.row.feed_id
+        if outline is None or not outline.has_archives:
+            return []
+        periods = outline.periods_to_read(self._changes)
+        if periods is None:
+            return [Span(feed_id, -_ALWAYS, _ALWAYS)]
+        return [Span(feed_id, *span) for span in reversed(_disjoint(map(archive.time_range, periods)))]
+
+    def plan(self, members: Iterable[MemberRow]) -> FeedPlan:
+        """Returns the plan of the feed; `members` are those of `spans`, newest first."""
+        row, outline, settings = self._known.row, self._outline, self._settings
+        if outline is None:
+            return FeedPlan(row.feed_id, None)
+        archives = _Archives(outline, self._changes, members)
+        sets = _planned_sets(self._known, outline, archives, self._changes, settings)
+        formats, topic = settings.selection.formats, _topic(outline.key, settings.rules)
+        item = catalog.render_item(outline.feed, settings.site, formats, topic)
+        new_row = row._replace(path=outline.feed.path, header_digest=outline.header_digest, catalog_json=item)
+        return FeedPlan(row.feed_id, new_row, tuple(sets), tuple(archives.dropped), item != row.catalog_json)
+
+
+def _is_dropped(known: KnownFeed, settings: PlanSettings) -> bool:
+    """Returns whether a feed is no more: without entries, and none of those that are configured by address."""
+    permanent = {(key.dimension, key.key) for key in settings.rules.permanent_feeds()}
+    return not known.month_counts and (known.row.dimension, known.row.key) not in permanent
+
+
+class _Outline:
+    """A feed as its newest entries and its counts describe it."""
+
+    def __init__(self, known: KnownFeed, settings: PlanSettings) -> None:
+        self._known = known
+        self.archive_period = settings.selection.archive
+        row, counts = known.row, known.month_counts
+        self.key = FeedKey(row.dimension, row.key, _name(counts))
+        self.months = Counter[str]()
+        for count in counts:
+            self.months[count.month] += count.entries
+        self.total = self.months.total()
+        limit = settings.selection.limit
+        self.newest = sorted(known.newest, key=_newest_first, reverse=True)[:limit]
+        items = [FeedItem(_time(one.published), one.id, _time(one.updated)) for one in self.newest]
+        self.feed = settings.rules.feed(self.key, self.total, items)._replace(entry_ids=())
+        self.has_archives = self.archive_period != "none" and self.total > limit
+        # The total is in the catalogue only: it does not change the feed's documents.
+        texts = settings.fingerprint, self.feed.path, self.feed.title, self.feed.description, self.feed.id
+        self.header_digest = sha256(repr(texts).encode()).digest()[:16]
+        self.names = sorted(period for period in known.sets if period)
+
+    def is_planned_whole(self, changes: FeedChanges) -> bool:
+        """Returns whether any archive may have changed."""
+        return changes.times is None or not self.names or self.header_digest != self._known.row.header_digest
+
+    def periods_to_read(self, changes: FeedChanges) -> set[str] | None:
+        """Returns the periods whose members are needed; None for all."""
+        if self.is_planned_whole(changes):
             return None
-        slot = FeedKey(dimension, key, _name(tallies))
-        limit, total = self._selection.limit, sum(count for *_, count in tallies)
-        shown = _in_order(self._shelf.newest(number, limit))[:limit]
-        feed = self._filing.feed(slot, total, [FeedItem(_moment(h.published), h.id, _moment(h.updated)) for h in shown])
-        # The total stands in the catalogue only: it does not make the feed's documents others.
-        words = sha256(repr((self._showing, feed.path, feed.title, feed.description, feed.id)).encode()).digest()[:16]
-        history = _Archives(self._shelf, self._selection, number, tallies)
-        if self._selection.archive == "none" or total <= limit:
-            history.drop()
-        else:
-            history.renew(None if words != words_before else times)
-        archives = (
-            (Issue(number, feed, history.place(period)), history.holds(period))
-            for period in sorted(history.touched | set(damaged) - {""} - set(history.gone))
-        )
-        newest = ArchiveLinks(prev_archive=history.newest(), tombstones=self._tombstones.of((dimension, key)))
-        landing = self._landing(slot, feed, history) if self._has_pages else None
-        drafts = chain(archives, [(Issue(number, feed, newest, landing=landing), shown)])
-        issues = [issue for draft, held in drafts if (issue := self._fresh(draft, words, held, damaged)) is not None]
-        return Choice(feed, words, issues, history.gone)
+        periods = self.touched_periods(changes)
+        needed = set(periods) | {name for name in changes.altered if name}
+        for period in periods:
+            first, last = self._within(period)
+            # The neighbours link to the archives of this period. These stay the same where a month has some entries
+            # before and after, and few enough for one document.
+            is_one = self.archive_period == "month" and 0 < self.months[period] <= archive.MAX_ENTRIES
+            if not is_one or self.names[first:last] != [period]:
+                needed.update(self.names[max(first - 1, 0) : first])
+                needed.update(self.names[last : last + 1])
+        return needed
 
-    def _fresh(self, draft: Issue, words: bytes, held: list[Held], damaged: Collection[str]) -> Issue | None:
-        """An issue that shows these entries, unless it stands and shows the same as before."""
-        number, feed, history, _, landing = draft
-        seen = sha256(words + repr((history, landing, landing and feed.total)).encode())
-        for one in held:
-            seen.update(one.digest)
-        fresh = seen.digest()[:16]
-        if fresh == self._shelf.seen(number, history.period) and history.period not in damaged:
-            return None
-        self._shelf.put_issue(number, history.period, fresh)
-        if history.period:
-            updated = max((one.updated for one in held), default=archive.time_range(history.period)[0])
-            newest = _moment(held[0].published) if held else None
-            feed = feed._replace(updated=_moment(updated), newest=newest)
-        return draft._replace(feed=feed._replace(entry_ids=()), files=array("q", (one.file for one in held)))
+    def touched_periods(self, changes: FeedChanges) -> list[str]:
+        """Returns the periods, as configured, of the entries that changed; oldest first."""
+        return sorted({archive.period_of(self.archive_period, time) for time in changes.times or ()})
 
-    def _landing(self, slot: FeedKey, feed: Feed, history: "_Archives") -> FeedPageData:
-        format_ = get_format(self._selection.formats[0])
-        return FeedPageData(
-            months=tuple(sorted(history.months.items())),
-            periods=tuple(
-                (name, format_.path(feed.path, period))
-                for name, period in reversed(archive.browsable_periods(history.names()))
-            ),
-            parent=self._filing.parent(slot),
-            keywords=self._filing.keywords(slot),
-        )
+    def _within(self, period: str) -> tuple[int, int]:
+        return bisect_left(self.names, period), bisect_left(self.names, period + _AFTER_ALL)
+
+
+class _Content(NamedTuple):
+    """The members of an archive, as far as its documents need them."""
+
+    record_ids: Sequence[int]
+    digest: bytes
+    updated: int
+    newest: int | None
 
 
 class _Archives:
-    """The archives of one feed: which there are, in the index, and what they hold."""
+    """The archives of a feed: their names as a chain, those that may have changed, and the contents of these."""
 
-    def __init__(
-        self, shelf: Shelf, selection: Selection, number: int, tallies: Sequence[tuple[str, str, int]]
-    ) -> None:
-        self._shelf = shelf
-        self._cut = selection.archive
-        self._number = number
-        self.months = Counter[str]()
-        for month, _, count in tallies:
-            self.months[month] += count
+    def __init__(self, outline: _Outline, changes: FeedChanges, members: Iterable[MemberRow]) -> None:
+        self._period = outline.archive_period
+        self.names: list[str] = []
         self.touched: set[str] = set()
-        self.gone: list[str] = []
-
-    def drop(self) -> None:
-        """There are none, or no more."""
-        for period in self._shelf.periods(self._number):
-            self._drop(period)
-
-    def renew(self, times: Collection[int] | None) -> None:
-        """Bring the names in line with the members, for the periods of these times, or for all of them."""
-        if times is None or not self.newest():
-            names = {name for period in self._all_periods() for name in self._names(period)}
-            self._become(set(self._shelf.periods(self._number)), names)
-            self.touched = names
+        self.contents: dict[str, _Content] = {}
+        self.dropped: list[str] = []
+        before = outline.names
+        if not outline.has_archives:
+            self.dropped = before
             return
-        for period in sorted({archive.period_of(self._cut, time) for time in times}):
-            names = set(self._names(period))
-            before = set(self._shelf.periods(self._number, period))
-            self.touched |= names
-            if names != before:
-                self._become(before, names)
-                ends = min(names | before), max(names | before)
-                self.touched |= {self._shelf.neighbours(self._number, ends[0])[0]}
-                self.touched |= {self._shelf.neighbours(self._number, ends[1])[1]}
-        self.touched.discard("")
+        if outline.is_planned_whole(changes):
+            for period, group in self._by_period(members):
+                self._add(period, group)
+            self.names = sorted(self.contents)
+            self.touched = set(self.names)
+        else:
+            groups = dict(self._by_period(members))
+            self._plan_touched(before, outline.touched_periods(changes), groups)
+            self.touched |= set(changes.altered).intersection(self.names)
+            self._read_rest(groups)
+        self.dropped = sorted(set(before).difference(self.names))
 
-    def newest(self) -> str:
-        """The newest archive, or nothing."""
-        return self._shelf.neighbours(self._number, "~")[0]
+    def links(self, name: str, tombstones: tuple[Tombstone, ...] = ()) -> ArchiveLinks:
+        """Returns the links of an archive, or with an empty name of the newest entries' documents."""
+        if not name:
+            return ArchiveLinks(prev_archive=self.names[-1] if self.names else "", tombstones=tombstones)
+        position = bisect_left(self.names, name)
+        before = self.names[position - 1] if position else ""
+        after = self.names[position + 1] if position + 1 < len(self.names) else ""
+        return ArchiveLinks(name, before, after)
 
-    def names(self) -> list[str]:
-        """All archives, oldest first."""
-        return self._shelf.periods(self._number)
+    def _by_period(self, members: Iterable[MemberRow]) -> Iterator[tuple[str, list[MemberRow]]]:
+        """Yields members by period, each group newest first."""
+        group: list[MemberRow] = []
+        period = ""
+        for member in members:
+            name = archive.period_of(self._period, member.published)
+            if name != period and group:
+                yield period, sorted(group, key=_newest_first, reverse=True)
+                group = []
+            period = name
+            group.append(member)
+        if group:
+            yield period, sorted(group, key=_newest_first, reverse=True)
 
-    def place(self, period: str) -> ArchiveLinks:
-        """Where an archive stands among the others."""
-        return ArchiveLinks(period, *self._shelf.neighbours(self._number, period))
+    def _plan_touched(self, before: list[str], periods: list[str], groups: dict[str, list[MemberRow]]) -> None:
+        """Renews the names of touched periods; where they change, the neighbours in the chain are touched, too."""
+        self.names = list(before)
+        ends: list[tuple[str, str]] = []
+        for period in periods:
+            first = bisect_left(self.names, period)
+            last = bisect_left(self.names, period + _AFTER_ALL)
+            old = self.names[first:last]
+            group = groups.get(period, [])
+            new = archive.split_period(period, [ArchivedEntry(m.published, m.id) for m in group]) if group else []
+            self.names[first:last] = sorted(new)
+            self.touched.update(new)
+            if sorted(new) != old:
+                ends.append((min([*old, *new]), max([*old, *new])))
+        for start, end in ends:
+            self.touched.update(self.names[max(bisect_left(self.names, start) - 1, 0) : bisect_left(self.names, start)])
+            self.touched.update(self.names[bisect_right(self.names, end) : bisect_right(self.names, end) + 1])
 
-    def holds(self, period: str) -> list[Held]:
-        """The entries of an archive, newest first."""
-        if self._shelf.neighbours(self._number, period)[1].startswith(period):
-            return []  # it was split: its parts follow it
-        held = self._shelf.between(self._number, *archive.time_range(period))
-        return _in_order([one for one in held if archive.contains(period, ArchivedEntry(one.published, one.id))])
+    def _read_rest(self, groups: dict[str, list[MemberRow]]) -> None:
+        for name in self.touched:
+            position = bisect_left(self.names, name)
+            is_split = position + 1 < len(self.names) and self.names[position + 1].startswith(name)
+            group = groups.get(archive.period_of(self._period, archive.time_range(name)[0]), [])
+            self.contents[name] = _content(name, [] if is_split else group)
 
-    def _become(self, before: set[str], names: set[str]) -> None:
-        for period in sorted(before - names):
-            self._drop(period)
-        for period in sorted(names - before):
-            self._shelf.put_issue(self._number, period)
-
-    def _drop(self, period: str) -> None:
-        self._shelf.drop_issue(self._number, period)
-        self.gone.append(period)
-
-    def _all_periods(self) -> set[str]:
-        if self._cut == "day":
-            return {archive.period_of("day", time) for time in self._shelf.times(self._number)}
-        return {month[:4] if self._cut == "year" else month for month in self.months}
-
-    def _names(self, period: str) -> list[str]:
-        """The archives of a period and its parts, as its members ask for."""
-        start, end = archive.time_range(period)
-        count = self.months[period] if self._cut == "month" else self._shelf.count_between(self._number, start, end)
-        if count <= archive.MAX_ENTRIES:
-            return [period] if count else []
-        return archive.split_period(
-            period, [ArchivedEntry(h.published, h.id) for h in self._shelf.between(self._number, start, end)]
-        )
+    def _add(self, period: str, group: list[MemberRow]) -> None:
+        names = archive.split_period(period, [ArchivedEntry(m.published, m.id) for m in group])
+        for name, after in zip(names, [*names[1:], ""], strict=True):
+            self.contents[name] = _content(name, [] if after.startswith(name) else group)
 
 
-def _name(tallies: Sequence[tuple[str, str, int]]) -> str:
-    """The most frequent spelling of a feed's name."""
+def _content(name: str, group: Sequence[MemberRow]) -> _Content:
+    """Returns the contents of an archive from the members of its period, given newest first."""
+    start, stop = archive.time_range(name)
+    held = [
+        member
+        for member in group
+        if start <= member.published < stop and archive.contains(name, ArchivedEntry(member.published, member.id))
+    ]
+    return _Content(
+        array("q", [member.record_id for member in held]),
+        _digest_of(held),
+        max((member.updated for member in held), default=start),
+        held[0].published if held else None,
+    )
+
+
+def _planned_sets(
+    known: KnownFeed, outline: _Outline, archives: _Archives, changes: FeedChanges, settings: PlanSettings
+) -> Iterator[DocumentSet]:
+    feed_id, feed = known.row.feed_id, outline.feed
+
+    def is_needed(period: str, digest: bytes) -> bool:
+        return known.sets.get(period) != digest or period in changes.altered
+
+    for name in sorted(archives.touched):
+        content, links = archives.contents[name], archives.links(name)
+        digest = _set_digest(outline.header_digest, links, None, content.digest)
+        if is_needed(name, digest):
+            newest = _time(content.newest) if content.newest is not None else None
+            shown = feed._replace(updated=_time(content.updated), newest=newest)
+            yield DocumentSet(feed_id, shown, links, content.record_ids, digest)
+    links = archives.links("", known.tombstones)
+    page = _page_data(outline, archives, settings) if settings.site.pages else None
+    digest = _set_digest(outline.header_digest, links, page and (page, outline.total), _digest_of(outline.newest))
+    if is_needed("", digest):
+        yield DocumentSet(feed_id, feed, links, array("q", [one.record_id for one in outline.newest]), digest, page)
+
+
+def _page_data(outline: _Outline, archives: _Archives, settings: PlanSettings) -> FeedPageData:
+    first_format = get(settings.selection.formats[0])
+    return FeedPageData(
+        months=tuple(sorted(outline.months.items())),
+        periods=tuple(
+            (name, first_format.path(outline.feed.path, period))
+            for name, period in reversed(archive.browsable_periods(archives.names))
+        ),
+        parent=settings.rules.parent(outline.key),
+        keywords=settings.rules.keywords(outline.key),
+    )
+
+
+def _topic(key: FeedKey, rules: FeedRules) -> catalog.Topic:
+    _, parent = rules.parent(key) or ("", "")
+    return catalog.Topic(rules.shortname(key), parent.removeprefix("topics/"), rules.keywords(key))
+
+
+def _name(counts: Sequence[MonthCount]) -> str:
+    """Returns the most frequent spelling of a feed's name."""
     spellings = Counter[str]()
-    for _, name, count in tallies:
-        spellings[name] += count
+    for count in counts:
+        spellings[count.name] += count.entries
     return most_frequent_spelling(spellings.items()) if spellings else ""
 
 
-def _in_order(held: list[Held]) -> list[Held]:
-    return sorted(held, key=lambda one: (one.published, one.id), reverse=True)
+def _set_digest(header: bytes, links: ArchiveLinks, page: object, entries: bytes) -> bytes:
+    return sha256(header + repr((links, page)).encode() + entries).digest()[:16]
 
 
-def _moment(epoch: int) -> datetime:
+def _digest_of(members: Iterable[MemberRow]) -> bytes:
+    hashed = sha256()
+    for member in members:
+        hashed.update(member.digest)
+    return hashed.digest()
+
+
+def _disjoint(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Returns ranges in order of time, without those that lie within another one. None overlap otherwise."""
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(ranges, key=lambda one: (one[0], -one[1])):
+        if not found or stop > found[-1][1]:
+            found.append((start, stop))
+    return found
+
+
+def _time(epoch: int) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)

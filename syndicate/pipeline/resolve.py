@@ -1,268 +1,381 @@
-"""Records -> entries, filed under their feeds: what is visible, what is one story, whose id is whose."""
+"""Resolves records to entries: which are visible, which make one entry together, and which entry has which id.
+
+Theory of operation. A visible record makes an entry. Records with the same address (`url`) make one entry together: the
+earliest one leads it and gives it its id and date; the text is that of the latest one, the topics are all of theirs
+(feeds/merge.py). The others are merged.
+
+An entry's id is that of its leading record's path, or the id that the record states. Two entries must not have the same
+id. The path's own id always belongs to the record at that path; an id that several records state belongs to the
+earliest of them. Every other claimant falls back to the id of its own path, with a warning, until the owner is gone.
+
+An entry is a member of the feeds that the rules (feeds/rules.py) choose by its traits. Whatever a run changes of an
+entry touches these feeds, before and after, at the time in their history at which the entry was published: the
+planner examines nothing else.
+
+A run resolves either the addresses and ids that changed records touch (`resolve`), or all entries (`resolve_all`, and
+`add_single` while all records are parsed). Both work in batches: read the rows of a batch, change them in memory, and
+store the differences.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 from urllib.parse import unquote
 
-import orjson
-
-from ..corpus import parse as read
-from ..corpus.scan import shown_path
+from ..corpus.parse import locate_value
+from ..corpus.scan import display_path
 from ..errors import Problem
-from ..feeds.identity import digest, path_id
+from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey, Traits, traits_of
-from ..store.index import MERGED, SETTLING, SHOWN, WAITING, EntryRow, Index, RecordRow
-from ..store.shelf import Member, Shelf
-from .jobs import JobContext, Origin, epoch, traits_from_text
+from ..store.base import Transaction
+from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, RecordRow
+from .context import JobContext
+from .jobs import entry_digest, epoch, traits_from_json
 
-_BATCH = 512
+_BATCH = 256
+_BATCH_ALL = 512
+_Item = TypeVar("_Item")
 
 
 class TouchedFeeds:
-    """The feeds that a run touched, and the times in their histories at which it did."""
+    """The feeds that a run touched, and the times in their history at which it did."""
 
     def __init__(self) -> None:
         self._times: dict[int, set[int]] = {}
-        self._wholly: set[int] = set()
+        self._whole: set[int] = set()
 
-    def touch(self, feeds: Iterable[int], published: int) -> None:
-        """Feeds gained, lost or changed an entry that was published at a time."""
-        for feed in feeds:
-            self._times.setdefault(feed, set()).add(published)
+    def touch(self, feed_ids: Iterable[int], published: int) -> None:
+        """Marks feeds that gained, lost or changed an entry which was published at a time."""
+        for feed_id in feed_ids:
+            self._times.setdefault(feed_id, set()).add(published)
 
-    def add(self, feed: int) -> None:
-        """A feed is to be looked at."""
-        self._times.setdefault(feed, set())
+    def add(self, feed_id: int) -> None:
+        """Marks a feed whose newest documents may change, for another reason than its entries."""
+        self._times.setdefault(feed_id, set())
 
-    def add_wholly(self, feeds: Iterable[int]) -> None:
-        """All of what these feeds hold may have changed."""
-        self._wholly.update(feeds)
+    def add_whole(self, feed_ids: Iterable[int]) -> None:
+        """Marks feeds in which any document may change."""
+        self._whole.update(feed_ids)
 
-    def feeds(self) -> set[int]:
-        """Every feed that was touched."""
-        return self._wholly | self._times.keys()
+    def feed_ids(self) -> set[int]:
+        """Returns all feeds that were touched."""
+        return self._whole | self._times.keys()
 
-    def times(self, feed: int) -> set[int] | None:
-        """When the entries were published that changed in a feed; None for any."""
-        return None if feed in self._wholly else self._times.get(feed, set())
+    def times(self, feed_id: int) -> set[int] | None:
+        """Returns when the entries were published that changed in a feed; None when any may have."""
+        return None if feed_id in self._whole else self._times.get(feed_id, set())
 
 
 class EntryResolver:
-    """Files entries for one configuration at one time, and remembers which feeds that touched."""
+    """Resolves entries for one configuration at one time, and collects the feeds that this touches."""
 
-    def __init__(self, index: Index, bench: JobContext, now: int) -> None:
-        self._index = index
-        self._bench = bench
+    def __init__(self, transaction: Transaction, context: JobContext, now: int) -> None:
+        self._corpus = transaction.corpus
+        self._feeds = transaction.feeds
+        self._context = context
         self._now = now
-        self._authority = bench.config.site.authority
-        self._filing = bench.filing
-        self._shelf = Shelf(index.sql)
-        self._feeds = self._shelf.feed_numbers()
-        self.dirty = TouchedFeeds()
-        self._came: set[tuple[int, str]] = set()
-        self._went: dict[str, set[int]] = {}
+        self._authority = context.config.site.authority
+        self._feed_ids = transaction.feeds.feed_ids()
+        self._last_feed_id = max(self._feed_ids.values(), default=0)
+        self._new_feeds: list[tuple[int, str, str]] = []
+        # The data of the batch: entries as stored and as resolved, states and problems to store.
+        self._stored: dict[int, EntryRow | None] = {}
+        self._current: dict[int, EntryRow | None] = {}
+        self._states: list[tuple[int, int]] = []
+        self._problems: dict[int, list[Problem]] = {}
+        # Entries before this run, of those that it resolved one by one; None of new ones.
+        self._before: dict[int, EntryRow | None] = {}
+        self._after: dict[int, EntryRow | None] = {}
+        self.touched = TouchedFeeds()
 
-    def came(self) -> set[str]:
-        """The ids of entries that were filed one by one, and are in feeds now."""
-        return {entry_id for _, entry_id in self._came}
+    # -------------------------------------------------------------------------------------------------------- results
 
-    def went(self) -> dict[str, set[int]]:
-        """The ids of entries that were in feeds before this run and are in none now; and these feeds.
+    def published_ids(self) -> set[str]:
+        """Returns the ids of entries that the run resolved one by one, changed, and left in a feed."""
+        return {
+            entry.id
+            for record_id, entry in self._after.items()
+            if entry and entry.memberships and entry != self._before[record_id]
+        }
 
-        Only where entries were filed one by one: after `forget` everything was filed in this run.
+    def unpublished(self) -> dict[str, list[int]]:
+        """Returns the ids of entries that were in feeds before this run and are in none now, with these feeds.
+
+        After `clear` it is empty: everything is resolved in this run then.
         """
-        came = self.came()
-        return {entry_id: feeds for entry_id, feeds in self._went.items() if feeds and entry_id not in came}
+        published = {entry.id for entry in self._after.values() if entry and entry.memberships}
+        return {
+            entry.id: [feed_id for feed_id, _ in entry.memberships]
+            for entry in self._before.values()
+            if entry and entry.memberships and entry.id not in published
+        }
 
-    def forget(self) -> None:
-        """Take every entry out of the feeds, to file all anew."""
-        self.dirty.add_wholly(self._feeds.values())
-        self._index.forget_entries()
-        self._shelf.forget_members()
-        self._index.sql.execute("DELETE FROM problems WHERE aspect = ?", (SETTLING,))
+    # ---------------------------------------------------------------------------------------------------- all entries
 
-    def refile(self) -> None:
-        """File all entries, none of which is filed yet, by what the index knows of them."""
-        index = self._index
-        shown = []
-        states = []
-        cursor = index.sql.cursor().execute("SELECT * FROM records WHERE url IS NOT NULL")
-        while fetched := cursor.fetchmany(_BATCH):
-            for row in map(RecordRow._make, fetched):
-                visible = self._is_visible(row)
-                states.append((SHOWN if visible else WAITING, row.file))
-                if visible:
-                    feed_keys = self._filing.feed_keys(traits_from_text(row.figures or ""))
-                    shown.append((row, row.stated or self._path_id(row), feed_keys))
-            self.file_singles(shown)
-            shown.clear()
-        index.set_states(states)
-        self.unite()
+    def clear(self) -> None:
+        """Deletes all entries, to resolve all again."""
+        self.touched.add_whole(self._feed_ids.values())
+        self._feeds.clear()
+        self._corpus.drop_problems(RESOLVING)
 
-    def unite(self) -> None:
-        """After all entries were filed as if each stood alone: unite those of one address, settle whose id is whose."""
-        self._shelf.file_members()
-        self.addresses(self._index.shared_urls())
-        self._distinguish(self._index.stated_ids())
+    def resolve_all(self) -> None:
+        """Resolves all entries from their stored records. Call `clear` first."""
+        states: list[tuple[int, int]] = []
+        for records in self._corpus.entry_records(_BATCH_ALL):
+            visible: list[tuple[RecordRow, str, list[FeedKey]]] = []
+            for record in records:
+                is_visible = self._is_visible(record)
+                state = SHOWN if is_visible else WAITING
+                if state != record.state:
+                    states.append((state, record.record_id))
+                if is_visible:
+                    keys = self._context.rules.feed_keys(traits_from_json(record.traits or ""))
+                    visible.append((record, record.stated_id or self._path_id(record), keys))
+            self.add_single(visible)
+        self._corpus.set_states(states)
+        self.resolve_shared()
 
-    def addresses(self, urls: Iterable[str], ids: Iterable[str] = (), leaders: Iterable[int] = ()) -> None:
-        """File anew the entries at these addresses, then settle who has these ids. `leaders` may lead no more."""
-        touched_ids = set(ids)
-        led: set[int] = set()
-        for url in sorted(urls):
-            group = self._index.records_of_url(url)
-            for record in group:
-                touched_ids |= {record.stated or "", self._path_id(record)}
-                self._index.put_problems(record.file, SETTLING, ())  # told again where it still holds
-            lead = self._lead(group)
-            if lead is not None:
-                led.add(lead)
-        for file in leaders:
-            self._index.put_problems(file, SETTLING, ())
-            said = self._index.record(file)
-            if file not in led and (said is None or said.state != SHOWN):
-                self._unfile(file)
-        self._distinguish(touched_ids - {""})
-
-    # ------------------------------------------------------------------------------------------------------- filing
-
-    def file_singles(self, rows: Iterable[tuple[RecordRow, str, list[FeedKey]]]) -> None:
-        """File visible entries of one file each, none of which is filed yet: what they say, their ids, their feeds."""
-        members: list[Member] = []
+    def add_single(self, rows: Iterable[tuple[RecordRow, str, list[FeedKey]]]) -> None:
+        """Stores the entries of visible records, none of which has one: each by itself, with its id and its feeds."""
+        members: list[Membership] = []
         entries: list[EntryRow] = []
-        for row, entry_id, feed_keys in rows:
-            filed = [(self._feed(dim, key), name) for dim, key, name in feed_keys]
-            published = row.published or 0
-            members += ((feed, published, row.file, name) for feed, name in filed)
-            entries.append(_entry_row(row, entry_id, filed))
-        self._shelf.gather_members(members)
-        self._index.put_entries(entries)
+        for record, entry_id, keys in rows:
+            memberships = self._memberships(keys)
+            entry = _entry_of(record, entry_id, memberships)
+            members += [(feed_id, entry.published, record.record_id, name) for feed_id, name in memberships]
+            entries.append(entry)
+        self._store_new_feeds()
+        self._feeds.collect_members(members)
+        self._feeds.put_entries(entries)
+
+    def resolve_shared(self) -> None:
+        """Merges the entries of shared addresses, and decides on shared ids, after all were added by themselves."""
+        self._feeds.store_collected_members()
+        self._resolve_urls(self._corpus.shared_urls(), set(), set())
+        self._decide_ids(self._corpus.stated_ids())
+
+    # ---------------------------------------------------------------------------------------------- entries one by one
+
+    def resolve(self, urls: Iterable[str], ids: Iterable[str], record_ids: Iterable[int]) -> None:
+        """Resolves these addresses, then the owners of these ids. The records may no longer lead an entry."""
+        touched_ids = set(ids)
+        leading: set[int] = set()
+        self._resolve_urls(urls, touched_ids, leading)
+        for batch in _batches(sorted(set(record_ids) - leading), _BATCH):
+            records = self._corpus.records(batch)
+            self._read_entries(batch)
+            for record_id in batch:
+                self._problems.setdefault(record_id, [])
+                record = records.get(record_id)
+                if record is None or record.state != SHOWN:
+                    self._set(record_id, None)
+            self._store()
+        self._decide_ids(touched_ids - {""})
+        self._drop_unchanged()
+
+    def _resolve_urls(self, urls: Iterable[str], touched_ids: set[str], leading: set[int]) -> None:
+        """Resolves the entries at these addresses; adds the ids they may have, and the records that lead them."""
+        for batch in _batches(sorted(urls), _BATCH):
+            groups: dict[str, list[RecordRow]] = {}
+            for record in self._corpus.records_of_urls(batch):
+                groups.setdefault(record.url or "", []).append(record)
+                touched_ids.update((record.stated_id or "", self._path_id(record)))
+                self._problems[record.record_id] = []  # reported again where it is still true
+            self._read_entries(record.record_id for group in groups.values() for record in group)
+            leading.update(lead for url in batch if (lead := self._lead(groups.get(url, []))) is not None)
+            self._store()
 
     def _lead(self, group: list[RecordRow]) -> int | None:
-        """File the entry that the records of one address make; the file that leads it, if any is visible."""
+        """Resolves the entry that the records of one address make; returns the record that leads it, if any."""
         visible = sorted((r for r in group if self._is_visible(r)), key=lambda r: (r.published or 0, self._path(r)))
         first = visible[0] if visible else None
-        states = []
         for record in group:
-            shown = SHOWN if record is first else MERGED if record in visible else WAITING
-            if shown != record.state:
-                states.append((shown, record.file))
+            state = SHOWN if record is first else MERGED if record in visible else WAITING
+            if state != record.state:
+                self._states.append((state, record.record_id))
             if record is not first:
-                self._unfile(record.file)
-        self._index.set_states(states)
+                self._set(record.record_id, None)
         if first is None:
             return None
         if len(visible) == 1:
-            known = traits_from_text(first.figures or "")
-            self._refile(first, None, first.updated or 0, first.digest or b"", known)
+            traits = traits_from_json(first.traits or "")
+            self._set(first.record_id, self._entry(first, first.stated_id or self._path_id(first), traits))
         else:
-            self._refile_composed(visible, None)
-        return first.file
+            self._set_composed(visible, None)
+        return first.record_id
 
-    def _refile_composed(self, records: list[RecordRow], entry_id: str | None) -> None:
-        entry = self._bench.compose([origin(record) for record in records], entry_id)
-        digested = bytes.fromhex(digest(entry, self._bench.config.presentation))
-        first = records[0]._replace(stated=entry.id)
-        files = orjson.dumps([record.file for record in records]).decode() if len(records) > 1 else None
-        self._refile(first, files, epoch(entry.updated), digested, traits_of(entry))
+    def _set_composed(self, records: Sequence[RecordRow], entry_id: str | None) -> None:
+        """Resolves the entry that several records make, or one record under another id than its own."""
+        composed = self._context.compose([origin_of(record) for record in records], entry_id)
+        record = records[0]._replace(
+            updated=epoch(composed.updated), digest=entry_digest(composed, self._context.config.presentation)
+        )
+        entry = self._entry(record, composed.id, traits_of(composed))
+        record_ids = tuple(one.record_id for one in records) if len(records) > 1 else ()
+        self._set(record.record_id, entry._replace(record_ids=record_ids))
 
-    def _refile(self, record: RecordRow, files: str | None, updated: int, digested: bytes, known: Traits) -> None:
-        filed = [(self._feed(dim, key), name) for dim, key, name in self._filing.feed_keys(known)]
-        entry_id = record.stated or self._path_id(record)
-        row = _entry_row(record, entry_id, filed)._replace(files=files, updated=updated, digest=digested)
-        if self._index.entry(record.file) == row:
-            return  # nothing that any feed shows has changed
-        self._unfile(record.file)
-        self._shelf.add_members([(feed, row.published, row.file, name) for feed, name in filed])
-        self._index.put_entries([row])
-        if filed:
-            self._came.add((record.file, entry_id))
-        self.dirty.touch((feed for feed, _ in filed), row.published)
+    # ------------------------------------------------------------------------------------------------------------ ids
 
-    def _unfile(self, file: int) -> None:
-        entry = self._index.entry(file)
-        if entry is None:
+    def _decide_ids(self, ids: Iterable[str]) -> None:
+        """Gives each id to its owner, and every other claimant the id of its path."""
+        for batch in _batches(sorted(ids), _BATCH):
+            claimants: dict[str, list[RecordRow]] = {}
+            for record in self._corpus.claimants(batch):
+                claimants.setdefault(record.stated_id or "", []).append(record)
+            owners = self._owners_by_path(batch)
+            rows = [record for group in claimants.values() for record in group]
+            self._read_entries(record.record_id for record in rows)
+            merged = {part for one in rows if (entry := self._current[one.record_id]) for part in entry.record_ids}
+            records = self._corpus.records(merged) if merged else {}
+            for stated_id, group in claimants.items():
+                group.sort(key=lambda record: (record.published or 0, self._path(record)))
+                self._decide_id(owners.get(stated_id, group[0]), group, records)
+            self._store()
+
+    def _decide_id(self, owner: RecordRow, claimants: Sequence[RecordRow], merged: dict[int, RecordRow]) -> None:
+        for record in claimants:
+            is_owner = record.record_id == owner.record_id
+            wanted = record.stated_id if is_owner else self._path_id(record)
+            entry = self._current[record.record_id]
+            if entry is not None and entry.id != wanted:
+                self._set_composed([merged[part] for part in entry.record_ids] or [record], wanted)
+            self._problems[record.record_id] = [] if is_owner else [self._id_taken(record, owner)]
+
+    def _owners_by_path(self, ids: Sequence[str]) -> dict[str, RecordRow]:
+        """Returns the records that lead an entry and whose path makes one of these ids."""
+        own = f"tag:{self._authority}:"
+        places: list[tuple[str, tuple[int, bytes, bytes]]] = []
+        for entry_id in ids:
+            if entry_id.startswith(own):
+                path = os.fsencode(unquote(entry_id.removeprefix(own), errors="surrogateescape"))
+                places += [(entry_id, place) for place in self._places(path)]
+        found = self._corpus.leading_records_at([place for _, place in places]) if places else {}
+        records = self._corpus.records(found.values()) if found else {}
+        owners: dict[str, RecordRow] = {}
+        for entry_id, place in places:
+            if place in found:
+                owners.setdefault(entry_id, records[found[place]])
+        return owners
+
+    def _places(self, path: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+        """Yields the source, folder and name of files that a path in an id may mean."""
+        for number, source in enumerate(self._context.config.sources):
+            prefix = os.fsencode(source.prefix)
+            if path.startswith(prefix) and path.startswith(b"/") == prefix.startswith(b"/"):
+                folder, slash, name = path.removeprefix(prefix).rpartition(b"/")
+                yield number, folder + slash, name
+
+    def _id_taken(self, record: RecordRow, owner: RecordRow) -> Problem:
+        source = self._context.config.sources[record.source]
+        line, column = locate_value(source, record.path, ("id",))
+        message = f"{record.stated_id!r} is already the id of {self._path(owner)}: the id of the path is used instead"
+        return Problem(display_path(source, record.path), line, column, "id", message, "warning")
+
+    # -------------------------------------------------------------------------------------------------------- a batch
+
+    def _read_entries(self, record_ids: Iterable[int]) -> None:
+        missing = [record_id for record_id in record_ids if record_id not in self._current]
+        found = self._feeds.entries(missing) if missing else {}
+        for record_id in missing:
+            self._stored[record_id] = self._current[record_id] = found.get(record_id)
+
+    def _set(self, record_id: int, entry: EntryRow | None) -> None:
+        """Changes the entry that a record leads. An entry that is the same touches no feed."""
+        current = self._current[record_id]
+        if entry == current:
             return
-        filed = orjson.loads(entry.filed)
-        self._shelf.drop_members([(feed, entry.published, file, name) for feed, name in filed])
-        self._index.drop_entry(file)
-        if (file, entry.id) in self._came:
-            self._came.remove((file, entry.id))  # filed in this run, perhaps under an id that was not to stay
-        else:
-            self._went.setdefault(entry.id, set()).update(feed for feed, _ in filed)
-        self.dirty.touch((feed for feed, _ in filed), entry.published)
+        for one in (current, entry):
+            if one is not None:
+                self.touched.touch([feed_id for feed_id, _ in one.memberships], one.published)
+        self._current[record_id] = entry
 
-    def _feed(self, dimension: str, key: str) -> int:
-        feed = self._feeds.get((dimension, key))
-        if feed is None:
-            feed = self._feeds[dimension, key] = self._shelf.add_feed(dimension, key)
-            self.dirty.add(feed)
-        return feed
+    def _store(self) -> None:
+        """Stores the changes of the batch."""
+        changed = {
+            record_id: (self._stored[record_id], entry)
+            for record_id, entry in self._current.items()
+            if entry != self._stored[record_id]
+        }
+        self._store_new_feeds()
+        if changed:
+            before = [old for old, _ in changed.values() if old is not None]
+            after = [new for _, new in changed.values() if new is not None]
+            self._feeds.drop_members([member for entry in before for member in _members(entry)])
+            self._feeds.drop_entries([record_id for record_id, (_, new) in changed.items() if new is None])
+            self._feeds.put_entries(after)
+            self._feeds.add_members([member for entry in after for member in _members(entry)])
+        if self._states:
+            self._corpus.set_states(self._states)
+        if self._problems:
+            self._corpus.put_problems(RESOLVING, self._problems)
+        for record_id, (old, new) in changed.items():
+            self._before.setdefault(record_id, old)
+            self._after[record_id] = new
+        self._stored, self._current, self._states, self._problems = {}, {}, [], {}
+
+    def _drop_unchanged(self) -> None:
+        """Removes the results that are the same after all batches as before the run."""
+        for record_id in [one for one, entry in self._after.items() if entry == self._before[one]]:
+            del self._before[record_id], self._after[record_id]
+
+    def _store_new_feeds(self) -> None:
+        if self._new_feeds:
+            self._feeds.add_feeds(self._new_feeds)
+            self._new_feeds = []
+
+    def _memberships(self, keys: Iterable[FeedKey]) -> tuple[tuple[int, str], ...]:
+        return tuple([(self.feed_id(dimension, key), name) for dimension, key, name in keys])
+
+    def feed_id(self, dimension: str, key: str) -> int:
+        """Returns the id of a feed; a new feed is stored with the next batch."""
+        feed_id = self._feed_ids.get((dimension, key))
+        if feed_id is None:
+            self._last_feed_id += 1
+            feed_id = self._feed_ids[dimension, key] = self._last_feed_id
+            self._new_feeds.append((feed_id, dimension, key))
+            self.touched.add(feed_id)
+        return feed_id
+
+    def add_permanent_feeds(self) -> None:
+        """Stores the feeds that exist without entries, too."""
+        for key in self._context.rules.permanent_feeds():
+            self.feed_id(key.dimension, key.key)
+        self._store_new_feeds()
+
+    # --------------------------------------------------------------------------------------------------------- values
+
+    def _entry(self, record: RecordRow, entry_id: str, traits: Traits) -> EntryRow:
+        return _entry_of(record, entry_id, self._memberships(self._context.rules.feed_keys(traits)))
 
     def _is_visible(self, record: RecordRow) -> bool:
         published, expires = record.published, record.expires
         return published is not None and published <= self._now and (expires is None or self._now < expires)
 
-    # -------------------------------------------------------------------------------------------------------- identity
-
-    def _distinguish(self, ids: Iterable[str]) -> None:
-        """A path belongs to its file, a stated id to the earliest entry that states it; others go by their paths."""
-        index = self._index
-        for stated in sorted(set(ids)):
-            claimants = [r for r in map(index.record, index.leaders_stating(stated)) if r is not None]
-            claimants.sort(key=lambda r: (r.published or 0, self._path(r)))
-            owner = self._owner_of_path(stated) or (claimants[0] if claimants else None)
-            for record in claimants:
-                keeps = owner is not None and record.file == owner.file
-                wanted = stated if keeps else self._path_id(record)
-                entry = index.entry(record.file)
-                if entry is not None and entry.id != wanted:
-                    files = orjson.loads(entry.files) if entry.files else [record.file]
-                    group = [r for r in map(index.record, files) if r is not None]
-                    self._refile_composed(group, wanted)
-                problems = [] if keeps or owner is None else [self._not_its_id(record, owner)]
-                index.put_problems(record.file, SETTLING, problems)
-
-    def _owner_of_path(self, stated: str) -> RecordRow | None:
-        """The leading file whose path makes this id."""
-        own = f"tag:{self._authority}:"
-        if not stated.startswith(own):
-            return None
-        path = os.fsencode(unquote(stated.removeprefix(own), errors="surrogateescape"))
-        for number, source in enumerate(self._bench.config.sources):
-            prefix = os.fsencode(source.prefix)
-            if path.startswith(prefix) and path.startswith(b"/") == prefix.startswith(b"/"):
-                folder, slash, name = path.removeprefix(prefix).rpartition(b"/")
-                file = self._index.file_at(number, folder + slash, name)
-                if file is not None and self._index.entry(file) is not None:
-                    return self._index.record(file)
-        return None
-
-    def _not_its_id(self, record: RecordRow, owner: RecordRow) -> Problem:
-        source = self._bench.config.sources[record.source]
-        line, column = read.locate(source, record.path, ("id",))
-        message = f"{record.stated!r} is the id of {self._path(owner)} already: this entry goes by its path"
-        return Problem(shown_path(source, record.path), line, column, "id", message, "warning")
-
     def _path_id(self, record: RecordRow) -> str:
         return path_id(self._authority, self._path(record))
 
     def _path(self, record: RecordRow) -> str:
-        return self._prefix(record.source) + os.fsdecode(record.path)
-
-    def _prefix(self, source: int) -> str:
-        return self._bench.config.sources[source].prefix
+        return self._context.config.sources[record.source].prefix + os.fsdecode(record.path)
 
 
-def _entry_row(record: RecordRow, entry_id: str, filed: list[tuple[int, str]]) -> EntryRow:
-    return EntryRow(
-        record.file, entry_id, record.published or 0, record.updated or 0,
-        record.digest or b"", None, orjson.dumps(filed).decode(),
-    )  # fmt: skip
+def origin_of(record: RecordRow) -> OriginRow:
+    """Returns where a record's entry can be parsed again."""
+    return OriginRow(record.record_id, record.source, record.path, record.hash)
 
 
-def origin(record: RecordRow) -> Origin:
-    """Where a record's entry can be read again."""
-    return Origin(record.source, record.path, record.hash)
+def _entry_of(record: RecordRow, entry_id: str, memberships: tuple[tuple[int, str], ...]) -> EntryRow:
+    published, updated = record.published or 0, record.updated or 0
+    return EntryRow(record.record_id, entry_id, published, updated, record.digest or b"", (), memberships)
+
+
+def _members(entry: EntryRow) -> list[Membership]:
+    return [(feed_id, entry.published, entry.record_id, name) for feed_id, name in entry.memberships]
+
+
+def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch

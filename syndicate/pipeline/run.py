@@ -1,6 +1,13 @@
-"""One run: what changed, what that means, what is written; then the index is committed.
+"""One run: diff, parse, resolve, plan, render, write, commit.
 
-What only a run with work to do needs is imported when there is work.
+Theory of operation. A run changes the store in one transaction, and commits it after the last document is in place:
+killed at any instant, the next run finds the store as it was, and does the work again. Whether a feed changed is judged
+against the store, never against the output. A file `unfinished` in the state folder exists while a run works: the next
+run recognises by it that a run was killed, looks for documents that no store knows of, and treats documents that are
+not published as the store says as changed, since hubs may have fetched them.
+
+Fingerprints (fingerprints.py) determine which results of an earlier run are outdated although no file changed.
+Modules that only a run with work to do needs are imported when there is work.
 """
 
 import os
@@ -9,34 +16,34 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
 from ..errors import Problem
-from ..outputs.local import Tree, is_document
+from ..formats import HTML_PAGE
+from ..outputs.paths import is_document
 from ..progress import Progress
-from ..store.gone import Gone
-from ..store.index import HIDDEN, MERGED, NO_FILE, SCANNING, SHOWN, WAITING, Index
-from ..store.shelf import Shelf
-from ..store.tombstones import Tombstones
+from ..store.rows import HIDDEN, MERGED, NO_FEED, NO_RECORD, SCANNING, SHOWN, WAITING, TombstoneRow
 from . import fingerprints
-from .diff import Changes, find
-from .executor import WorkerPool
+from .diff import CorpusDiff, diff_corpus
 
 if TYPE_CHECKING:
-    from .change_log import ChangeLogWriter
+    from ..store.base import Transaction
+    from .change_log import ChangeLogUpdate
+    from .context import JobContext
+    from .executor import WorkerPool
     from .resolve import EntryResolver, TouchedFeeds
-    from .write import Publisher
+    from .write import DocumentWriter
 
 
-class Survey(NamedTuple):
-    """What a corpus holds at a time. `hidden` and `merged` count files; `news` are the problems not told before."""
+class CorpusSummary(NamedTuple):
+    """The state of a corpus at a time. `hidden` and `merged` count files; `new_problems` are not in earlier runs."""
 
     entries: int
     hidden: int
     merged: int
     problems: tuple[Problem, ...]
-    news: tuple[Problem, ...]
+    new_problems: tuple[Problem, ...]
 
 
-class Written(NamedTuple):
-    """What a run did to the output tree: counts of feeds and documents."""
+class OutputSummary(NamedTuple):
+    """The changes of a run to the output: counts of feeds and documents."""
 
     feeds: int
     written: int
@@ -45,189 +52,225 @@ class Written(NamedTuple):
 
 
 class Run:
-    """One pass at a time of the world, over an open index."""
+    """One run for a given time, within one transaction."""
 
-    def __init__(self, index: Index, config: Config, now: int, pool: WorkerPool, progress: Progress) -> None:
-        self._index = index
-        self._shelf = Shelf(index.sql)
-        self._tombstones = Tombstones(index.sql)
-        self._config = config
+    def __init__(self, transaction: "Transaction", context: "JobContext", pool: "WorkerPool", now: int) -> None:
+        self._transaction = transaction
+        self._context = context
+        self._config: Config = context.config
+        self._pool = pool
         self._now = now
-        self._crew = pool
-        self._progress = progress
-        self._before: int | None = index.meta("built")
-        self._marks = fingerprints.of(config)
+        self._state = transaction.run_state()
+        self._before: int | None = self._state.get("built")
+        self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
 
-    def look(self) -> Survey:
-        """Read the whole corpus into an index that is new."""
-        self._stale = {"reading"}
-        changes = find(self._index, self._config, anew=True)
-        self._bring_in_line(changes)
-        return self._survey(changes, set())
+    def check(self, progress: Progress) -> CorpusSummary:
+        """Parses and resolves the whole corpus in a new store; publishes nothing."""
+        self._stale = {"parsing"}
+        diff = diff_corpus(self._transaction, self._config, 0, parse_all=True)
+        self._resolve(diff, progress)
+        return self._summary(diff, set())
 
-    def build(self, tree: Tree, *, full: bool = False) -> tuple[Survey, Written]:
-        """Bring index and tree in line with the corpus, in one transaction that ends after the last file stands.
-
-        `full` forgets first what is known of the corpus.
-        """
-        index, config = self._index, self._config
-        unfinished = os.path.join(config.state, "unfinished")
-        written: list[str] = []
+    def build(self, progress: Progress, *, full: bool) -> tuple[CorpusSummary, OutputSummary]:
+        """Updates store and output from the corpus. `full` deletes all stored data of the corpus first."""
+        scanned_ns = time.time_ns()
+        unfinished = _Unfinished(self._config)
+        self._forget(full=full)
+        self._stale = {name for name, value in self._fingerprints.items() if self._state.get(name) != value}
+        known_problems = set(self._transaction.corpus.problems())
+        last_scan_ns = self._state.get("scanned_ns", 0)
+        diff = diff_corpus(self._transaction, self._config, last_scan_ns, parse_all="parsing" in self._stale)
+        altered = self._altered()
+        written: dict[str, str] = {}
         removed: list[str] = []
-        with index.transaction():
-            scanned_ns = time.time_ns()
-            if index.meta("authority") not in (None, config.site.authority):
-                self._tombstones.forget()  # they tell of ids of another site
-            if full:
-                self._tombstones.remember()
-                index.forget_corpus()
-                self._before = None
-            self._stale = {name for name, mark in self._marks.items() if index.meta(name) != mark}
-            told = set(index.problems())
-            changes = find(index, config, anew="reading" in self._stale)
-            damaged = self._damaged(tree)
-            interrupted = os.path.lexists(unfinished)
-            swept = self._before is None or interrupted
-            if changes.any() or self._stale or damaged or swept or self._time_matters():
-                _touch(unfinished)
-                clerk = self._clerk()
-                dirty = self._bring_in_line(changes)
-                publisher = self._publish(tree, dirty, damaged, clerk)
-                written = tree.publish()
-                if interrupted:
-                    publisher.doubt(damaged.keys() if self._before is not None else None)
-                publisher.settle(time.time())
-                if clerk:
-                    clerk.settle(self._forgotten())
-                removed = self._clear(tree, publisher, swept=swept)
-            for name in self._stale:
-                index.remember(name, self._marks[name])
-            index.remember("authority", config.site.authority)
-            index.remember("built", self._now)
-            index.remember("scanned_ns", scanned_ns)
-            survey = self._survey(changes, told)
-            kept = self._shelf.count_documents() - len(written)
-            result = Written(self._shelf.count_feeds(), len(written), kept, len(removed))
-        if os.path.lexists(unfinished):
-            os.unlink(unfinished)
-        return survey, result
+        looks_for_strays = self._before is None or unfinished.exists()
+        if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
+            was_killed = unfinished.exists()
+            unfinished.create()
+            written, removed = self._publish(diff, altered, progress, was_killed=was_killed, strays=looks_for_strays)
+        state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
+        state |= {"authority": self._config.site.authority, "built": self._now, "scanned_ns": scanned_ns}
+        self._transaction.record_run_state(state | {"run": self._state.get("run", 0) + 1})
+        summary = self._summary(diff, known_problems)
+        unchanged = self._transaction.documents.count() - len(written)
+        return summary, OutputSummary(self._transaction.feeds.count_feeds(), len(written), unchanged, len(removed))
 
-    def _damaged(self, tree: Tree) -> dict[int, set[str]]:
-        """The issues, by feed and period, whose documents do not stand as we left them."""
-        damaged: dict[int, set[str]] = {}
-        for path in tree.altered(self._shelf.statuses()):
-            if (row := self._shelf.document(path)) is not None:
-                damaged.setdefault(row.feed, set()).add(row.period)
-        return damaged
-
-    def _time_matters(self) -> bool:
-        """Whether an entry begins or ceases to be shown between the last run and this one."""
-        return self._went_back() or bool(self._turned()) or self._tombstones.any_until(self._forgotten())
-
-    def _forgotten(self) -> int:
-        """The time until which deletions are not told any more."""
-        return self._now - self._config.selection.deleted_days * 86400
-
-    def _went_back(self) -> bool:
-        return self._before is not None and self._before > self._now
-
-    def _turned(self) -> set[str]:
-        return self._index.urls_that_turn(self._before, self._now) if self._before is not None else set()
-
-    def _bring_in_line(self, changes: Changes) -> "TouchedFeeds":
-        """Files, records and entries as the corpus has them at this time; the feeds that this touched."""
-        from .jobs import JobContext
-        from .parse import Update
-        from .resolve import EntryResolver
-
-        bench = JobContext(self._config)
-        resolver = EntryResolver(self._index, bench, self._now)
-        if "reading" in self._stale:
-            self._tombstones.remember()
-            resolver.forget()
-            Update(self._index, bench, self._now, resolver).run(changes, self._crew, self._progress)
-            resolver.unite()
-            self._mark_graves(resolver, anew=True)
-            return resolver.dirty
-        touched = Update(self._index, bench, self._now, None).run(changes, self._crew, self._progress)
-        if "cards" in self._stale:
-            self._shelf.forget_cards()
-        anew = "filing" in self._stale or self._went_back()
-        if anew:
-            self._tombstones.remember()
-            resolver.forget()
-            resolver.refile()
-        else:
-            resolver.addresses(touched.urls | self._turned(), touched.ids, touched.leaders)
-        self._mark_graves(resolver, anew=anew)
-        if "showing" in self._stale:
-            resolver.dirty.add_wholly(self._shelf.feed_numbers().values())
-        return resolver.dirty
-
-    def _mark_graves(self, resolver: "EntryResolver", *, anew: bool) -> None:
-        """Keep which entries were published and are not any more; `anew` when everything was filed anew."""
-        numbers = self._shelf.feed_numbers()
-        places = {number: place for place, number in numbers.items()}
-        changed: set[tuple[str, str]] = set()
-        if anew:
-            self._tombstones.settle(self._now)
-        else:
-            for entry_id, feeds in resolver.went().items():
-                self._tombstones.bury(entry_id, (places[feed] for feed in feeds), self._now)
-            changed = self._tombstones.raise_(resolver.came())
-        changed |= self._tombstones.expire(self._forgotten())
-        for place in changed & numbers.keys():
-            resolver.dirty.add(numbers[place])
-
-    def _clerk(self) -> "ChangeLogWriter | None":
-        """Who keeps the ledger for partners, if there are any to be."""
-        if self._config.api is None:
-            from ..store.ledger import ChangeLog
-
-            ChangeLog(self._index.sql).end()
-            return None
-        from .change_log import ChangeLogWriter
-        from .jobs import JobContext
-
-        return ChangeLogWriter(self._index, JobContext(self._config), self._now)
+    # ---------------------------------------------------------------------------------------------------- the stages
 
     def _publish(
-        self, tree: Tree, dirty: "TouchedFeeds", damaged: dict[int, set[str]], clerk: "ChangeLogWriter | None"
-    ) -> "Publisher":
-        """Stage what dirty feeds show now."""
-        from .jobs import JobContext
-        from .write import Publisher
+        self, diff: CorpusDiff, altered: dict[int, set[str]], progress: Progress, *, was_killed: bool, strays: bool
+    ) -> tuple[dict[str, str], list[str]]:
+        """Returns the versions of the documents that were written, and the paths of those that were removed."""
+        from .known import plan_feeds
+        from .plan import PlanSettings
+        from .render import render_missing
+        from .write import DocumentWriter
 
-        publisher = Publisher(self._index, JobContext(self._config), self._crew, tree, self._marks["showing"])
-        publisher.publish(dirty, damaged, self._progress, clerk.touched() if clerk else ())
-        return publisher
+        config, transaction = self._config, self._transaction
+        change_log = self._change_log()
+        touched = self._resolve(diff, progress)
+        settings = PlanSettings(self._context.rules, config.selection, config.site, self._fingerprints["documents"])
+        if not (touched.feed_ids() or altered or self._stale or strays or change_log):
+            return {}, []
+        altered_lists = bool(altered.pop(NO_FEED, None))
+        plan = plan_feeds(transaction, touched, altered, settings)
+        sets = plan.sets()
+        requested = change_log.touched() if change_log else ()
+        render_missing(transaction, sets, requested, config.selection.formats, self._pool, progress)
+        writer = DocumentWriter(transaction, self._context, self._pool)
+        writer.apply(plan)
+        changes_index = writer.stage_sets(sets, progress)
+        writer.stage_lists(renew=altered_lists or plan.changes_lists() or changes_index or "documents" in self._stale)
+        written = self._context.output.publish()
+        uncertain = (altered.keys() if self._before is not None else None) if was_killed else ()
+        writer.store(written, time.time(), uncertain)
+        if change_log:
+            change_log.store(self._expired())
+        return written, self._remove(writer, strays=strays)
 
-    def _clear(self, tree: Tree, publisher: "Publisher", *, swept: bool) -> list[str]:
-        """Remove what no feed makes any more; the paths."""
-        removed = publisher.gone()
-        if swept:
-            known = {row.path for row in self._shelf.documents()}
-            known.update(removed)
-            removed += tree.strays(self._config.site.url, known)
-        for path in removed:
-            tree.remove(path)
-        Gone(self._index.sql).settle(filter(is_document, removed), self._now)
+    def _resolve(self, diff: CorpusDiff, progress: Progress) -> "TouchedFeeds":
+        """Parses the changed files and resolves the entries they touch; returns the touched feeds."""
+        from .parse import RecordUpdate
+        from .resolve import EntryResolver
+
+        transaction, context = self._transaction, self._context
+        resolver = EntryResolver(transaction, context, self._now)
+        all_again = "rules" in self._stale or self._clock_went_back()
+        if "parsing" in self._stale:
+            transaction.tombstones.remember_published()
+            resolver.clear()
+            RecordUpdate(transaction, context, self._now, resolver).run(diff, self._pool, progress)
+            resolver.resolve_shared()
+            all_again = True
+        else:
+            changed = RecordUpdate(transaction, context, self._now, None).run(diff, self._pool, progress)
+            if "html" in self._stale:
+                transaction.fragments.drop_format(HTML_PAGE.name)
+            if all_again:
+                transaction.tombstones.remember_published()
+                resolver.clear()
+                resolver.resolve_all()
+            else:
+                resolver.resolve(changed.urls | self._urls_that_turn(), changed.ids, changed.record_ids)
+        resolver.add_permanent_feeds()
+        self._update_tombstones(resolver, compare_all=all_again)
+        if "documents" in self._stale:
+            resolver.touched.add_whole(transaction.feeds.feed_ids().values())
+        return resolver.touched
+
+    def _update_tombstones(self, resolver: "EntryResolver", *, compare_all: bool) -> None:
+        """Stores the entries that are no longer published; touches the feeds whose tombstones change."""
+        tombstones = self._transaction.tombstones
+        feed_ids = self._transaction.feeds.feed_ids()
+        changed: set[tuple[str, str]] = set()
+        if compare_all:
+            tombstones.bury_missing(self._now)
+        else:
+            names = {feed_id: name for name, feed_id in feed_ids.items()}
+            unpublished = [(entry_id, feed_id) for entry_id, ids in resolver.unpublished().items() for feed_id in ids]
+            if unpublished:
+                tombstones.bury(
+                    [TombstoneRow(*names[feed_id], entry_id, self._now) for entry_id, feed_id in unpublished]
+                )
+            if published := resolver.published_ids():
+                changed = tombstones.drop(published)
+        changed |= tombstones.expire(self._expired())
+        for name in changed & feed_ids.keys():
+            resolver.touched.add(feed_ids[name])
+
+    def _change_log(self) -> "ChangeLogUpdate | None":
+        """Starts to update the change log, if the site has partners; else deletes it."""
+        if self._config.api is None:
+            self._transaction.change_log.clear()
+            return None
+        from .change_log import ChangeLogUpdate
+
+        return ChangeLogUpdate(self._transaction, self._context, self._now)
+
+    def _remove(self, writer: "DocumentWriter", *, strays: bool) -> list[str]:
+        """Removes the documents that no feed has any more; returns their paths."""
+        output, documents = self._context.output, self._transaction.documents
+        removed = writer.removed()
+        if strays:
+            known = {path for path, _ in documents.versions()}
+            removed += output.strays(known.union(removed))
+        output.remove(removed)
+        documents.record_removed(filter(is_document, removed), self._now)
         return removed
 
-    def _survey(self, changes: Changes, told: set[Problem]) -> Survey:
-        self._index.put_problems(NO_FILE, SCANNING, (*self._config.problems, *changes.problems))
-        states = self._index.count_states()
-        problems = tuple(sorted(self._index.problems()))
-        return Survey(
+    # -------------------------------------------------------------------------------------------- what is out of date
+
+    def _forget(self, *, full: bool) -> None:
+        if self._state.get("authority") not in (None, self._config.site.authority):
+            self._transaction.tombstones.clear()  # they name ids of another site
+        if full:
+            self._transaction.tombstones.remember_published()
+            run = self._state.get("run", 0)
+            self._transaction.clear_corpus()
+            self._state = {"run": run}
+            self._before = None
+
+    def _altered(self) -> dict[int, set[str]]:
+        """Returns feed id and period of document sets whose documents are not published as the store says."""
+        documents = self._transaction.documents
+        paths = list(self._context.output.altered(documents.versions()))
+        altered: dict[int, set[str]] = {}
+        for row in documents.at(paths) if paths else ():
+            altered.setdefault(row.feed_id, set()).add(row.period)
+        return altered
+
+    def _time_matters(self) -> bool:
+        """Returns whether an entry appears or expires, or a tombstone expires, between the last run and this one."""
+        return (
+            self._clock_went_back()
+            or bool(self._urls_that_turn())
+            or self._transaction.tombstones.any_until(self._expired())
+        )
+
+    def _clock_went_back(self) -> bool:
+        return self._before is not None and self._before > self._now
+
+    def _urls_that_turn(self) -> set[str]:
+        """Returns the addresses of entries that appear or expire between the last run and this one."""
+        if self._before is None:
+            return set()
+        return self._transaction.corpus.urls_between(self._before, self._now)
+
+    def _expired(self) -> int:
+        """Returns the time up to which deletions are no longer listed."""
+        return self._now - self._config.selection.deleted_days * 86400
+
+    def _summary(self, diff: CorpusDiff, known_problems: set[Problem]) -> CorpusSummary:
+        corpus = self._transaction.corpus
+        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems]})
+        states = corpus.count_states()
+        problems = tuple(sorted(corpus.problems()))
+        return CorpusSummary(
             entries=states.get(SHOWN, 0),
             hidden=states.get(HIDDEN, 0) + states.get(WAITING, 0),
             merged=states.get(MERGED, 0),
             problems=problems,
-            news=tuple(problem for problem in problems if problem not in told),
+            new_problems=tuple(problem for problem in problems if problem not in known_problems),
         )
 
 
-def _touch(path: str) -> None:
-    with open(path, "wb"):
-        pass
+class _Unfinished:
+    """The file that exists while a run works."""
+
+    def __init__(self, config: Config) -> None:
+        self.path = os.path.join(config.state, "unfinished")
+
+    def exists(self) -> bool:
+        return os.path.lexists(self.path)
+
+    def create(self) -> None:
+        with open(self.path, "wb"):
+            pass
+
+
+def remove_unfinished(config: Config) -> None:
+    """Removes the file that marks a run in progress, after its transaction has committed."""
+    path = _Unfinished(config).path
+    if os.path.lexists(path):
+        os.unlink(path)

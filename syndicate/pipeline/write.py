@@ -1,248 +1,187 @@
-"""Touched feeds -> documents: choose what each shows, render what is not rendered yet, splice, stage."""
+"""Writes the documents of a plan: assembles and stages them, and stores them after they are published."""
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import chain
-from typing import Any
 
-import orjson
-
-from ..errors import Problem
-from ..feeds.rules import FeedKey
-from ..formats import CATALOG_FILE, HTML_PAGE, OPML_FILE, STYLESHEET_FILE, catalog, opml
-from ..formats import names as format_names
-from ..formats.html.page_data import group_feeds
-from ..model import Document
-from ..outputs.local import Tree, plain_path
+from ..formats import HTML_PAGE
+from ..outputs.paths import plain_path
 from ..progress import Progress
-from ..store.index import NO_FILE, PUBLISHING, EntryRow, Index
-from ..store.outbox import Outbox, Topic
-from ..store.shelf import CATALOG, DocumentRow, FragmentsRow, Shelf
-from ..store.tombstones import Tombstones
-from .assemble import Assembler, Page, Staged, Task
+from ..store.base import Transaction
+from ..store.outbox_rows import TopicDocument
+from ..store.rows import NO_FEED, DocumentRow
+from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
+from .context import JobContext
 from .executor import WorkerPool
-from .jobs import JobContext
-from .plan import Issue, Planner
-from .resolve import TouchedFeeds, origin
+from .lists import SiteLists
+from .plan import DocumentSet, Plan
 
-_BATCH = 64
-_INDEX, _STYLESHEET = HTML_PAGE.file_name, STYLESHEET_FILE.file_name
+_BATCH_ENTRIES = 500
+_BATCH_SETS = 2000
+_PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are large
+_INDEX = HTML_PAGE.file_name
 
 
-class Publisher:
-    """Stages the documents of feeds, and keeps the index in line with them."""
+class DocumentWriter:
+    """Writes the documents of one run. `removed` are the documents that no feed has any more, once all are staged."""
 
-    def __init__(self, index: Index, bench: JobContext, pool: WorkerPool, tree: Tree, showing: bytes) -> None:
-        config = bench.config
-        self._index = index
-        self._shelf = Shelf(index.sql)
-        self._bench = bench
-        self._crew = pool
-        self._tree = tree
-        self._press = Assembler(bench, tree)
-        self._showing = showing
-        self._filing = bench.filing
-        self._chooser = Planner(
-            self._shelf, Tombstones(index.sql), bench.filing, config.selection, showing, has_pages=config.site.pages
-        )
-        self._staged: dict[str, Staged] = {}
-        self._gone: list[str] = []
+    def __init__(self, transaction: Transaction, context: JobContext, pool: WorkerPool) -> None:
+        self._transaction = transaction
+        self._context = context
+        self._pool = pool
+        self._staged: dict[str, StagedDocument] = {}
+        self._dropped: list[str] = []
 
-    def publish(
-        self,
-        dirty: TouchedFeeds,
-        damaged: Mapping[int, Collection[str]],
-        progress: Progress,
-        asked_for: Collection[int] = (),
-    ) -> None:
-        """Stage what dirty feeds show now; what is gone is listed by `gone`.
+    # -------------------------------------------------------------------------------------------------------- staging
 
-        Entries that are `asked_for` are rendered, too, whether a feed shows them or not.
+    def apply(self, plan: Plan) -> None:
+        """Stores the feeds of the plan, and drops the documents of obsolete feeds and sets."""
+        feeds, documents = self._transaction.feeds, self._transaction.documents
+        dropped_feeds, dropped_sets = plan.dropped_feeds(), plan.dropped_sets()
+        if dropped_feeds:
+            self._drop([path for *_, path in documents.paths_of_feeds(dropped_feeds)])
+            feeds.drop_feeds(dropped_feeds)
+        if dropped_sets:
+            self._drop([path for *_, path in documents.paths_of_sets(dropped_sets)])
+            documents.drop_sets(dropped_sets)
+        if rows := [feed.row for feed in plan.feeds if feed.row is not None]:
+            feeds.set_feeds(rows)
+        if sets := plan.sets():
+            documents.put_sets([one.row() for one in sets])
+
+    def stage_sets(self, sets: Sequence[DocumentSet], progress: Progress) -> bool:
+        """Stages the documents of these sets; returns whether a feed's line on the index page changes."""
+        # Sending an entry's bytes to another process costs more than inserting them here; pages are rendered there.
+        archives = [one for one in sets if one.page is None]
+        with_pages = [one for one in sets if one.page is not None]
+        index_html: list[tuple[int, bytes]] = []
+        done = 0
+        for batch in _batches(archives):
+            for one in assemble_sets(self._context, list(self._tasks(batch))):
+                done += 1
+                self._add(one.documents)
+                progress("writing", done, len(sets))
+        formats = len(self._context.config.selection.formats) + 1
+        for one in self._pool.map(
+            assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE
+        ):
+            done += 1
+            self._add(one.documents)
+            if one.index_html is not None:
+                index_html.append((one.documents[0].feed_id, one.index_html))
+            progress("writing", done, len(sets))
+        self._drop_others(sets)
+        return self._transaction.feeds.set_index_html(index_html) if index_html else False
+
+    def stage_lists(self, *, renew: bool) -> None:
+        """Stages the lists of all feeds where they change or are missing, and drops those that are not wanted."""
+        published = {path for *_, path in self._transaction.documents.paths_of_feeds([NO_FEED])}
+        lists = SiteLists(self._transaction, self._context)
+        wanted = lists.wanted(published)
+        obsolete = {path for path in published if plain_path(path) not in wanted}
+        if renew or not wanted <= published:
+            documents = [document for document in lists.render() if document.path in wanted]
+            staged = stage(self._context, documents, NO_FEED)
+            self._add(staged)
+            obsolete = published - {one.path for one in staged}
+        self._drop(sorted(obsolete))
+
+    def removed(self) -> list[str]:
+        """Returns the documents that no feed has any more. A feed's former path may be another's new one."""
+        return [path for path in self._dropped if path not in self._staged]
+
+    # ------------------------------------------------------------------------------------------------------- storing
+
+    def store(self, versions: Mapping[str, str], now_s: float, uncertain: Collection[int] | None = ()) -> None:
+        """Stores the documents that are now in place, and enqueues deliveries of those that changed.
+
+        `versions` are those of the documents that this run published. A killed run may have published other bytes of
+        the documents of `uncertain` feeds (all, if None), which hubs may have fetched: these count as changed.
         """
-        known = self._shelf.feed_numbers()
-        for slot in self._filing.permanent_feeds():
-            if (slot.dimension, slot.key) not in known:
-                dirty.add(self._shelf.add_feed(slot.dimension, slot.key))
-        issues: list[Issue] = []
-        catalogued = CATALOG in damaged
-        for number in sorted(dirty.feeds() | (damaged.keys() - {CATALOG})):
-            catalogued |= self._choose(number, dirty, damaged.get(number, ()), issues)
-        self._render(issues, asked_for, progress)
-        catalogued |= self._lay_out(issues, progress)
-        self._list(renewed=catalogued or self._index.meta("showing") != self._showing)
+        documents, outbox = self._transaction.documents, self._transaction.outbox
+        known = self._known(set(self._staged).difference(versions))
+        rows: list[DocumentRow] = []
+        topics: list[TopicDocument] = []
+        doubtful: list[str] = []
+        for path, one in self._staged.items():
+            version = versions.get(path) or one.version or ""
+            modified_at = int(now_s) if path in versions else known.get(path, int(now_s))
+            rows.append(DocumentRow(path, one.feed_id, one.period, one.digest, one.size_bytes, version, modified_at))
+            if (topic_url := self._topic_url(one)) is not None:
+                topics.append(TopicDocument(topic_url, path, one.digest, one.size_bytes))
+                if uncertain is None or one.feed_id in uncertain:
+                    doubtful.append(topic_url)
+        if rows:
+            documents.put(rows)
+        site = self._context.config.site
+        outbox.invalidate_digests(doubtful)
+        outbox.request_deliveries(topics, site.hubs, now_s)
+        outbox.prune(site.url, site.hubs, has_pages=self._context.config.push.pages)
 
-    def gone(self) -> list[str]:
-        """The documents that no feed makes any more. One feed's old place may be another's new one."""
-        return [path for path in self._gone if path not in self._staged]
+    def _known(self, paths: Collection[str]) -> dict[str, int]:
+        """Returns when documents were modified that this run found published with the same bytes."""
+        known = {row.path: row.modified_at for row in self._transaction.documents.at(sorted(paths))} if paths else {}
+        for path in set(paths).difference(known):  # a new store
+            published = self._context.output.read(path)
+            if published is not None:
+                known[path] = published.modified_s
+        return known
 
-    def doubt(self, feeds: Collection[int] | None) -> None:
-        """A killed run left other bytes in the places of these feeds (all, if None), and hubs may have fetched them."""
-        doubted = [staged for staged in self._staged.values() if feeds is None or staged.feed in feeds]
-        Outbox(self._index.sql).doubt(url for staged in doubted if (url := self._topic_url(staged)) is not None)
-
-    def settle(self, now_s: float) -> None:
-        """Remember how the documents stand, now that they are in place, and that hubs are to be told of them."""
-        site = self._bench.config.site
-        topics: list[Topic] = []
-        for path, staged in self._staged.items():
-            status = self._tree.status(path)
-            if status is not None:
-                self._shelf.put_document(DocumentRow(path, staged.feed, staged.period, staged.digest, *status))
-                if (topic_url := self._topic_url(staged)) is not None:
-                    topics.append(Topic(topic_url, path, staged.digest, status.size_bytes))
-        outbox = Outbox(self._index.sql)
-        outbox.want(topics, site.hubs, now_s)
-        outbox.keep(site.url, site.hubs, pages=self._bench.config.push.pages)
-
-    def _topic_url(self, staged: Staged) -> str | None:
-        """The address under which hubs are told of a document, if they are: of archives and lists they are not."""
+    def _topic_url(self, staged: StagedDocument) -> str | None:
+        """Returns the topic URL of a document, or None for those without one: archives, lists and variants."""
         if plain_path(staged.path) != staged.path:
             return None
-        url = f"{self._bench.config.site.url}{staged.path}"
+        url = f"{self._context.config.site.url}{staged.path}"
         if url.endswith(f"/{_INDEX}"):
-            return url.removesuffix(_INDEX) if self._bench.config.push.pages else None
-        return url if staged.feed != CATALOG and not staged.period else None
+            return url.removesuffix(_INDEX) if self._context.config.push.pages else None
+        return url if staged.feed_id != NO_FEED and not staged.period else None
 
-    # -------------------------------------------------------------------------------------------------------- choosing
+    # --------------------------------------------------------------------------------------------------------- parts
 
-    def _choose(self, number: int, dirty: TouchedFeeds, damaged: Collection[str], issues: list[Issue]) -> bool:
-        """Add the issues of a feed that are to be made; whether the catalogue changes with it."""
-        choice = self._chooser.choose(number, dirty.times(number), damaged)
-        if choice is None:
-            self._drop_documents(number)
-            self._shelf.drop_feed(number)
-            return True
-        config = self._bench.config
-        dimension, key, _, card, words = self._shelf.feed(number)
-        topic = self._topic(FeedKey(dimension, key, ""))
-        fresh = catalog.render_item(choice.feed, config.site, config.selection.formats, topic)
-        if card != fresh or words != choice.words:
-            self._shelf.set_feed(number, choice.feed.path, fresh, choice.words)
-        for period in choice.gone:
-            self._drop_documents(number, period)
-        issues.extend(choice.issues)
-        return card != fresh
+    def _all_tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
+        for batch in _batches(sets):
+            yield from self._tasks(batch)
 
-    def _topic(self, slot: FeedKey) -> catalog.Topic:
-        _, parent = self._filing.parent(slot) or ("", "")
-        return catalog.Topic(self._filing.shortname(slot), parent.removeprefix("topics/"), self._filing.keywords(slot))
+    def _tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
+        """Yields the tasks of a batch of sets, and reads their fragments at once."""
+        repository, config = self._transaction.fragments, self._context.config
+        record_ids = sorted({record_id for one in sets for record_id in one.record_ids})
+        contents = repository.contents(record_ids, config.selection.formats)
+        on_pages = sorted({record_id for one in sets if one.page for record_id in one.record_ids})
+        html = repository.contents(on_pages, [HTML_PAGE.name])[HTML_PAGE.name] if on_pages else {}
+        titles = repository.titles([one.record_ids[0] for one in sets if one.page and one.record_ids])
+        for one in sets:
+            fragments = {name: [found[record_id] for record_id in one.record_ids] for name, found in contents.items()}
+            page = None
+            if one.page is not None:
+                title = titles[one.record_ids[0]] if one.record_ids else ""
+                page = Page(one.page, title, [html[record_id] for record_id in one.record_ids])
+            yield AssembleTask(one.feed_id, one.feed, one.links, fragments, page)
 
-    def _drop_documents(self, number: int, period: str | None = None) -> None:
-        for path in self._shelf.documents_of(number, period):
-            self._shelf.drop_document(path)
-            self._gone.append(path)
+    def _add(self, staged: Sequence[StagedDocument]) -> None:
+        self._staged.update((one.path, one) for one in staged)
+        self._context.output.adopt([one.path for one in staged if one.version is None])
 
-    # ------------------------------------------------------------------------------------------------------- rendering
+    def _drop_others(self, sets: Sequence[DocumentSet]) -> None:
+        """Drops the documents of sets that were not made again: of a format or a path that is no more."""
+        made = {(one.feed_id, one.period, one.path) for one in self._staged.values()}
+        for start in range(0, len(sets), _BATCH_SETS):
+            names = [(one.feed_id, one.links.period) for one in sets[start : start + _BATCH_SETS]]
+            self._drop([row[2] for row in self._transaction.documents.paths_of_sets(names) if row not in made])
 
-    def _render(self, issues: Sequence[Issue], asked_for: Collection[int], progress: Progress) -> None:
-        """Render the entries of these issues, and those asked for, that are not rendered as they are now."""
-        formats = self._bench.config.selection.formats
-        on_pages = {file for issue in issues if issue.landing for file in issue.files}
-        others = {*asked_for, *(file for issue in issues for file in issue.files)} - on_pages
-        missing = [
-            *self._shelf.unrendered(sorted(on_pages), (*formats, "card")),
-            *self._shelf.unrendered(sorted(others), formats),
-        ]
-        tasks = [(self._origins(entry), entry.id, entry.file in on_pages) for entry in missing]
-        rows: list[FragmentsRow] = []
-        results = self._crew.map(self._bench.render, tasks, len(tasks))
-        for done, (entry, fragments) in enumerate(zip(missing, results, strict=True), 1):
-            rows.append((entry.file, entry.digest, *fragments))
-            if len(rows) >= _BATCH:
-                self._shelf.put_fragments(rows)
-                rows.clear()
-            progress("rendering", done, len(missing))
-        self._shelf.put_fragments(rows)
+    def _drop(self, paths: Sequence[str]) -> None:
+        if paths:
+            self._transaction.documents.drop(paths)
+            self._dropped += paths
 
-    def _origins(self, entry: EntryRow) -> list[Any]:
-        files = orjson.loads(entry.files) if entry.files else [entry.file]
-        return [origin(record) for record in map(self._index.record, files) if record is not None]
 
-    # -------------------------------------------------------------------------------------------------------- splicing
-
-    def _lay_out(self, issues: Sequence[Issue], progress: Progress) -> bool:
-        """Stage the documents of these issues; whether a feed looks different in the index of pages."""
-        listed = False
-        # To send an entry's bytes to another process costs more than to splice them here; pages are made, not spliced.
-        spliced = [issue for issue in issues if issue.landing is None]
-        paged = [issue for issue in issues if issue.landing is not None]
-        results = chain(
-            (self._press.print([self._task(issue)])[0] for issue in spliced),
-            # A few at once: documents are large, and what they are made of is in memory.
-            self._crew.map(
-                self._press.print, map(self._task, paged), len(paged) * (len(format_names()) + 1), at_once=3
-            ),
-        )
-        for done, (issue, printed) in enumerate(zip(chain(spliced, paged), results, strict=True), 1):
-            for staged in printed.documents:
-                self._keep(staged)
-            if printed.row is not None:
-                listed |= self._shelf.set_row(issue.number, printed.row)
-            made = {staged.path for staged in printed.documents}
-            for path in self._shelf.documents_of(issue.number, issue.history.period):
-                if path not in made:
-                    self._shelf.drop_document(path)
-                    self._gone.append(path)
-            progress("writing", done, len(issues))
-        return listed
-
-    def _task(self, issue: Issue) -> Task:
-        page = None
-        if issue.landing is not None:
-            title = self._shelf.title(issue.files[0]) if issue.files else ""
-            page = Page(issue.landing, title, self._shelf.cards(issue.files))
-        return Task(issue.number, issue.feed, issue.history, self._shelf.fragments(issue.files), page)
-
-    def _keep(self, staged: Staged) -> None:
-        self._staged[staged.path] = staged
-        if staged.written:
-            self._tree.expect(staged.path)
-
-    # ----------------------------------------------------------------------------------------------------------- lists
-
-    def _list(self, *, renewed: bool) -> None:
-        """Stage the lists of all feeds, and drop those that are not made any more."""
-        config = self._bench.config
-        wanted = {CATALOG_FILE.file_name}
-        if config.selection.opml is not None:
-            wanted.add(OPML_FILE.file_name)
-        if config.site.pages:
-            wanted |= {_INDEX, _STYLESHEET}
-        stand = set(self._shelf.documents_of(CATALOG))
-        if _INDEX in wanted - stand and self._tree.holds_another(_INDEX, config.site.url):
-            wanted.remove(_INDEX)
-        problems = [self._in_the_way()] if config.site.pages and _INDEX not in wanted else []
-        self._index.put_problems(NO_FILE, PUBLISHING, problems)
-        left = {path for path in stand if plain_path(path) not in wanted}
-        if renewed or not wanted <= stand:
-            listed = [document for document in self._lists() if document.path in wanted]
-            made = [staged for document in listed for staged in self._press.stage(document, CATALOG)]
-            for staged in made:
-                self._keep(staged)
-            left = stand - {staged.path for staged in made}
-        for path in left:
-            self._shelf.drop_document(path)
-            self._gone.append(path)
-
-    def _in_the_way(self) -> Problem:
-        place = f"{os.path.basename(self._bench.config.output)}/{_INDEX}"
-        message = "is a file of your own: the index of all feeds is not written"
-        return Problem(place, 1, 1, "pages", message, "warning")
-
-    def _lists(self) -> Iterator[Document]:
-        config = self._bench.config
-        feeds = [(orjson.loads(card), card, row or b"") for _, card, row in self._shelf.listed()]
-        feeds.sort(key=lambda feed: self._filing.sort_key(feed[0]["dimension"], feed[0]["slug"]))
-        yield Document(path=CATALOG_FILE.file_name, content=catalog.render([card for _, card, _ in feeds]))
-        if config.selection.opml is not None:
-            outlines = [opml.outline(facts, config.selection.opml, config.site) for facts, *_ in feeds]
-            yield Document(path=OPML_FILE.file_name, content=opml.render(config.site, outlines))
-        if (pages := self._bench.pages) is not None:
-            from ..formats.html.environment import stylesheet
-
-            count, newest = self._shelf.shown()
-            groups = group_feeds([(facts, row) for facts, _, row in feeds])
-            moment = None if newest is None else datetime.fromtimestamp(newest, UTC)
-            yield Document(path=_INDEX, content=pages.render_index(groups, count, moment))
-            yield Document(path=_STYLESHEET, content=stylesheet(config.site, dict(config.templates)))
+def _batches(sets: Sequence[DocumentSet]) -> Iterator[list[DocumentSet]]:
+    """Yields sets in groups with so many entries that reading their fragments together pays."""
+    batch: list[DocumentSet] = []
+    entries = 0
+    for one in sets:
+        batch.append(one)
+        entries += len(one.record_ids) + 1
+        if entries >= _BATCH_ENTRIES:
+            yield batch
+            batch, entries = [], 0
+    if batch:
+        yield batch

@@ -1,4 +1,29 @@
-"""What becomes of a request for something in the tree."""
+"""Responses to requests for the output tree.
+
+Theory of operation
+-------------------
+The store knows every document of the newest build. `CatalogWatcher` reads them into a `Catalog` whenever a build has
+committed, and `TreeHandler.replace_catalog` maps the request paths of all documents to them. A request then takes
+one of two ways:
+
+1. The path of the request line is that of a document. `app.start` replaces aiohttp's request factory, so that such a
+   request becomes a plain `BaseRequest` and bypasses the router and its match info, which cost more than the response.
+   `handle_document` answers it.
+2. Everything else passes through the router: `/healthz`, `/metrics`, routes that were added to the application, and
+   last a route for all paths, `handle_other`. It decodes the path and looks it up again, because a query
+   or an unusual spelling (`%61ll`) prevented the first way. What remains is 301, 404, 405, 410 or 503.
+
+For a document, `_respond` chooses a content coding among the compressed files on the disk (`negotiation`), gets the
+representation with its header lines from the `DocumentCache`, evaluates the conditions of the request
+(`conditional.evaluate`), and joins header lines to a `RawResponse`. Two cases skip the evaluation, because most
+requests are such: no conditions at all, and a single `If-None-Match` with the present tag.
+
+Nothing on this path reads the disk once a document is cached, and nothing allocates except the lines that differ
+between requests: the status line, `Date` (encoded once a second), and `Content-Length`.
+
+A representation and its validators change together (`document_cache`), so a response is right at any moment of a
+build. `Last-Modified` is left out while its second is not over (RFC 9110 §8.8.2.2).
+"""
 
 from __future__ import annotations
 
@@ -12,151 +37,173 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from ..config import Config
-from ..http import conditional
-from ..http.conditional import FAILED, NOT_MODIFIED, OK, UNSATISFIABLE, Validators, Verdict
-from ..http.responses import Answer
-from .documents import NOTHING, PAGE, Catalog, Document, DocumentCache, moves
-from .headers import STATUS_LINES, HeaderBuilder, Problem, Told, lines, told_problem
-from .metrics import Counts
+from ..http import conditional, negotiation
+from ..http.conditional import (
+    NOT_MODIFIED,
+    OK,
+    PRECONDITION_FAILED,
+    RANGE_NOT_SATISFIABLE,
+    ConditionalResult,
+    Validators,
+)
+from ..http.problem_details import ProblemDetails
+from ..http.responses import STATUS_LINES, RawResponse, encode_headers
+from ..outputs import open_output
+from .catalog import EMPTY_CATALOG, PAGE, Catalog, Document
+from .document_cache import DocumentCache
+from .headers import HeaderBuilder, PreparedDocument, encode_problem
+from .metrics import ResponseCounters
+from .redirects import moved_folders
 
-_CONDITIONS = ("If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "Range", "If-Range")
+_CONDITION_FIELDS = ("If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "Range", "If-Range")
 _METHODS = "GET, HEAD, OPTIONS"
 _INDEX = "index.html"
-_WHOLE, _KNOWN = Verdict(OK), Verdict(NOT_MODIFIED)
+_WHOLE, _UNCHANGED = ConditionalResult(OK), ConditionalResult(NOT_MODIFIED)
 
 
-class Clock:
-    """The time, and its spelling in a header, made once a second."""
+class DateHeader:
+    """The current second, and its `Date` header line, encoded once a second."""
 
     def __init__(self) -> None:
         self.second = 0
         self.year = 0
         self.line = b""
 
-    def tick(self) -> None:
-        """Look at the clock."""
+    def update(self) -> None:
+        """Read the clock."""
         if (second := int(time.time())) != self.second:
             self.second = second
             self.year = time.gmtime(second).tm_year
-            self.line = lines([("Date", formatdate(second, usegmt=True))])
+            self.line = encode_headers([("Date", formatdate(second, usegmt=True))])
 
 
 class TreeHandler:
-    """The tree, as it is asked for: its documents by the paths of their addresses, and what to say of all others.
+    """Handles requests for the output tree.
 
-    `trouble` is why the index cannot be read, if it cannot; the last catalogue is shown all the same.
+    `unavailable_reason` is the reason why the store cannot be read, and empty when it can be read. The last catalogue
+    is served in either case.
     """
 
     def __init__(self, config: Config) -> None:
         self.prefix = urlsplit(config.site.url).path or "/"
-        self.catalog: Catalog = NOTHING
-        self.by_address: Mapping[str, Document] = {}
-        self.counts = Counts()
-        self.trouble = "nothing was built"
-        self._moves = moves(config)
-        self._scribe = HeaderBuilder(config)
-        self._library: DocumentCache[Told] = DocumentCache(config.output, self._scribe.told)
-        self._clock = Clock()
+        self.catalog: Catalog = EMPTY_CATALOG
+        self.documents_by_request_path: Mapping[str, Document] = {}
+        self.counters = ResponseCounters()
+        self.unavailable_reason = "nothing was built"
+        self._moved_folders = moved_folders(config)
+        self._cache: DocumentCache[PreparedDocument] = DocumentCache(open_output(config), HeaderBuilder(config).prepare)
+        self._date = DateHeader()
 
-    def show(self, catalog: Catalog) -> None:
-        """Answer by another catalogue from now on."""
-        by_address = {f"{self.prefix}{path}": document for path, document in catalog.documents.items()}
+    def replace_catalog(self, catalog: Catalog) -> None:
+        """Serve the documents of another catalogue from now on."""
+        by_path = {f"{self.prefix}{path}": document for path, document in catalog.documents.items()}
         pages = [document for document in catalog.documents.values() if document.kind == PAGE]
-        by_address |= {f"{self.prefix}{page.path.removesuffix(_INDEX)}": page for page in pages}
-        self._library.forget(catalog.documents)
-        self.catalog, self.by_address = catalog, by_address
+        by_path |= {f"{self.prefix}{page.path.removesuffix(_INDEX)}": page for page in pages}
+        self._cache.retain(catalog.documents)
+        self.catalog, self.documents_by_request_path = catalog, by_path
 
-    async def document(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request whose path is the address of a document."""
-        found = self.by_address.get(request.raw_path)
-        return self.other(request) if found is None else self._answered(found, request)
+    async def handle_document(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Respond to a request whose undecoded path is that of a document."""
+        document = self.documents_by_request_path.get(request.raw_path)
+        return self.handle_other(request) if document is None else self._respond(document, request)
 
-    def other(self, request: web.BaseRequest) -> Answer:
-        """Answer any other request: with a query, spelt oddly, or for what is not there."""
-        self._clock.tick()
+    def handle_other(self, request: web.BaseRequest) -> RawResponse:
+        """Respond to any other request: one with a query, in an unusual spelling, or for no document."""
+        self._date.update()
         path = request.path
-        if (document := self.by_address.get(path)) is not None:
-            return self._answered(document, request)
+        if (document := self.documents_by_request_path.get(path)) is not None:
+            return self._respond(document, request)
         if request.method == "OPTIONS":
-            return self._options()
-        return self._problem(request, self._missing(path))
+            return self._options_response()
+        return self._problem_response(request, self._missing_document(path))
 
     # ----------------------------------------------------------------------------------------------------- documents
 
-    def _answered(self, document: Document, request: web.BaseRequest) -> Answer:
-        self._clock.tick()
+    def _respond(self, document: Document, request: web.BaseRequest) -> RawResponse:
+        self._date.update()
         method, headers = request.method, request.headers
         if method not in {"GET", "HEAD"}:
-            return self._not_read(request)
+            return self._other_method_response(request)
         encoding = ""
         if document.encodings and "Accept-Encoding" in headers:
-            encoding = conditional.encoding(",".join(headers.getall("Accept-Encoding")), document.encodings)
-        told = self._library.ready(document, encoding)
-        if told is None:
-            return self._problem(request, Problem(404, "The document cannot be read."))
-        if told.body.known.modified_s >= self._clock.second:  # its second is not over
-            told = told._replace(modified=b"")
-        verdict = self._verdict(method, headers, told)
-        sent = len(told.body.content) if verdict.status == OK and method == "GET" else 0
-        self.counts.add(document.kind, verdict.status, sent)
-        return self._judged(request, told, verdict)
+            encoding = negotiation.choose_encoding(",".join(headers.getall("Accept-Encoding")), document.encodings)
+        prepared = self._cache.get(document, encoding)
+        if prepared is None:
+            return self._problem_response(request, ProblemDetails(404, "The document cannot be read."))
+        if prepared.representation.modified_s >= self._date.second:  # that second is not over
+            prepared = prepared._replace(modified_header=b"")
+        result = self._evaluate(method, headers, prepared)
+        body_bytes = len(prepared.representation.content) if result.status == OK and method == "GET" else 0
+        self.counters.add(document.kind, result.status, body_bytes)
+        return self._document_response(request, prepared, result)
 
-    def _verdict(self, method: str, headers: CIMultiDictProxy[str], told: Told) -> Verdict:
+    def _evaluate(self, method: str, headers: CIMultiDictProxy[str], prepared: PreparedDocument) -> ConditionalResult:
         conditions = _conditions(headers)
-        etag, modified_s = told.body.known
         if not conditions:
             return _WHOLE
-        if conditions == {"if-none-match": etag}:  # what nearly all say
-            return _KNOWN
-        known = Validators(etag, modified_s if told.modified else None)
-        return conditional.decide(method, conditions, known, len(told.body.content), year=self._clock.year)
+        content, _, etag, modified_s = prepared.representation
+        if conditions == {"if-none-match": etag}:  # the condition of most feed readers
+            return _UNCHANGED
+        validators = Validators(etag, modified_s if prepared.modified_header else None)
+        return conditional.evaluate(method, conditions, validators, len(content), year=self._date.year)
 
-    def _judged(self, request: web.BaseRequest, told: Told, verdict: Verdict) -> Answer:
-        status, part = verdict
+    def _document_response(
+        self, request: web.BaseRequest, prepared: PreparedDocument, result: ConditionalResult
+    ) -> RawResponse:
+        status, byte_range = result
+        representation, common_headers, modified_header, content_headers = prepared
         if status == NOT_MODIFIED:
-            return Answer(status, b"".join((STATUS_LINES[status], self._clock.line, told.common, told.modified)))
-        content = told.body.content
-        if status == FAILED:
-            return self._problem(request, Problem(status, "The document is not as you expect it."), counted=True)
-        if status == UNSATISFIABLE:
-            size = (("Content-Range", f"bytes */{len(content)}"),)
-            return self._problem(request, Problem(status, "The document has no such bytes.", size), counted=True)
+            head = b"".join((STATUS_LINES[status], self._date.line, common_headers, modified_header))
+            return RawResponse(status, head)
+        content = representation.content
+        if status == PRECONDITION_FAILED:
+            problem = ProblemDetails(status, "The document does not meet the condition of the request.")
+            return self._problem_response(request, problem, is_counted=True)
+        if status == RANGE_NOT_SATISFIABLE:
+            fields = (("Content-Range", f"bytes */{len(content)}"),)
+            problem = ProblemDetails(status, "The range lies beyond the end of the document.", fields)
+            return self._problem_response(request, problem, is_counted=True)
         length = b"Content-Length: %d\r\n" % len(content)
-        shown: bytes | memoryview = content
-        if part is not None:
-            where = f"Content-Range: bytes {part.start}-{part.stop - 1}/{len(content)}\r\n".encode()
-            length = b"Content-Length: %d\r\n%b" % (part.stop - part.start, where)
-            shown = memoryview(content)[part.start : part.stop]
-        head = b"".join((STATUS_LINES[status], self._clock.line, told.common, told.modified, told.content, length))
-        return Answer(status, head, b"" if request.method == "HEAD" else shown)
+        body: bytes | memoryview = content
+        if byte_range is not None:
+            start, stop = byte_range
+            content_range = f"Content-Range: bytes {start}-{stop - 1}/{len(content)}\r\n".encode()
+            length = b"Content-Length: %d\r\n%b" % (stop - start, content_range)
+            body = memoryview(content)[start:stop]
+        head = b"".join(
+            (STATUS_LINES[status], self._date.line, common_headers, modified_header, content_headers, length)
+        )
+        return RawResponse(status, head, b"" if request.method == "HEAD" else body)
 
-    def _not_read(self, request: web.BaseRequest) -> Answer:
+    def _other_method_response(self, request: web.BaseRequest) -> RawResponse:
         if request.method == "OPTIONS":
-            return self._options()
-        return self._problem(request, Problem(405, f"Documents take {_METHODS}.", (("Allow", _METHODS),)))
+            return self._options_response()
+        problem = ProblemDetails(405, f"Documents support {_METHODS}.", (("Allow", _METHODS),))
+        return self._problem_response(request, problem)
 
-    # -------------------------------------------------------------------------------------------------- all the rest
+    # ------------------------------------------------------------------------------------------------ other responses
 
-    def _missing(self, path: str) -> Problem:
-        """Why there is nothing at a path."""
+    def _missing_document(self, path: str) -> ProblemDetails:
+        """Return why there is no document at a path: not built yet, moved, removed, or never published."""
         if not self.catalog.built_s:
-            return Problem(503, "Nothing was built yet.", (("Retry-After", "10"),))
-        if f"{path}/" in self.by_address:
-            return _moved(f"{path}/")
+            return ProblemDetails(503, "Nothing was built yet.", (("Retry-After", "10"),))
+        if f"{path}/" in self.documents_by_request_path:
+            return _redirect(f"{path}/")
         relative = path.removeprefix(self.prefix)
         if not path.startswith(self.prefix):
-            return Problem(404, "There is nothing at this address.")
+            return ProblemDetails(404, "There is no document at this URL.")
         folder = "/".join(relative.split("/", 2)[:2])
-        if folder in self._moves:
-            return _moved(f"{self.prefix}{self._moves[folder]}{relative[len(folder) :] or '/'}")
-        if relative in self.catalog.gone or f"{relative.rstrip('/')}/{_INDEX}".lstrip("/") in self.catalog.gone:
-            return Problem(410, "This was published once, and is not any more.")
-        return Problem(404, "There is nothing at this address.")
+        if folder in self._moved_folders:
+            return _redirect(f"{self.prefix}{self._moved_folders[folder]}{relative[len(folder) :] or '/'}")
+        removed = self.catalog.removed_paths
+        if relative in removed or f"{relative.rstrip('/')}/{_INDEX}".lstrip("/") in removed:
+            return ProblemDetails(410, "The document was removed.")
+        return ProblemDetails(404, "There is no document at this URL.")
 
-    def _options(self) -> Answer:
-        """What scripts of other sites may do (the CORS protocol), or what anybody may."""
-        self.counts.add("other", 204, 0)
-        fields = lines(
+    def _options_response(self) -> RawResponse:
+        """Respond to OPTIONS, which includes the preflight requests of CORS."""
+        self.counters.add("other", 204, 0)
+        fields = encode_headers(
             [
                 ("Allow", _METHODS),
                 ("Access-Control-Allow-Origin", "*"),
@@ -165,23 +212,27 @@ class TreeHandler:
                 ("Access-Control-Max-Age", "86400"),
             ]
         )
-        return Answer(204, b"".join((STATUS_LINES[204], self._clock.line, fields)))
+        return RawResponse(204, b"".join((STATUS_LINES[204], self._date.line, fields)))
 
-    def _problem(self, request: web.BaseRequest, problem: Problem, *, counted: bool = False) -> Answer:
-        if not counted:
-            self.counts.add("other", problem.status, 0)
-        as_page = conditional.prefers_html(request.headers.get("Accept", ""))
-        head, body = told_problem(problem, as_page=as_page)
-        whole = b"".join((STATUS_LINES[problem.status], self._clock.line, head))
-        return Answer(problem.status, whole, b"" if request.method == "HEAD" else body)
+    def _problem_response(
+        self, request: web.BaseRequest, problem: ProblemDetails, *, is_counted: bool = False
+    ) -> RawResponse:
+        if not is_counted:
+            self.counters.add("other", problem.status, 0)
+        as_html = negotiation.prefers_html(request.headers.get("Accept", ""))
+        fields, body = encode_problem(problem, as_html=as_html)
+        head = b"".join((STATUS_LINES[problem.status], self._date.line, fields))
+        return RawResponse(problem.status, head, b"" if request.method == "HEAD" else body)
 
 
-def _moved(path: str) -> Problem:
-    # Two slashes at the start would name another host.
+def _redirect(path: str) -> ProblemDetails:
+    # A path that begins with two slashes would name another host.
     location = "/" + quote(path.lstrip("/"), safe="/-._~", errors="surrogateescape")
-    return Problem(HTTPStatus.MOVED_PERMANENTLY, f"This is at {location} now.", (("Location", location),))
+    return ProblemDetails(
+        HTTPStatus.MOVED_PERMANENTLY, f"The document has moved to {location}.", (("Location", location),)
+    )
 
 
 def _conditions(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """The conditions of a request, by their names in small letters."""
-    return {name.lower(): ", ".join(headers.getall(name)) for name in _CONDITIONS if name in headers}
+    """Return the conditions of a request by their lower-case names."""
+    return {name.lower(): ", ".join(headers.getall(name)) for name in _CONDITION_FIELDS if name in headers}

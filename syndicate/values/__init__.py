@@ -1,1 +1,1 @@
-"""Single values made right: addresses, dates, languages, text. Pure; every stage may use them."""
+"""Normalize and parse single values: addresses, dates, languages, text. Pure; every layer may use them."""

@@ -1,7 +1,7 @@
-"""AMP cache addresses, computed as the caches do.
+"""Compute AMP cache URLs (amp.dev, "AMP cache URL format and request handling").
 
-Source: the AMP cache URL format (amp.dev, "AMP cache URL format and request handling"), whose published vectors are
-tested. A web browser gives every cached site an origin of its own; the subdomain is made from the site's host.
+The subdomain of a cache URL is derived from the host of the cached site, so that a browser gives each cached site its
+own origin. The published test vectors are part of the tests.
 """
 
 from __future__ import annotations
@@ -19,64 +19,64 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def cache_url(url: str, cache: str = "cdn.ampproject.org", cache_type: CacheType = "c") -> str:
-    """The address at which `cache` serves `url`: `c` for a document, `i` an image, `r` a resource, `v` the viewer.
+    """Return the URL at which `cache` serves `url` as a document (`c`), image (`i`), resource (`r`) or viewer (`v`).
 
-    Raises ValueError for an address that no cache can serve: not http(s), no host, user information, or a port that
-    is not the scheme's own.
+    Raises ValueError for a URL that no cache can serve: not http(s), no host, user information, or a port other than
+    the default port of the scheme.
     """
     parts = urlsplit(url)
-    host = _servable_host(parts)
+    host = _cacheable_host(parts)
     secure = "/s" if parts.scheme == "https" else ""
     query = f"?{parts.query}" if parts.query else ""
     fragment = f"#{parts.fragment}" if parts.fragment else ""
     return f"https://{subdomain(host)}.{cache}/{cache_type}{secure}/{host}{parts.path}{query}{fragment}"
 
 
-def _servable_host(parts: SplitResult) -> str:
+def _cacheable_host(parts: SplitResult) -> str:
     if parts.scheme not in _DEFAULT_PORTS:
         raise ValueError(f"an AMP cache serves http and https, not {parts.scheme or 'a relative address'!r}")
     if parts.username is not None or parts.password is not None:
-        raise ValueError("an AMP cache address holds no user information")
+        raise ValueError("an AMP cache URL cannot hold user information")
     if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]):
-        raise ValueError(f"an AMP cache address holds no port, got {parts.port}")
+        raise ValueError(f"an AMP cache URL cannot hold a port, got {parts.port}")
     if not parts.hostname:
-        raise ValueError("an AMP cache address needs a host")
+        raise ValueError("an AMP cache URL needs a host")
     return parts.hostname
 
 
 @lru_cache(maxsize=8192)
 def subdomain(host: str) -> str:
-    """The cache's subdomain for a host: readable where that is safe, else a hash of the host."""
+    """Return the cache's subdomain for a host: readable if that is unambiguous, else a hash of the host."""
     host = host.lower()
-    readable = None if _needs_hash(host) else _readable(host)
-    return readable or _hashed(host)
+    readable = None if _needs_hash(host) else _readable_label(host)
+    return readable or _hash_label(host)
 
 
 def _needs_hash(host: str) -> bool:
     ambiguous = host[2:4] == "--" and not host.startswith("xn")
-    return ambiguous or len(host) > _MAX_LABEL or "." not in host or _mixes_directions(_decoded(host))
+    return ambiguous or len(host) > _MAX_LABEL or "." not in host or _mixes_directions(_decode_host(host))
 
 
-def _readable(host: str) -> str | None:
-    label = _decoded(host).replace("-", "--").replace(".", "-")
+def _readable_label(host: str) -> str | None:
+    label = _decode_host(host).replace("-", "--").replace(".", "-")
     if not label.isascii():
         label = "xn--" + label.encode("punycode").decode("ascii")
     label = label.lower()
     if len(label) <= _MAX_LABEL and label[2:4] == "--" and not label.startswith("xn"):
-        label = f"0-{label}-0"  # a label that looks like an IDN prefix would be refused by resolvers
+        label = f"0-{label}-0"  # resolvers reject a label that looks like an IDN prefix
     return label if len(label) <= _MAX_LABEL else None
 
 
-def _hashed(host: str) -> str:
+def _hash_label(host: str) -> str:
     return b32encode(sha256(host.encode()).digest()).decode("ascii").lower().rstrip("=")
 
 
-def _decoded(host: str) -> str:
-    """The host with its IDN labels in Unicode. The idna package refuses emoji, which the vectors hold."""
-    return ".".join(map(_decoded_label, host.split(".")))
+def _decode_host(host: str) -> str:
+    """Return a host with its IDN labels in Unicode. The idna package rejects emoji, which the vectors include."""
+    return ".".join(map(_decode_label, host.split(".")))
 
 
-def _decoded_label(label: str) -> str:
+def _decode_label(label: str) -> str:
     if not label.startswith("xn--"):
         return label
     try:

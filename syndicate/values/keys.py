@@ -1,11 +1,11 @@
-"""The words that corpora of every ecosystem use for the same thing (docs/corpus.md says where each was found)."""
+"""Known front matter keys: the fields that they hold, private keys, and keys of visibility (docs/corpus.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# A field of an entry -> the keys that may hold it, in order of preference. Keys are compared without regard to case; a
-# dotted key names a nested one.
+# The keys of each field of an entry, in order of preference. Keys are compared without regard to case; a dotted key
+# names a nested one.
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid"),
     "title": ("title", "name"),
@@ -31,16 +31,16 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "expires": ("expiryDate", "unpublishDate"),
 }
 
-# The fields that every entry has, and that feeds can be cut by.
+# The fields that every entry has and that feeds can be cut by. Any other key may be a dimension, too.
 DIMENSIONS = frozenset({"topics", "provider", "category", "type", "author", "language"})
 
-# Keys whose values are for their owner alone: no configuration can publish them.
+# Keys with values that belong to their owner alone. No configuration can publish them.
 PRIVATE = frozenset({"secured"})
 
-# Keys by which an owner hides a record, or withholds it for a time.
+# Keys that hide a record, or withhold it until a time.
 VISIBILITY = ("published", "removed", "draft", "status", "publishDate", "pubDate")
 
 
 def is_private(key: str) -> bool:
-    """Whether a key, or one that it lies within, is never published."""
+    """Return whether a dotted key is private, or is nested in a private one."""
     return not PRIVATE.isdisjoint(key.lower().split("."))

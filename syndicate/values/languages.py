@@ -1,11 +1,11 @@
-"""Language tags (BCP 47) as corpora state them: in a field, or by a folder."""
+"""Language tags (BCP 47), stated in a field or by the name of a folder."""
 
 from __future__ import annotations
 
 import re
 
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?(?:-[a-z0-9]{5,8})*")
-# ISO 639-1. A folder is taken for a language only by these two letters: `go` and `js` are no languages.
+# ISO 639-1. A folder counts as a language only with one of these codes: `go` and `js` are no languages.
 _CODES = frozenset(
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "
     "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
@@ -14,15 +14,15 @@ _CODES = frozenset(
     "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi "
     "yo za zh zu".split()
 )
-# `it-news` is not Italian in a script named News: a folder's tag has a region, and a script of these, at most.
+# A folder's tag may have only a region and one of these scripts: in `it-news`, `news` is no script.
 _FOLDER = re.compile(
     r"([a-z]{2})(?:[-_](?:arab|cyrl|deva|hans|hant|latn))?(?:[-_](?:[a-z]{2}|\d{3}))?", re.IGNORECASE | re.ASCII
 )
-_MAX_FOLDER_DEPTH = 2  # `fr/post/x.md`, `content/fr/post/x.md`: deeper, two letters mean something else
+_MAX_FOLDER_DEPTH = 2  # `fr/post/x.md`, `content/fr/post/x.md`; deeper folders of two letters have other meanings
 
 
 def language_tag(value: str) -> str:
-    """The tag in its usual case (`pt-BR`, `zh-Hant`), or nothing when it is none. `de_DE.UTF-8` is `de-DE`."""
+    """Return a tag in canonical case (`pt-BR`, `zh-Hant`), empty if the value is none. `de_DE.UTF-8` is `de-DE`."""
     text = value.strip().partition(".")[0].replace("_", "-").lower()
     if not _TAG.fullmatch(text):
         return ""
@@ -33,7 +33,7 @@ def language_tag(value: str) -> str:
 
 
 def language_of_path(path: str) -> str:
-    """The language that a folder near the top of the corpus names, if one does."""
+    """Return the language that one of the two outermost folders names; empty if none does."""
     for folder in path.split("/")[:-1][:_MAX_FOLDER_DEPTH]:
         if (found := _FOLDER.fullmatch(folder)) and found[1].lower() in _CODES:
             return language_tag(folder)

@@ -1,1 +1,1 @@
-"""What a publisher says to hubs (WebSub §4, §6), and whether the world can see what it says."""
+"""The publisher's part of WebSub (§4, §6): pings, verification of the public copy, and the retry schedule."""

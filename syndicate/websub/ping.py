@@ -1,6 +1,7 @@
-"""One ping: a POST to a hub, and what came of it. It never raises for what a hub does.
+"""One ping: a POST that notifies a hub of new content at a topic URL (WebSub §6). Errors of a hub are not raised.
 
-One topic URL a request, under both names that hubs look for: hubs that take several drop some of them silently.
+A ping carries one topic URL, under both names that hubs read (`hub.url` and `hub.topic`): hubs that accept several URLs
+in one request drop some of them silently.
 """
 
 from __future__ import annotations
@@ -14,39 +15,39 @@ import aiohttp
 from yarl import URL
 
 from .. import __version__
-from .retry import Outcome, retry_after_s
+from .retry import Outcome, parse_retry_after
 
 USER_AGENT = f"syndicate/{__version__}"
-_REDIRECTS = frozenset({307, 308})  # the others turn a POST into a GET (RFC 9110 §15.4)
+_FOLLOWED_STATUS = frozenset({307, 308})  # the others turn a POST into a GET (RFC 9110 §15.4)
 _MAX_REDIRECTS = 5
-_READ_BYTES = 4096
-_SAID_LENGTH = 200
+_MAX_BODY_BYTES = 4096
+_MAX_ERROR_LENGTH = 200
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
 
 
-class Header(NamedTuple):
-    """A header with a secret in it."""
+class SecretHeader(NamedTuple):
+    """A header field that authenticates the publisher to a hub."""
 
     name: str
     value: str
 
 
-def header(secret: str) -> Header:
-    """A header as the environment states it: `Name: value`, or the value of `Authorization`.
+def parse_header(text: str) -> SecretHeader:
+    """Parse a header from the environment: `Name: value`, or a value of `Authorization`.
 
-    Raises ValueError for what no header can be, and does not repeat it.
+    Raises ValueError for an invalid header, with a message that does not contain it.
     """
-    text = secret.strip()
+    text = text.strip()
     if not text or not text.isprintable() or not text.isascii():
-        raise ValueError("it is empty, or holds characters that no header may have")
-    found = _HEADER.fullmatch(text)
-    return Header(found[1], found[2]) if found else Header("Authorization", text)
+        raise ValueError("is empty or contains characters that a header may not have")
+    match = _HEADER.fullmatch(text)
+    return SecretHeader(match[1], match[2]) if match else SecretHeader("Authorization", text)
 
 
-def session(timeout_s: float, connections: int) -> aiohttp.ClientSession:
-    """The one session that all requests share: no cookies, no more connections than asked for, no endless wait."""
+def open_client(timeout_s: float, max_connections: int) -> aiohttp.ClientSession:
+    """Open the HTTP client that all requests share: no cookies, bounded connections, a timeout for each request."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=60),
+        connector=aiohttp.TCPConnector(limit=max_connections, ttl_dns_cache=60),
         timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s, sock_read=timeout_s),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": USER_AGENT},
@@ -54,69 +55,69 @@ def session(timeout_s: float, connections: int) -> aiohttp.ClientSession:
     )
 
 
-async def send(
-    client: aiohttp.ClientSession, hub_url: str, topic_url: str, timeout_s: float, secret: Header | None = None
+async def send_ping(
+    client: aiohttp.ClientSession, hub_url: str, topic_url: str, timeout_s: float, secret: SecretHeader | None = None
 ) -> Outcome:
-    """Tell a hub that a topic has new content. Takes twice the timeout at most, redirects and all."""
+    """Notify a hub of new content. Takes at most twice `timeout_s`, including redirects."""
     body = urlencode({"hub.mode": "publish", "hub.url": topic_url, "hub.topic": topic_url}).encode()
     started = time.perf_counter()
     try:
-        status, said, asked = await _post(client, URL(hub_url, encoded=True), body, started + timeout_s, secret)
-    except (aiohttp.ClientError, OSError, ValueError) as error:  # OSError: time-outs, too
-        outcome = Outcome(error=_one_line(f"{_named(error)}: {error}", secret))
+        status, text, retry_after = await _post(client, URL(hub_url, encoded=True), body, started + timeout_s, secret)
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # OSError includes timeouts
+        outcome = Outcome(error=_one_line(f"{_error_name(error)}: {error}", secret))
     else:
-        wanted_s = retry_after_s(asked, time.time()) if asked else None
-        outcome = Outcome(status, _one_line(said, secret), wanted_s)
-    return outcome._replace(seconds=time.perf_counter() - started)
+        retry_after_s = parse_retry_after(retry_after, time.time()) if retry_after else None
+        outcome = Outcome(status, _one_line(text, secret), retry_after_s)
+    return outcome._replace(duration_s=time.perf_counter() - started)
 
 
 async def _post(
-    client: aiohttp.ClientSession, url: URL, body: bytes, until: float, secret: Header | None
+    client: aiohttp.ClientSession, url: URL, body: bytes, deadline: float, secret: SecretHeader | None
 ) -> tuple[int, str, str | None]:
-    """Status, text and `Retry-After` of the last answer."""
+    """Return status, text and `Retry-After` of the last response."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     origin = url.origin()
     for hops in range(_MAX_REDIRECTS + 1):
         if secret:
             headers.pop(secret.name, None)
-            if url.origin() == origin:  # a secret is for the hub that it was given for
+            if url.origin() == origin:  # another origin must not learn the secret of this hub
                 headers[secret.name] = secret.value
         async with client.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            target = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not target:
-                return response.status, await _text(response, secret), response.headers.get("Retry-After")
+            location = response.headers.get("Location")
+            if response.status not in _FOLLOWED_STATUS or not location:
+                return response.status, await _read_text(response, secret), response.headers.get("Retry-After")
             if hops == _MAX_REDIRECTS:
                 return response.status, f"more than {_MAX_REDIRECTS} redirects", None
-        if time.perf_counter() > until:
-            return 408, "took too long to redirect", None
-        url = url.join(URL(target, encoded=True))
+        if time.perf_counter() > deadline:
+            return 408, "redirects exceeded the timeout", None
+        url = url.join(URL(location, encoded=True))
         if url.scheme not in {"http", "https"} or not url.host:
-            return response.status, "a redirect to what is no http address", None
-    raise AssertionError  # the loop ends by itself
+            return response.status, "redirect to a URL that is not HTTP", None
+    raise AssertionError  # the last iteration returns
 
 
-async def _text(response: aiohttp.ClientResponse, secret: Header | None) -> str:
-    """The beginning of what a hub says: bodies may have no end. A secret that is cut off there is cut off whole."""
-    said = bytearray()
-    while len(said) < _READ_BYTES and (chunk := await response.content.read(_READ_BYTES)):
-        said += chunk
-    text = _without(secret, said[:_READ_BYTES].decode("utf-8", "replace"))
-    return text[: -len(secret.value)] if secret and len(said) >= _READ_BYTES else text
+async def _read_text(response: aiohttp.ClientResponse, secret: SecretHeader | None) -> str:
+    """Read the beginning of a body, which may be endless, without a secret that the limit may have cut in two."""
+    content = bytearray()
+    while len(content) < _MAX_BODY_BYTES and (chunk := await response.content.read(_MAX_BODY_BYTES)):
+        content += chunk
+    text = _redact(secret, content[:_MAX_BODY_BYTES].decode("utf-8", "replace"))
+    return text[: -len(secret.value)] if secret and len(content) >= _MAX_BODY_BYTES else text
 
 
-def _without(secret: Header | None, text: str) -> str:
-    """A text without our secret, which a hub may repeat."""
+def _redact(secret: SecretHeader | None, text: str) -> str:
+    """Replace the secret, which a hub may repeat."""
     for private in (secret.value, secret.value.rpartition(" ")[2]) if secret else ():
         text = text.replace(private, "…")
     return text
 
 
-def _named(error: Exception) -> str:
+def _error_name(error: Exception) -> str:
     return "timed out" if isinstance(error, TimeoutError) else type(error).__name__
 
 
-def _one_line(text: str, secret: Header | None) -> str:
-    """What a hub said, for a person: short, printable, and never our secret."""
-    text = _without(secret, text)
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split()).rstrip(": ")
-    return shown if len(shown) <= _SAID_LENGTH else f"{shown[: _SAID_LENGTH - 1]}…"
+def _one_line(text: str, secret: SecretHeader | None) -> str:
+    """Return a short printable line without the secret."""
+    text = _redact(secret, text)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split()).rstrip(": ")
+    return line if len(line) <= _MAX_ERROR_LENGTH else f"{line[: _MAX_ERROR_LENGTH - 1]}…"

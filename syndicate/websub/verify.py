@@ -1,6 +1,6 @@
-"""Whether the world can see a document: its public address serves the bytes that were just built.
+"""Verification of the public copy: the topic URL serves the bytes of the built document.
 
-A slow CDN or deployment is the commonest reason that a hub, told too early, fetches and spreads the old feed.
+A hub that is pinged too early fetches the old document from a slow CDN or deployment, and distributes it.
 """
 
 from __future__ import annotations
@@ -15,59 +15,59 @@ _MAX_REDIRECTS = 5
 
 
 class PublicCopyVerifier:
-    """Looks at public addresses; several hubs of one topic cost one look."""
+    """Fetches topic URLs and compares digests. Deliveries of one topic to several hubs share one request."""
 
     def __init__(self, client: aiohttp.ClientSession) -> None:
         self._client = client
-        self._seen: dict[str, tuple[bytes, int]] = {}
-        self._looking: dict[tuple[str, bytes, int], asyncio.Task[str]] = {}
-        self._other: dict[str, tuple[str, bytes]] = {}  # ETag and digest of bytes that were not those wanted
+        self._verified: dict[str, tuple[bytes, int]] = {}
+        self._requests: dict[tuple[str, bytes, int], asyncio.Task[str]] = {}
+        self._stale: dict[str, tuple[str, bytes]] = {}  # ETag and digest of a copy that was not the built document
 
-    async def look(self, topic_url: str, digest: bytes, size_bytes: int, generation: int = 0) -> str:
-        """Why the document is not to be seen; empty when it is. It never raises for what a server does.
+    async def verify(self, topic_url: str, digest: bytes, size_bytes: int, generation: int = 0) -> str:
+        """Return why the public copy is not the built document, or an empty string if it is.
 
-        What was seen is remembered until another generation is wanted: the same bytes may be built again later, while
-        others are public.
+        Errors of the server are reasons, and are not raised. A success is cached until another generation is verified:
+        the same bytes may be built again later, while others are public.
         """
-        if self._seen.get(topic_url) == (digest, generation):
+        if self._verified.get(topic_url) == (digest, generation):
             return ""
-        self._seen.pop(topic_url, None)
+        self._verified.pop(topic_url, None)
         key = topic_url, digest, generation
-        task = self._looking.get(key)
+        task = self._requests.get(key)
         if task is None:
-            task = self._looking[key] = asyncio.create_task(self._look(topic_url, digest, size_bytes))
-            task.add_done_callback(lambda _: self._looking.pop(key, None))
-        reason = await asyncio.shield(task)  # whoever asked first may be stopped; others wait for it, too
+            task = self._requests[key] = asyncio.create_task(self._fetch(topic_url, digest, size_bytes))
+            task.add_done_callback(lambda _: self._requests.pop(key, None))
+        reason = await asyncio.shield(task)  # other deliveries wait for it, too, if this one is cancelled
         if not reason:
-            self._seen[topic_url] = digest, generation
+            self._verified[topic_url] = digest, generation
         return reason
 
-    async def _look(self, topic_url: str, digest: bytes, size_bytes: int) -> str:
+    async def _fetch(self, topic_url: str, digest: bytes, size_bytes: int) -> str:
         headers = {"Cache-Control": "no-cache"}
-        etag, other = self._other.get(topic_url, ("", b""))
-        if etag and other != digest:
+        etag, stale_digest = self._stale.get(topic_url, ("", b""))
+        if etag and stale_digest != digest:
             headers["If-None-Match"] = etag
         try:
             async with self._client.get(
                 URL(topic_url, encoded=True), headers=headers, max_redirects=_MAX_REDIRECTS
             ) as response:
                 if response.status == 304 and etag:
-                    return "the public feed has not changed yet"
+                    return "the public copy has not changed yet"
                 if response.status != 200:
-                    return f"the public feed answers {response.status}"
+                    return f"the public copy answers with status {response.status}"
                 found = await _digest(response, size_bytes)
-                self._other.pop(topic_url, None)
+                self._stale.pop(topic_url, None)
                 if found == digest:
                     return ""
                 if found:
-                    self._other[topic_url] = response.headers.get("ETag", ""), found
-                return "the public feed has other bytes than were built"
+                    self._stale[topic_url] = response.headers.get("ETag", ""), found
+                return "the public copy has other bytes than the built document"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return f"the public feed cannot be fetched: {str(error) or type(error).__name__}"
+            return f"the public copy cannot be fetched: {str(error) or type(error).__name__}"
 
 
 async def _digest(response: aiohttp.ClientResponse, size_bytes: int) -> bytes:
-    """The digest of a body; nothing for one that is longer than the document, and is not read to its end."""
+    """Return the digest of a body; empty for one that is longer than the document, which is not read to its end."""
     hashed, length = sha256(), 0
     async for chunk in response.content.iter_any():
         hashed.update(chunk)

@@ -1,17 +1,17 @@
-"""Tests of the partner interface share the worlds of the build's."""
+"""Fixtures of the partner API's tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> World:
-    """A site that is open to everybody; not built yet."""
-    world = World(tmp_path / "site")
-    world.settings["api"] = {"public": True}
-    world.settings["topics"] = {"One": {"aliases": ["First"]}}
-    return world
+def site(tmp_path: Path) -> EditableSite:
+    """A site with a public API; not built yet."""
+    editable_site = EditableSite(tmp_path / "site")
+    editable_site.settings["api"] = {"public": True}
+    editable_site.settings["topics"] = {"One": {"aliases": ["First"]}}
+    return editable_site

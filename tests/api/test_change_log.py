@@ -1,4 +1,4 @@
-"""The ledger: after any run it holds what is visible, and every change once, in its order."""
+"""The change log: after any run it has every visible entry, and every change once, in order."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.config import load
 from syndicate.errors import ConfigError
 
 
-def ask(world: World, sql: str, *values: Any) -> list[Any]:
-    with closing(sqlite3.connect(world.state / "index.db")) as database:
+def query(editable_site: EditableSite, sql: str, *values: Any) -> list[Any]:
+    with closing(sqlite3.connect(editable_site.state / "index.db")) as database:
         return database.execute(sql, values).fetchall()
 
 
-def log(world: World) -> dict[str, tuple[int, bool]]:
-    """The number of each entry's last change, and whether it is there, by the entry's path."""
-    rows = ask(world, "SELECT id, seq, state IS NOT NULL FROM log")
-    return {entry_id.rpartition(":")[2]: (seq, bool(there)) for entry_id, seq, there in rows}
+def log(editable_site: EditableSite) -> dict[str, tuple[int, bool]]:
+    """Return the number of each entry's last change, and whether the entry is visible, by its path."""
+    rows = query(editable_site, "SELECT id, seq, state IS NOT NULL FROM changes")
+    return {entry_id.rpartition(":")[2]: (seq, bool(visible)) for entry_id, seq, visible in rows}
 
 
-def test_site_without_partners_keeps_no_ledger(site: World) -> None:
+def test_site_without_api_has_no_change_log(site: EditableSite) -> None:
     del site.settings["api"]
     site.record("a.md")
     site.build()
-    for table in ("facets", "topical", "log", "ledger"):
-        assert ask(site, f"SELECT COUNT(*) FROM {table}") == [(0,)]
-    assert ask(site, "SELECT name FROM sqlite_master WHERE name LIKE 'words%'") == []
+    for table in ("partner_entries", "partner_topics", "changes", "change_log_state"):
+        assert query(site, f"SELECT COUNT(*) FROM {table}") == [(0,)]
+    assert query(site, "SELECT name FROM sqlite_master WHERE name LIKE 'partner_text%'") == []
 
 
-def test_change_gets_the_next_number_and_what_stays_keeps_its_own(site: World) -> None:
+def test_changed_entry_gets_the_next_number_and_others_keep_theirs(site: EditableSite) -> None:
     site.record("a.md", date="2026-01-01")
     site.record("b.md", date="2026-01-02")
     site.build()
@@ -49,32 +49,32 @@ def test_change_gets_the_next_number_and_what_stays_keeps_its_own(site: World) -
     assert log(site) == {"a.md": (3, True), "b.md": (5, False), "c.md": (4, True)}
 
 
-def test_what_only_chooses_is_a_change_for_partners(site: World) -> None:
+def test_change_of_an_attribute_that_only_filters_is_logged(site: EditableSite) -> None:
     site.record("a.md", quality=10)
     site.build()
     site.record("a.md", quality=90)
     site.build()
     assert log(site) == {"a.md": (2, True)}
-    assert ask(site, "SELECT quality FROM facets") == [(90,)]
+    assert query(site, "SELECT quality FROM partner_entries") == [(90,)]
 
 
-def test_quality_of_a_united_entry_is_that_of_its_latest_file(site: World) -> None:
+def test_merged_entry_has_the_quality_of_its_latest_file(site: EditableSite) -> None:
     site.record("a.md", webUrl="https://x.example/1", quality=10)
     site.record("b.md", webUrl="https://x.example/1", quality=20, date="2026-01-02")
     site.build()
-    assert ask(site, "SELECT quality FROM facets") == [(20,)]
+    assert query(site, "SELECT quality FROM partner_entries") == [(20,)]
     site.record("b.md", webUrl="https://x.example/1", quality=30, date="2026-01-02")
     site.build()
-    assert ask(site, "SELECT quality FROM facets") == [(30,)]
+    assert query(site, "SELECT quality FROM partner_entries") == [(30,)]
 
 
 @pytest.mark.parametrize("how", ["full", "lost tables", "damaged index"])
-def test_log_outlives_an_index_that_is_built_anew(site: World, how: str) -> None:
+def test_log_survives_a_rebuilt_index(site: EditableSite, how: str) -> None:
     for name in ("b.md", "a.md", "c.md"):
         site.record(name)
         site.build()
     before = log(site)
-    epoch = ask(site, "SELECT value FROM ledger WHERE name = 'epoch'")
+    epoch = query(site, "SELECT value FROM change_log_state WHERE name = 'epoch'")
     site.record("d.md")
     (site.folder / "corpus/c.md").unlink()
     if how == "damaged index":
@@ -82,27 +82,27 @@ def test_log_outlives_an_index_that_is_built_anew(site: World, how: str) -> None
             database.execute("PRAGMA user_version = 1")
     elif how == "lost tables":
         with closing(sqlite3.connect(site.state / "index.db", isolation_level=None)) as database:
-            database.execute("DELETE FROM meta")
+            database.execute("DELETE FROM run_state")
     site.build(full=how == "full")
     assert log(site) == {**before, "d.md": (4, True), "c.md": (5, False)}
-    assert ask(site, "SELECT value FROM ledger WHERE name = 'epoch'") == epoch
-    assert ask(site, "SELECT COUNT(*) FROM words WHERE words MATCH 'md'") == [(3,)]
+    assert query(site, "SELECT value FROM change_log_state WHERE name = 'epoch'") == epoch
+    assert query(site, "SELECT COUNT(*) FROM partner_text WHERE partner_text MATCH 'md'") == [(3,)]
 
 
-def test_ledger_that_was_given_up_begins_anew(site: World) -> None:
+def test_log_begins_again_after_api_was_disabled(site: EditableSite) -> None:
     site.record("a.md")
     site.build()
-    epoch = ask(site, "SELECT value FROM ledger WHERE name = 'epoch'")
+    epoch = query(site, "SELECT value FROM change_log_state WHERE name = 'epoch'")
     api = site.settings.pop("api")
     site.build()
     assert log(site) == {}
     site.settings["api"] = api
     site.build()
     assert log(site) == {"a.md": (1, True)}
-    assert ask(site, "SELECT value FROM ledger WHERE name = 'epoch'") != epoch
+    assert query(site, "SELECT value FROM change_log_state WHERE name = 'epoch'") != epoch
 
 
-def test_deletion_is_dropped_in_its_time(site: World) -> None:
+def test_deletion_is_dropped_after_deleted_days(site: EditableSite) -> None:
     site.record("a.md")
     site.record("b.md")
     site.build()
@@ -112,10 +112,13 @@ def test_deletion_is_dropped_in_its_time(site: World) -> None:
     site.now += timedelta(days=90)
     site.build()
     assert log(site) == {"b.md": (2, True)}
-    assert dict(ask(site, "SELECT name, value FROM ledger WHERE name != 'epoch'")) == {"seq": 3, "dropped": 3}
+    assert dict(query(site, "SELECT name, value FROM change_log_state WHERE name != 'epoch'")) == {
+        "seq": 3,
+        "dropped": 3,
+    }
 
 
-def test_every_visible_entry_is_rendered_where_feeds_show_the_newest_alone(site: World) -> None:
+def test_every_visible_entry_is_rendered_when_feeds_have_the_newest_only(site: EditableSite) -> None:
     site.settings["feeds"] = {"limit": 1, "archive": "none"}
     site.record("a.md", excerpt="Crème brûlée")
     site.record("b.md", date="2026-01-02")
@@ -124,25 +127,31 @@ def test_every_visible_entry_is_rendered_where_feeds_show_the_newest_alone(site:
     for name in ("c.md", "d.md"):
         site.record(name, date="2026-02-02")
     site.build()
-    assert ask(site, "SELECT COUNT(*) FROM facets JOIN fragments USING (file) WHERE json IS NOT NULL") == [(3,)]
-    found = ask(site, "SELECT json FROM fragments JOIN words ON words.rowid = file WHERE words MATCH 'creme'")
+    assert query(
+        site, "SELECT COUNT(*) FROM partner_entries JOIN fragments USING (record_id) WHERE format = 'json'"
+    ) == [(3,)]
+    found = query(
+        site,
+        "SELECT content FROM fragments JOIN partner_text ON partner_text.rowid = record_id"
+        " WHERE format = 'json' AND partner_text MATCH 'creme'",
+    )
     assert [json.loads(row[0])["title"] for row in found] == ["a.md"]
 
 
-def test_topics_are_keys_by_which_aliases_and_parents_are_found(site: World) -> None:
+def test_topics_are_keys_with_aliases_resolved_and_parents_included(site: EditableSite) -> None:
     site.settings["feeds"]["include_children"] = True
     site.settings["topics"] = {"One": {"aliases": ["First"], "parent": "All  There is"}}
     site.record("a.md", topics=["first", "Two"])
     site.build()
-    assert ask(site, "SELECT topics FROM facets") == [('["all there is","one","two"]',)]
+    assert query(site, "SELECT topics FROM partner_entries") == [('["all there is","one","two"]',)]
     site.settings["topics"] = {"One": {"aliases": ["Two"]}}
     site.build()
-    assert ask(site, "SELECT topics FROM facets") == [('["first","one"]',)]
+    assert query(site, "SELECT topics FROM partner_entries") == [('["first","one"]',)]
     assert log(site) == {"a.md": (2, True)}
-    assert ask(site, "SELECT topics FROM log") == [('["all there is","first","one","two"]',)]
+    assert query(site, "SELECT topics FROM changes") == [('["all there is","first","one","two"]',)]
 
 
-def test_interface_needs_the_json_format(site: World) -> None:
+def test_api_requires_the_json_format(site: EditableSite) -> None:
     site.settings["feeds"]["formats"] = ["rss"]
     with pytest.raises(ConfigError, match=r"api: needs json among feeds\.formats"):
         load(str(site.configure()))

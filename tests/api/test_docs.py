@@ -1,4 +1,4 @@
-"""docs/api.md: its commands work, and it names every parameter and every answer."""
+"""docs/api.md: its commands work, and it names every parameter and every status."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from support.api_server import served, titles
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate import cli, config
 from syndicate.api import partners
-from syndicate.api.description import describe
-from syndicate.api.models import EntriesQuestion
+from syndicate.api.openapi import openapi_document
+from syndicate.api.parameters import EntryParameters
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
@@ -25,31 +25,31 @@ def _lines(beginning: str) -> list[str]:
     return [line for line in PAGE.splitlines() if line.startswith(beginning)]
 
 
-def test_every_parameter_is_named() -> None:
+def test_every_parameter_is_documented() -> None:
     table = " ".join(_lines("| `"))
-    for name in EntriesQuestion.model_fields:
+    for name in EntryParameters.model_fields:
         assert f"`{name}`" in table, name
 
 
-def test_every_answer_is_named(site: World) -> None:
-    described = describe(config.load(str(site.configure())), public=False)
+def test_every_status_is_documented(site: EditableSite) -> None:
+    described = openapi_document(config.load(str(site.configure())), public=False)
     statuses = {status for path in described["paths"].values() for status in path["get"]["responses"]}
     assert statuses - {"200"} == set(re.findall(r"^\| (\d{3}) \|", PAGE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("line", _lines("syndicate "))
-def test_commands_are_understood(line: str) -> None:
+def test_commands_are_parsed(line: str) -> None:
     assert cli.parser().parse_args(shlex.split(line, comments=True)[1:]).run
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl")
-async def test_curl_gets_what_is_promised(site: World) -> None:
+async def test_curl_examples_work(site: EditableSite) -> None:
     site.settings["api"] = {}
     site.record("a.md", title="Alpha", topics=["One"])
     site.record("b.md", title="Beta", topics=["Two"])
     site.build()
     key = partners.add(str(site.folder / "partners.yaml"), "acme", (), 600)
-    told: list[list[str]] = []
+    received: list[list[str]] = []
     async with served(site) as client:
         for line in _lines("curl "):
             command = line.replace("$KEY", key).replace("$SITE", str(client.make_url("")).rstrip("/"))
@@ -58,5 +58,5 @@ async def test_curl_gets_what_is_promised(site: World) -> None:
             )
             out, _ = await curl.communicate()
             assert curl.returncode == 0, line
-            told.append(titles(json.loads(out)))
-    assert told == [["T", "One – T", "Two – T"], ["Beta", "Alpha"], [], ["Alpha", "Beta"]]
+            received.append(titles(json.loads(out)))
+    assert received == [["T", "One – T", "Two – T"], ["Beta", "Alpha"], [], ["Alpha", "Beta"]]

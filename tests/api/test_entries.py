@@ -1,4 +1,4 @@
-"""What is answered: the entries that were asked for, newest first, the same as in the files."""
+"""`/entries` and `/feeds`: the selected entries, newest first, the same as in feed documents."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 from support.api_server import Client, get, local, pages, served, titles
-from support.worlds import World
+from support.editable_sites import EditableSite
 from yarl import URL
 
 from syndicate.api import cursors
 
 
 @pytest_asyncio.fixture
-async def client(site: World) -> AsyncIterator[Client]:
+async def client(site: EditableSite) -> AsyncIterator[Client]:
     site.settings["topics"] = {"One": {"aliases": ["First"]}}
     site.settings["site"]["language"] = "en"
     site.settings["feeds"]["formats"] = ["json"]
@@ -34,7 +34,7 @@ async def client(site: World) -> AsyncIterator[Client]:
 
 
 ALL = ["Delta ray", "Gamma", "Beta", "Alpha"]
-QUESTIONS = [
+QUERIES = [
     ("", ALL),
     ("topic=One", ["Beta", "Alpha"]),
     ("topic=FIRST", ["Beta", "Alpha"]),
@@ -67,10 +67,10 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("question", "expected"), QUESTIONS)
-async def test_question_is_answered_newest_first(client: Client, question: str, expected: list[str]) -> None:
-    assert titles(await get(client, f"/entries?{question}")) == expected
-    more = f"&{question}" if question and "limit" not in question else ""
+@pytest.mark.parametrize(("query", "expected"), QUERIES)
+async def test_query_returns_matching_entries_newest_first(client: Client, query: str, expected: list[str]) -> None:
+    assert titles(await get(client, f"/entries?{query}")) == expected
+    more = f"&{query}" if query and "limit" not in query else ""
     assert titles(*await pages(client, f"/entries?limit=1{more}")) == expected
     walked = await pages(client, f"/entries?since={more}")
     assert sorted(titles(*walked)) == sorted(expected)
@@ -79,7 +79,7 @@ async def test_question_is_answered_newest_first(client: Client, question: str, 
     assert "deleted" not in walked[0]["_syndicate"]
 
 
-FAULTS = [
+INVALID = [
     ("limit=0", "limit"),
     ("limit=501", "limit"),
     ("limit=1.0", "limit"),
@@ -110,31 +110,31 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("question", "parameter"), FAULTS)
-async def test_wrong_parameter_is_named(client: Client, question: str, parameter: str) -> None:
-    problem = await get(client, f"/entries?{question}", status=400)
-    assert {fault["parameter"] for fault in problem["errors"]} == {parameter}
+@pytest.mark.parametrize(("query", "parameter"), INVALID)
+async def test_invalid_parameter_is_named(client: Client, query: str, parameter: str) -> None:
+    problem = await get(client, f"/entries?{query}", status=400)
+    assert {error["parameter"] for error in problem["errors"]} == {parameter}
     assert problem["title"] == "Bad Request"
     assert parameter in problem["detail"]
     assert "pydantic" not in json.dumps(problem)
 
 
-async def test_all_faults_are_told_at_once(client: Client) -> None:
+async def test_all_invalid_parameters_are_reported_at_once(client: Client) -> None:
     problem = await get(client, "/entries?limit=x&match=y&z=1", status=400)
-    assert {fault["parameter"] for fault in problem["errors"]} == {"limit", "match", "z"}
+    assert {error["parameter"] for error in problem["errors"]} == {"limit", "match", "z"}
 
 
-async def test_entry_is_the_same_as_in_the_files(client: Client, site: World) -> None:
-    answered = await get(client, "/entries")
-    filed = json.loads((site.output / "all/feed.json").read_bytes())
-    assert answered["items"] == filed["items"]
-    assert answered["version"] == filed["version"]
+async def test_entry_is_the_same_as_in_documents(client: Client, site: EditableSite) -> None:
+    page = await get(client, "/entries")
+    document = json.loads((site.output / "all/feed.json").read_bytes())
+    assert page["items"] == document["items"]
+    assert page["version"] == document["version"]
 
 
-async def test_catalogue_has_every_feed(client: Client, site: World) -> None:
+async def test_catalogue_has_every_feed(client: Client, site: EditableSite) -> None:
     catalogue = await get(client, "/feeds")
-    filed = json.loads((site.output / "catalog.json").read_bytes())
-    assert [item["_syndicate"]["slug"] for item in catalogue["items"]] == [feed["slug"] for feed in filed]
+    document = json.loads((site.output / "catalog.json").read_bytes())
+    assert [item["_syndicate"]["slug"] for item in catalogue["items"]] == [feed["slug"] for feed in document]
     topics = [item for item in catalogue["items"] if item["_syndicate"]["dimension"] == "topics"]
     for item in topics:
         path = str(local(item["_syndicate"]["entries_url"])).removeprefix("/api/v1")
@@ -142,11 +142,11 @@ async def test_catalogue_has_every_feed(client: Client, site: World) -> None:
     assert (await get(client, "/feeds?x=1", status=400))["errors"][0]["parameter"] == "x"
 
 
-async def test_page_neither_repeats_nor_skips_while_entries_arrive(client: Client, site: World) -> None:
+async def test_pages_neither_repeat_nor_skip_entries_while_others_arrive(client: Client, site: EditableSite) -> None:
     first = await get(client, "/entries?limit=2")
     site.record("new.md", title="Newer", date="2026-02-01")
     site.record("tie.md", title="As old as the last shown", date="2026-01-03")
-    (site.folder / "corpus/c.md").unlink()  # the last that was shown
+    (site.folder / "corpus/c.md").unlink()  # the last entry of the first page
     site.build()
     second = await get(client, str(local(first["next_url"])).removeprefix("/api/v1"))
     assert titles(first, second)[:2] == ["Delta ray", "Gamma"]
@@ -157,31 +157,29 @@ async def test_page_neither_repeats_nor_skips_while_entries_arrive(client: Clien
     assert [one["id"] for one in later[0]["_syndicate"]["deleted"]] == ["tag:f.example,2026:c.md"]
 
 
-async def test_cursor_of_another_question_is_refused(client: Client) -> None:
-    answer = await get(client, "/entries?limit=1")
-    cursor = URL(answer["next_url"]).query["cursor"]
-    for name, value in (("cursor", cursor), ("since", answer["_syndicate"]["since"])):
+async def test_cursor_of_another_query_is_invalid(client: Client) -> None:
+    page = await get(client, "/entries?limit=1")
+    cursor = URL(page["next_url"]).query["cursor"]
+    for name, value in (("cursor", cursor), ("since", page["_syndicate"]["since"])):
         problem = await get(client, f"/entries?topic=One&{name}={value}", status=400)
-        assert problem["errors"] == [
-            {"parameter": name, "detail": "belongs to another question: other parameters stood beside it"}
-        ]
+        assert problem["errors"] == [{"parameter": name, "detail": "belongs to a query with other parameters"}]
         await get(client, f"/entries?limit=2&{name}={value}")
 
 
-async def test_cursor_of_a_lost_log_says_start_anew(client: Client, site: World) -> None:
+async def test_cursor_of_a_lost_log_is_expired(client: Client, site: EditableSite) -> None:
     since = (await get(client, "/entries"))["_syndicate"]["since"]
-    ahead = cursors.encode(cursors.known(since)._replace(seq=99))
-    assert "start anew" in (await get(client, f"/entries?since={ahead}", status=410))["detail"]
+    ahead = cursors.encode(cursors.decode_change_cursor(since)._replace(seq=99))
+    assert "start again" in (await get(client, f"/entries?since={ahead}", status=410))["detail"]
     for name in os.listdir(site.state):
         if name.startswith("index.db"):
             os.unlink(site.state / name)
     await get(client, "/entries", status=503)
     site.build()
-    assert "start anew" in (await get(client, f"/entries?since={since}", status=410))["detail"]
+    assert "start again" in (await get(client, f"/entries?since={since}", status=410))["detail"]
     assert len((await get(client, "/entries"))["items"]) == 4
 
 
-async def test_answer_that_is_at_hand_is_not_sent_again(client: Client, site: World) -> None:
+async def test_unchanged_document_is_304(client: Client, site: EditableSite) -> None:
     for path in ("/entries?topic=One", "/entries?since=", "/feeds"):
         async with client.get(f"/api/v1{path}") as response:
             etag = response.headers["ETag"]
@@ -197,21 +195,21 @@ async def test_answer_that_is_at_hand_is_not_sent_again(client: Client, site: Wo
             assert response.status == 200
 
 
-async def test_what_is_not_there_is_a_problem_too(client: Client) -> None:
+async def test_unknown_path_and_method_are_problems(client: Client) -> None:
     assert (await get(client, "/nothing", status=404))["status"] == 404
     async with client.post("/api/v1/entries") as response:
         assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
         assert response.content_type == "application/problem+json"
 
 
-async def test_interface_is_not_there_unless_configured(site: World) -> None:
+async def test_api_does_not_exist_without_its_section(site: EditableSite) -> None:
     del site.settings["api"]
     site.build()
     async with served(site) as client, client.get("/api/v1/entries") as response:
         assert response.status == 404
 
 
-async def test_index_without_a_ledger_is_not_ready(site: World) -> None:
+async def test_index_without_a_change_log_is_503(site: EditableSite) -> None:
     api = site.settings.pop("api")
     site.record("a.md")
     site.build()
@@ -223,12 +221,12 @@ async def test_index_without_a_ledger_is_not_ready(site: World) -> None:
         assert titles(await get(client, "/entries")) == ["a.md"]
 
 
-async def test_run_under_way_holds_up_nobody_and_is_seen_when_it_is_done(client: Client, site: World) -> None:
+async def test_run_blocks_no_request_and_is_visible_after_its_commit(client: Client, site: EditableSite) -> None:
     with closing(sqlite3.connect(site.state / "index.db", isolation_level=None)) as run:
         run.execute("BEGIN IMMEDIATE")
-        run.execute("DELETE FROM facets WHERE id LIKE '%a.md'")
-        run.execute("DELETE FROM topical WHERE id LIKE '%a.md'")
-        answers = await asyncio.gather(*(get(client, "/entries") for _ in range(20)))
-        assert [titles(answer) for answer in answers] == [ALL] * 20
+        run.execute("DELETE FROM partner_entries WHERE id LIKE '%a.md'")
+        run.execute("DELETE FROM partner_topics WHERE id LIKE '%a.md'")
+        responses = await asyncio.gather(*(get(client, "/entries") for _ in range(20)))
+        assert [titles(response) for response in responses] == [ALL] * 20
         run.execute("COMMIT")
     assert titles(await get(client, "/entries")) == ALL[:-1]

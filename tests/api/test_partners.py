@@ -1,4 +1,4 @@
-"""Who may ask: keys, rights and rates; and that no answer shows more than is right."""
+"""Partners: keys, rights and rates, and no response with data to which the client has no right."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from typing import Any
 
 import pytest
 from support.api_server import Clock, get, local, pages, served, titles
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.api import partners
-from syndicate.api.partners import Partner, find, hashed
+from syndicate.api.partners import Partner, authenticate, hash_key
 from syndicate.cli import main
 from syndicate.errors import ConfigError
-from syndicate.http import rate_limits as limits
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def closed(site: World) -> World:
-    """A site for partners alone, with one entry in each of two topics."""
+def closed(site: EditableSite) -> EditableSite:
+    """A site whose API requires a key, with one entry in each of two topics."""
     site.settings["api"] = {}
     site.settings["topics"] = {"One": {"aliases": ["First"]}}
     site.record("a.md", title="Alpha", topics=["One"], secured="no business of yours")
@@ -37,16 +36,16 @@ def closed(site: World) -> World:
 
 
 @pytest.fixture
-def run(closed: World, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(closed: EditableSite, capsys: pytest.CaptureFixture[str]) -> Run:
     def partner(*arguments: str) -> tuple[int, str, str]:
         code = main(["partner", *arguments, "-c", str(closed.configure())])
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return partner
 
 
-def key_of(closed: World, name: str, topics: tuple[str, ...] = (), rate: int = 600) -> str:
+def key_of(closed: EditableSite, name: str, topics: tuple[str, ...] = (), rate: int = 600) -> str:
     return partners.add(str(closed.folder / "partners.yaml"), name, topics, rate)
 
 
@@ -61,20 +60,20 @@ def basic(name: str, key: str) -> dict[str, str]:
 # ---------------------------------------------------------------------------------------------------------------- keys
 
 
-def test_key_is_shown_once_and_its_hash_alone_is_kept(run: Run, closed: World) -> None:
+def test_key_is_printed_once_and_only_its_hash_is_stored(run: Run, closed: EditableSite) -> None:
     code, out, _ = run("add", "acme", "--topic", "One", "--topic", "Two", "--rate", "60")
     key = out.strip()
     file = closed.folder / "partners.yaml"
     assert (code, len(key)) == (0, 43)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert key not in file.read_text()
-    assert partners.load(str(file), {}) == (Partner("acme", hashed(key), ("One", "Two"), 60),)
+    assert partners.load(str(file), {}) == (Partner("acme", hash_key(key), ("One", "Two"), 60),)
     code, out, err = run("list")
     assert (code, out, err) == (0, "acme: One, Two; 60 requests a minute\n", "")
     assert run("list", "--json")[1] == '[{"name": "acme", "topics": ["One", "Two"], "rate": 60}]\n'
 
 
-def test_what_stands_in_the_file_stays(run: Run, closed: World) -> None:
+def test_other_lines_of_the_file_stay(run: Run, closed: EditableSite) -> None:
     file = closed.folder / "partners.yaml"
     file.write_text("# ours\nold:  # since 2020\n  key: sha256:" + "0" * 64 + "\n  topics: [One,\n    Two]\n\n# next")
     before = file.read_text()
@@ -88,12 +87,12 @@ def test_what_stands_in_the_file_stays(run: Run, closed: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "arguments", "fault"),
+    ("text", "arguments", "problem"),
     [
-        ("", ["add", "a b"], "a name is of letters"),
-        ("a: {key: sha256:%s}\n" % ("0" * 64), ["add", "a"], "is a partner already"),
-        ("", ["remove", "a"], "is no partner"),
-        ("{a: {key: sha256:%s}}\n" % ("0" * 64), ["add", "b"], "change it by hand"),
+        ("", ["add", "a b"], "a name consists of letters"),
+        ("a: {key: sha256:%s}\n" % ("0" * 64), ["add", "a"], "partner exists already"),
+        ("", ["remove", "a"], "no such partner"),
+        ("{a: {key: sha256:%s}}\n" % ("0" * 64), ["add", "b"], "edit it by hand"),
         ("a: {key: s3cret}\n", ["list"], "1:10: partners.a.key: expected a hash"),
         ("a: {key: sha256:%s, topics: []}\n" % ("0" * 64), ["list"], "must not be empty"),
         ("a: {kee: s3cret}\n", ["list"], "partners.a.kee: unknown key"),
@@ -102,34 +101,34 @@ def test_what_stands_in_the_file_stays(run: Run, closed: World) -> None:
         ("a: {key: sha256:%s, rate: 0}\n" % ("0" * 64), ["list"], "partners.a.rate: expected at least 1"),
     ],
 )
-def test_fault_is_told_without_what_is_secret(
-    run: Run, closed: World, text: str, arguments: list[str], fault: str
+def test_problem_is_reported_without_quoting_values(
+    run: Run, closed: EditableSite, text: str, arguments: list[str], problem: str
 ) -> None:
     file = closed.folder / "partners.yaml"
     file.write_text(text)
     code, out, err = run(*arguments)
     assert (code, out) == (3, "")
-    assert fault in err
+    assert problem in err
     assert "s3cret" not in err
     assert file.read_text() == text
 
 
-def test_file_that_cannot_be_written_is_told(run: Run, closed: World) -> None:
+def test_file_that_cannot_be_written_is_reported(run: Run, closed: EditableSite) -> None:
     closed.settings["api"] = {"partners": "nowhere/p.yaml"}
     code, out, err = run("add", "a")
     assert (code, out) == (1, "")
     assert "nowhere/p.yaml: No such file" in err
 
 
-def test_environment_stands_for_the_file(tmp_path: Path) -> None:
-    text = f"acme: {{key: {hashed('k')}}}"
-    assert partners.load(str(tmp_path / "gone"), {"SYNDICATE_PARTNERS": text}) == (Partner("acme", hashed("k")),)
+def test_environment_variable_replaces_the_file(tmp_path: Path) -> None:
+    text = f"acme: {{key: {hash_key('k')}}}"
+    assert partners.load(str(tmp_path / "gone"), {"SYNDICATE_PARTNERS": text}) == (Partner("acme", hash_key("k")),)
     assert partners.load(str(tmp_path / "gone"), {}) == ()
     with pytest.raises(ConfigError, match="SYNDICATE_PARTNERS:1:"):
         partners.load(str(tmp_path / "gone"), {"SYNDICATE_PARTNERS": "x"})
 
 
-def test_every_key_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_key_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[bytes, bytes]] = []
 
     def compare(one: bytes, other: bytes) -> bool:
@@ -137,10 +136,10 @@ def test_every_key_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         return one == other
 
     monkeypatch.setattr("hmac.compare_digest", compare)
-    known = [Partner(name, hashed(name * 9)) for name in "abc"]
+    known = [Partner(name, hash_key(name * 9)) for name in "abc"]
     for header in ("Bearer aaaaaaaaa", "Bearer ccccccccc", "Bearer x", basic("b", "b" * 9)["Authorization"]):
         compared.clear()
-        find(header, known)
+        authenticate(header, known)
         assert len(compared) == 6, header
 
 
@@ -151,16 +150,16 @@ def test_every_key_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         *("Bearer " + "x" * 100_000, basic("b", "k")["Authorization"], basic("", "k")["Authorization"]),
     ],
 )
-def test_odd_header_is_nobody(header: str) -> None:
-    known = [Partner("a", hashed("k"))]
-    assert find(header, known) is None
-    assert find("bearer k", known) == find(basic("a", "k")["Authorization"], known) == known[0]
+def test_malformed_header_authenticates_nobody(header: str) -> None:
+    known = [Partner("a", hash_key("k"))]
+    assert authenticate(header, known) is None
+    assert authenticate("bearer k", known) == authenticate(basic("a", "k")["Authorization"], known) == known[0]
 
 
 # -------------------------------------------------------------------------------------------------------------- server
 
 
-async def test_key_is_needed(closed: World) -> None:
+async def test_key_is_required(closed: EditableSite) -> None:
     key = key_of(closed, "acme")
     async with served(closed) as client:
         for path in ("/entries", "/feeds"):
@@ -171,7 +170,7 @@ async def test_key_is_needed(closed: World) -> None:
                     'Basic realm="partners"',
                 ]
                 assert response.content_type == "application/problem+json"
-            await get(client, path, status=401, **bearer(hashed(key)))
+            await get(client, path, status=401, **bearer(hash_key(key)))
             await get(client, path, status=401, **basic("other", key))
             for headers in (bearer(key), basic("acme", key)):
                 async with client.get(f"/api/v1{path}", headers=headers) as response:
@@ -180,21 +179,21 @@ async def test_key_is_needed(closed: World) -> None:
                     assert response.headers["Vary"] == "Authorization"
 
 
-async def test_description_needs_no_key(closed: World) -> None:
+async def test_openapi_document_requires_no_key(closed: EditableSite) -> None:
     async with served(closed) as client, client.get("/api/v1/openapi.json") as response:
         described = await response.json()
         assert described["openapi"].startswith("3.1")
         assert {one["name"] for one in described["paths"]["/entries"]["get"]["parameters"]} >= {"topic", "q", "since"}
 
 
-async def test_partner_sees_its_topics_alone(closed: World) -> None:
+async def test_partner_reads_only_entries_of_its_topics(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme", topics=("first",)))
     async with served(closed) as client:
         assert titles(await get(client, "/entries", **key)) == ["Alpha"]
         assert titles(await get(client, "/entries?topic=one", **key)) == ["Alpha"]
         assert titles(await get(client, "/feeds", **key)) == ["One – T"]
-        for question in ("topic=Two", "topic=One&topic=Two", "topic=unheard-of"):
-            await get(client, f"/entries?{question}", status=403, **key)
+        for query in ("topic=Two", "topic=One&topic=Two", "topic=unheard-of"):
+            await get(client, f"/entries?{query}", status=403, **key)
         walk = await get(client, "/entries?since=", **key)
         assert titles(walk) == ["Alpha"]
         (closed.folder / "corpus/b.md").unlink()
@@ -206,7 +205,7 @@ async def test_partner_sees_its_topics_alone(closed: World) -> None:
         assert [one["id"] for one in walk["_syndicate"]["deleted"]] == ["tag:f.example,2026:a.md"]
 
 
-async def test_partner_with_other_rights_starts_anew(closed: World) -> None:
+async def test_cursor_expires_when_rights_change(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme", topics=("One",)))
     file = closed.folder / "partners.yaml"
     clock = Clock()
@@ -218,7 +217,7 @@ async def test_partner_with_other_rights_starts_anew(closed: World) -> None:
         assert "rights" in (await get(client, f"/entries?since={since}", status=410, **key))["detail"]
 
 
-async def test_file_of_partners_is_read_again(closed: World) -> None:
+async def test_partners_file_is_reloaded(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme"))
     file = closed.folder / "partners.yaml"
     clock = Clock()
@@ -236,7 +235,7 @@ async def test_file_of_partners_is_read_again(closed: World) -> None:
         await get(client, "/entries", status=401, **key)
 
 
-async def test_rate_is_kept_and_told(closed: World) -> None:
+async def test_rate_is_limited_and_reported(closed: EditableSite) -> None:
     key, other = bearer(key_of(closed, "acme", rate=2)), bearer(key_of(closed, "other"))
     clock = Clock()
     async with served(closed, clock) as client:
@@ -255,42 +254,34 @@ async def test_rate_is_kept_and_told(closed: World) -> None:
         await get(client, "/entries", status=429, **key)
 
 
-async def test_keys_cannot_be_tried_out(closed: World) -> None:
+async def test_wrong_keys_are_limited_by_address(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme"))
     clock = Clock()
     async with served(closed, clock) as client:
-        told = []
+        statuses = []
         for _ in range(60):
             async with client.get("/api/v1/entries", headers=bearer(secrets.token_urlsafe(32))) as response:
-                told.append(response.status)
+                statuses.append(response.status)
                 assert response.status == 401 or int(response.headers["Retry-After"]) > 0
-        assert told == [401] * 30 + [429] * 30
-        await get(client, "/entries", **key)  # who has a key is not locked out by those who have none
+        assert statuses == [401] * 30 + [429] * 30
+        await get(client, "/entries", **key)  # a valid key is not locked out
 
 
-def test_few_addresses_are_remembered() -> None:
-    clock = Clock()
-    many = limits.Limits(clock)
-    for number in range(25_000):
-        many.take(f"address {number}", 30)
-    assert len(many) == 10_000
-
-
-async def test_nothing_secret_is_in_any_answer(closed: World, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_no_response_contains_secrets(closed: EditableSite, capsys: pytest.CaptureFixture[str]) -> None:
     key = key_of(closed, "acme")
     seen: list[bytes] = []
     async with served(closed) as client:
         for path in ("entries", "entries?since=", "entries?q=secured", "entries?q=business", "feeds", "openapi.json"):
             for headers in (bearer(key), {}, bearer(f"{key}x")):
                 async with client.get(f"/api/v1/{path}", headers=headers) as response:
-                    body = (await response.read()).replace(b"q=secured", b"")  # what was asked is said again
+                    body = (await response.read()).replace(b"q=secured", b"")  # the URL of the query is repeated
                     seen.append(body + repr(response.headers).encode())
         assert titles(*await pages(client, "/entries?q=secured", **bearer(key))) == []
         async with client.get(local("https://x/api/v1/entries?secured=1"), headers=bearer(key)) as response:
             assert response.status == 400
-    said: Any = capsys.readouterr()
-    for text in (*seen, said.out.encode(), said.err.encode()):
-        for secret in (b"no business", b"secured", key.encode(), hashed(key).encode(), os.fsencode(closed.folder)):
+    captured: Any = capsys.readouterr()
+    for text in (*seen, captured.out.encode(), captured.err.encode()):
+        for secret in (b"no business", b"secured", key.encode(), hash_key(key).encode(), os.fsencode(closed.folder)):
             assert secret not in text
 
 

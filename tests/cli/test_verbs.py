@@ -1,4 +1,4 @@
-"""The command line as scripts and people meet it: exit codes, streams, times, and what each verb says."""
+"""The command line: exit codes, streams, time options, and the output of each verb."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.sites import CONFIG, ROOT, Place, clean_environment, record, run, tree
+from support.sites import CONFIG, ROOT, SiteFolder, clean_environment, record, run, tree
 
 import syndicate
 
@@ -39,38 +39,38 @@ HEAVY = {
 
 
 @pytest.fixture
-def news(place: Place) -> Place:
-    """A site with a good record, one with a warning, one with an error."""
-    place.put("a.md", record("Good"))
-    place.put("b.md", record("Warned", "webUrl: javascript:alert(1)"))
-    place.put("c.md", "---\ntitle: [broken\n---\n")
-    return place
+def news(site_folder: SiteFolder) -> SiteFolder:
+    """Returns a site with a valid record, one with a warning and one with an error."""
+    site_folder.put("a.md", record("Good"))
+    site_folder.put("b.md", record("Warned", "webUrl: javascript:alert(1)"))
+    site_folder.put("c.md", "---\ntitle: [broken\n---\n")
+    return site_folder
 
 
 # ---------------------------------------------------------------------------------------------------------- exit codes
 
 
-def test_0_when_done_even_with_problems(news: Place) -> None:
+def test_0_when_done_even_with_problems(news: SiteFolder) -> None:
     assert news.run("build", "--now", NOW).returncode == 0
     assert news.run("check", "--now", NOW).returncode == 0
 
 
-def test_1_with_problems_under_strict_and_the_tree_is_built_all_the_same(news: Place) -> None:
+def test_1_with_problems_under_strict_and_the_tree_is_built_anyway(news: SiteFolder) -> None:
     assert news.run("check", "--strict", "--now", NOW).returncode == 1
     assert news.run("build", "--strict", "--now", NOW).returncode == 1
     assert b"Good" in (news.output / "all/feed.rss").read_bytes()
 
 
-def test_a_warning_alone_counts_under_strict(place: Place) -> None:
-    place.put("b.md", record("Warned", "webUrl: javascript:alert(1)"))
-    assert place.run("check", "--strict", "--now", NOW).returncode == 1
-    assert place.run("build", "--strict", "--now", NOW).returncode == 1
+def test_a_warning_alone_counts_under_strict(site_folder: SiteFolder) -> None:
+    site_folder.put("b.md", record("Warned", "webUrl: javascript:alert(1)"))
+    assert site_folder.run("check", "--strict", "--now", NOW).returncode == 1
+    assert site_folder.run("build", "--strict", "--now", NOW).returncode == 1
 
 
-def test_0_under_strict_without_problems(place: Place) -> None:
-    place.put("a.md", record("Good"))
-    assert place.run("check", "--strict", "--now", NOW).returncode == 0
-    assert place.run("build", "--strict", "--now", NOW).returncode == 0
+def test_0_under_strict_without_problems(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("Good"))
+    assert site_folder.run("check", "--strict", "--now", NOW).returncode == 0
+    assert site_folder.run("build", "--strict", "--now", NOW).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,17 @@ def test_0_under_strict_without_problems(place: Place) -> None:
      ["build", "--now", "2026-02-30"], ["build", "--now", "2026"], ["check", "--now", "2026-01-01T25:00:00Z"]],
     ids=" ".join,
 )  # fmt: skip
-def test_2_for_wrong_usage_told_on_standard_error(arguments: list[str], place: Place) -> None:
-    done = place.run(*arguments)
+def test_2_for_wrong_usage_with_a_message_on_standard_error(arguments: list[str], site_folder: SiteFolder) -> None:
+    done = site_folder.run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: syndicate")
     assert "error: " in done.stderr
-    assert not place.output.exists()
+    assert not site_folder.output.exists()
 
 
 @pytest.mark.parametrize("verb", ["build", "check"])
 @pytest.mark.parametrize(
-    ("text", "place_and_field"),
+    ("text", "position_and_field"),
     [
         ("site: {title: T}\ncorpus: {path: corpus}\n", r"1:7: site\.url: is required"),
         (CONFIG + "limits: 5\n", r"7:1: limits: unknown key"),
@@ -101,27 +101,29 @@ def test_2_for_wrong_usage_told_on_standard_error(arguments: list[str], place: P
         ("\x00", r"\d+:\d+: config: "),
     ],
 )
-def test_3_for_a_wrong_configuration_told_with_its_place(
-    verb: str, text: str, place_and_field: str, place: Place
+def test_3_for_an_invalid_configuration_with_positions(
+    verb: str, text: str, position_and_field: str, site_folder: SiteFolder
 ) -> None:
-    place.configure(text)
-    done = place.run(verb)
+    site_folder.configure(text)
+    done = site_folder.run(verb)
     assert (done.returncode, done.stdout) == (3, "")
-    assert re.search(rf"^config\.yaml:{place_and_field}", done.stderr, re.MULTILINE)
+    assert re.search(rf"^config\.yaml:{position_and_field}", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stderr
-    assert not place.output.exists()
+    assert not site_folder.output.exists()
 
 
-def test_3_tells_every_fault_of_the_configuration_at_once(place: Place) -> None:
-    place.configure("site: {url: x, id: y}\nfeeds: {limit: none, formats: [pdf]}\ncorpus: {path: nowhere}\nhub: z\n")
-    lines = place.run("build").stderr.splitlines()
+def test_3_reports_every_fault_of_the_configuration_at_once(site_folder: SiteFolder) -> None:
+    site_folder.configure(
+        "site: {url: x, id: y}\nfeeds: {limit: none, formats: [pdf]}\ncorpus: {path: nowhere}\nhub: z\n"
+    )
+    lines = site_folder.run("build").stderr.splitlines()
     assert len(lines) >= 7
     assert all(PROBLEM_LINE.match(line) for line in lines)
 
 
 @pytest.mark.parametrize("config", ["nothing.yaml", "corpus", "nowhere/config.yaml"])
-def test_3_for_a_configuration_that_cannot_be_read(config: str, place: Place) -> None:
-    done = place.run("build", "-c", config)
+def test_3_for_a_configuration_that_cannot_be_read(config: str, site_folder: SiteFolder) -> None:
+    done = site_folder.run("build", "-c", config)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith(f"{config}:1:1: config: cannot be read: ")
 
@@ -129,13 +131,13 @@ def test_3_for_a_configuration_that_cannot_be_read(config: str, place: Place) ->
 # ------------------------------------------------------------------------------------------------------------- build
 
 
-def test_build_says_nothing_to_pipes_when_all_is_well(place: Place) -> None:
-    place.put("a.md", record("Good"))
-    done = place.run("build", "--now", NOW)
+def test_build_without_problems_prints_nothing_to_pipes(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("Good"))
+    done = site_folder.run("build", "--now", NOW)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_build_tells_problems_on_standard_error(news: Place) -> None:
+def test_build_prints_problems_to_standard_error(news: SiteFolder) -> None:
     done = news.run("build", "--now", NOW)
     assert done.stdout == ""
     lines = done.stderr.splitlines()
@@ -147,15 +149,15 @@ def test_build_tells_problems_on_standard_error(news: Place) -> None:
     assert not lines[1].endswith(" (warning)")
 
 
-def test_build_shows_twenty_problems_and_says_how_many_more(place: Place) -> None:
+def test_build_prints_twenty_problems_and_the_number_of_the_others(site_folder: SiteFolder) -> None:
     for number in range(25):
-        place.put(f"{number:02}.md", "---\n---\n")
-    lines = place.run("build", "--now", NOW).stderr.splitlines()
+        site_folder.put(f"{number:02}.md", "---\n---\n")
+    lines = site_folder.run("build", "--now", NOW).stderr.splitlines()
     assert len(lines) == 21
-    assert re.fullmatch(r"… and \d+ more: syndicate check lists them all", lines[-1])
+    assert re.fullmatch(r"… and \d+ more: run syndicate check to list them all", lines[-1])
 
 
-def test_json_of_build_is_one_object_of_figures(news: Place) -> None:
+def test_json_of_build_is_one_object_of_numbers(news: SiteFolder) -> None:
     done = news.run("build", "--json", "--now", NOW)
     figures = json.loads(done.stdout)
     assert set(figures) == JSON_KEYS
@@ -167,17 +169,17 @@ def test_json_of_build_is_one_object_of_figures(news: Place) -> None:
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_figures_of_build_add_up(place: Place) -> None:
-    place.put("a.md", record("A", "webUrl: https://n.test/1", "topics: [X, Y]"))
-    place.put("b.md", record("B", "webUrl: https://n.test/1", "topics: [Y, Z]"))
-    place.put("c.md", record("C", "published: false"))
-    place.put("d.md", record("D", date="2027-01-01"))
-    figures = json.loads(place.run("build", "--json", "--now", NOW).stdout)
+def test_numbers_of_build_add_up(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "webUrl: https://n.test/1", "topics: [X, Y]"))
+    site_folder.put("b.md", record("B", "webUrl: https://n.test/1", "topics: [Y, Z]"))
+    site_folder.put("c.md", record("C", "published: false"))
+    site_folder.put("d.md", record("D", date="2027-01-01"))
+    figures = json.loads(site_folder.run("build", "--json", "--now", NOW).stdout)
     assert (figures["entries"], figures["merged"], figures["hidden"], figures["feeds"]) == (1, 1, 2, 4)
-    assert figures["written"] == 4 * 4 + 4 == len(tree(place.output)) - 1
+    assert figures["written"] == 4 * 4 + 4 == len(tree(site_folder.output)) - 1
 
 
-def test_second_build_writes_nothing(news: Place) -> None:
+def test_second_build_writes_nothing(news: SiteFolder) -> None:
     first = json.loads(news.run("build", "--json", "--now", NOW).stdout)
     before = {path: path.stat().st_mtime_ns for path in news.output.rglob("*")}
     second = json.loads(news.run("build", "--json", "--now", NOW).stdout)
@@ -187,7 +189,7 @@ def test_second_build_writes_nothing(news: Place) -> None:
     assert {path: path.stat().st_mtime_ns for path in news.output.rglob("*")} == before
 
 
-def test_build_after_the_state_was_deleted_writes_nothing(news: Place) -> None:
+def test_build_after_the_state_was_deleted_writes_nothing(news: SiteFolder) -> None:
     news.run("build", "--now", NOW)
     before = tree(news.output)
     for file in (news.folder / ".syndicate").iterdir():
@@ -196,7 +198,7 @@ def test_build_after_the_state_was_deleted_writes_nothing(news: Place) -> None:
     assert tree(news.output) == before
 
 
-def test_build_after_the_output_was_deleted_writes_it_again(news: Place) -> None:
+def test_build_after_the_output_was_deleted_writes_it_again(news: SiteFolder) -> None:
     news.run("build", "--now", NOW)
     before = tree(news.output)
     shutil.rmtree(news.output)
@@ -204,7 +206,7 @@ def test_build_after_the_output_was_deleted_writes_it_again(news: Place) -> None
     assert tree(news.output) == before
 
 
-def test_document_that_somebody_spoiled_is_written_again_or_left_but_never_half(news: Place) -> None:
+def test_removed_document_is_written_again(news: SiteFolder) -> None:
     news.run("build", "--now", NOW)
     before = tree(news.output)
     (news.output / "all/feed.rss").unlink()
@@ -218,7 +220,7 @@ def test_document_that_somebody_spoiled_is_written_again_or_left_but_never_half(
 # ------------------------------------------------------------------------------------------------------------- check
 
 
-def test_check_lists_problems_on_standard_output_and_counts_on_standard_error(news: Place) -> None:
+def test_check_prints_problems_to_standard_output_and_counts_to_standard_error(news: SiteFolder) -> None:
     done = news.run("check", "--now", NOW)
     lines = done.stdout.splitlines()
     assert len(lines) == 2
@@ -227,23 +229,23 @@ def test_check_lists_problems_on_standard_output_and_counts_on_standard_error(ne
     assert re.fullmatch(r"2 entries, 0 hidden, 0 merged; 1 error, 1 warnings?\n", done.stderr)
 
 
-def test_check_lists_all_problems(place: Place) -> None:
+def test_check_lists_all_problems(site_folder: SiteFolder) -> None:
     for number in range(25):
-        place.put(f"{number:02}.md", "---\ndate: 2026-01-01\n---\n")
-    assert len(place.run("check", "--now", NOW).stdout.splitlines()) == 25
+        site_folder.put(f"{number:02}.md", "---\ndate: 2026-01-01\n---\n")
+    assert len(site_folder.run("check", "--now", NOW).stdout.splitlines()) == 25
 
 
-def test_check_writes_nothing(news: Place) -> None:
+def test_check_writes_nothing(news: SiteFolder) -> None:
     before = tree(news.folder)
     news.run("check", "--now", NOW)
     assert tree(news.folder) == before
 
 
-def test_check_says_what_build_says(news: Place) -> None:
+def test_check_prints_the_problems_that_build_prints(news: SiteFolder) -> None:
     assert news.run("check", "--now", NOW).stdout == news.run("build", "--now", NOW).stderr
 
 
-def test_json_of_check_is_an_array_of_objects(news: Place) -> None:
+def test_json_of_check_is_an_array_of_objects(news: SiteFolder) -> None:
     done = news.run("check", "--json", "--now", NOW)
     problems = json.loads(done.stdout)
     assert [set(problem) for problem in problems] == [{"path", "line", "column", "field", "message", "severity"}] * 2
@@ -251,32 +253,32 @@ def test_json_of_check_is_an_array_of_objects(news: Place) -> None:
     assert (problems[0]["path"], problems[0]["line"], problems[0]["field"]) == ("corpus/b.md", 4, "webUrl")
 
 
-def test_json_of_check_without_problems_is_an_empty_array(place: Place) -> None:
-    place.put("a.md", record("Good"))
-    done = place.run("check", "--json", "--now", NOW)
+def test_json_of_check_without_problems_is_an_empty_array(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("Good"))
+    done = site_folder.run("check", "--json", "--now", NOW)
     assert (json.loads(done.stdout), done.returncode) == ([], 0)
 
 
-def test_problems_come_in_the_order_of_the_files(place: Place) -> None:
+def test_problems_are_in_the_order_of_the_files(site_folder: SiteFolder) -> None:
     for name in ("b/x.md", "a.md", "b.md", "c/a.md", "Z.md"):
-        place.put(name, "---\ndate: 2026-01-01\n---\n")
-    paths = [problem["path"] for problem in json.loads(place.run("check", "--json", "--now", NOW).stdout)]
+        site_folder.put(name, "---\ndate: 2026-01-01\n---\n")
+    paths = [problem["path"] for problem in json.loads(site_folder.run("check", "--json", "--now", NOW).stdout)]
     assert paths == [f"corpus/{name}" for name in ("Z.md", "a.md", "b.md", "b/x.md", "c/a.md")]
 
 
 # --------------------------------------------------------------------------------------------------------------- time
 
 
-def shown(place: Place) -> list[str]:
-    return [item["title"] for item in json.loads((place.output / "all/feed.json").read_bytes())["items"]]
+def shown(site_folder: SiteFolder) -> list[str]:
+    return [item["title"] for item in json.loads((site_folder.output / "all/feed.json").read_bytes())["items"]]
 
 
 @pytest.fixture
-def dated(place: Place) -> Place:
-    place.put("a.md", record("Old", date="2020-01-01"))
-    place.put("b.md", record("New", date="2026-01-01T12:00:00Z"))
-    place.put("c.md", record("Brief", "expiryDate: 2026-02-01T00:00:00Z", date="2025-01-01"))
-    return place
+def dated(site_folder: SiteFolder) -> SiteFolder:
+    site_folder.put("a.md", record("Old", date="2020-01-01"))
+    site_folder.put("b.md", record("New", date="2026-01-01T12:00:00Z"))
+    site_folder.put("c.md", record("Brief", "expiryDate: 2026-02-01T00:00:00Z", date="2025-01-01"))
+    return site_folder
 
 
 @pytest.mark.parametrize(
@@ -293,22 +295,22 @@ def dated(place: Place) -> Place:
         ("9999-12-31T23:59:59Z", ["New", "Old"]),
     ],
 )
-def test_now_decides_what_is_shown(now: str, titles: list[str], dated: Place) -> None:
+def test_now_selects_the_published_entries(now: str, titles: list[str], dated: SiteFolder) -> None:
     assert dated.run("build", "--now", now).returncode == 0
     assert shown(dated) == titles
 
 
-def test_source_date_epoch_decides_without_now(dated: Place) -> None:
+def test_source_date_epoch_is_the_time_without_now(dated: SiteFolder) -> None:
     assert dated.run("build", SOURCE_DATE_EPOCH="1577836800").returncode == 0
     assert shown(dated) == ["Old"]
 
 
-def test_now_goes_before_source_date_epoch(dated: Place) -> None:
+def test_now_takes_precedence_over_source_date_epoch(dated: SiteFolder) -> None:
     assert dated.run("build", "--now", "2026-03-01", SOURCE_DATE_EPOCH="1577836800").returncode == 0
     assert shown(dated) == ["New", "Old"]
 
 
-def test_empty_source_date_epoch_is_none(dated: Place) -> None:
+def test_empty_source_date_epoch_is_ignored(dated: SiteFolder) -> None:
     assert dated.run("build", SOURCE_DATE_EPOCH="").returncode == 0
     assert shown(dated) == ["New", "Old"]
 
@@ -317,7 +319,7 @@ def test_empty_source_date_epoch_is_none(dated: Place) -> None:
     "epoch", ["soon", "1.5", "1e9", "2026-01-01", "0x10", "99999999999999999", "-99999999999999", "nan"]
 )
 @pytest.mark.parametrize("verb", ["build", "check"])
-def test_bad_source_date_epoch_is_told(verb: str, epoch: str, dated: Place) -> None:
+def test_invalid_source_date_epoch_is_reported(verb: str, epoch: str, dated: SiteFolder) -> None:
     done = dated.run(verb, SOURCE_DATE_EPOCH=epoch)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("SOURCE_DATE_EPOCH:1:1: environment: expected seconds since 1970, got ")
@@ -334,22 +336,23 @@ def test_init_writes_a_site_that_builds_without_problems(existing: bool, tmp_pat
         folder.mkdir()
     done = run("init", "news", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
-    assert re.match(r"news: config\.yaml and a sample corpus of \d+ files\n", done.stderr)
+    assert re.match(r"news: wrote config\.yaml, config\.schema\.json and a sample corpus of \d+ files\n", done.stderr)
     assert "cd news && syndicate build" in done.stderr
+    assert (folder / "config.schema.json").read_text(encoding="utf-8") == run("schema", cwd=folder).stdout
     first = run("build", "--strict", "--json", "--now", NOW, cwd=folder)
     assert first.returncode == 0, first.stderr
     assert tree(folder / "feeds") == tree(ROOT / "feeds")
     assert json.loads(run("build", "--json", "--now", NOW, cwd=folder).stdout)["written"] == 0
 
 
-def test_init_makes_folders_above_and_takes_odd_names(tmp_path: Path) -> None:
+def test_init_creates_parent_folders_and_accepts_any_name(tmp_path: Path) -> None:
     name = "a/b c/Ünïcode"
     assert run("init", name, cwd=tmp_path).returncode == 0
     assert run("check", "--strict", "--now", NOW, cwd=tmp_path / name).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["config.yaml", ".git/HEAD", "notes.txt"])
-def test_init_refuses_a_folder_that_holds_anything(name: str, tmp_path: Path) -> None:
+def test_init_refuses_a_folder_that_is_not_empty(name: str, tmp_path: Path) -> None:
     file = tmp_path / "news" / name
     file.parent.mkdir(parents=True)
     file.write_text("mine")
@@ -369,7 +372,7 @@ def test_init_refuses_a_file(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------ version, help, speed
 
 
-def test_version_is_the_packages(tmp_path: Path) -> None:
+def test_version_is_that_of_the_package(tmp_path: Path) -> None:
     done = run("--version", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"syndicate {syndicate.__version__}\n", "")
 
@@ -383,7 +386,9 @@ def test_version_takes_less_than_150_ms(tmp_path: Path) -> None:
     assert min(once() for _ in range(5)) < 0.15
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["build", "--help"], ["init"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["build", "--help"], ["schema", "--help"], ["init"]], ids=" ".join
+)
 def test_idle_runs_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "syndicate", *arguments],
@@ -400,7 +405,7 @@ def test_idle_runs_import_nothing_heavy(arguments: list[str], tmp_path: Path) ->
 
 def test_help_of_every_verb_has_an_example(tmp_path: Path) -> None:
     verbs = re.findall(r"^    (\w+)  ", run("--help", cwd=tmp_path).stdout, re.MULTILINE)
-    assert {"init", "build", "check"} <= set(verbs)
+    assert {"init", "schema", "build", "check"} <= set(verbs)
     for verb in verbs:
         done = run(verb, "--help", cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
@@ -417,7 +422,7 @@ def test_help_has_examples_and_every_exit_code(tmp_path: Path) -> None:
 
 
 def on_terminal(*arguments: str, cwd: Path, stdout: int = subprocess.PIPE) -> tuple[str, str]:
-    """Run with a terminal as standard error: what was shown there, and standard output."""
+    """Run a verb with a terminal as standard error. Returns what the terminal and standard output received."""
     ours, theirs = pty.openpty()
     environment = clean_environment({"TERM": "xterm", "COLUMNS": "120"})
     with subprocess.Popen(
@@ -428,7 +433,7 @@ def on_terminal(*arguments: str, cwd: Path, stdout: int = subprocess.PIPE) -> tu
         while select.select([ours], [], [], 60)[0]:
             try:
                 chunk = os.read(ours, 65536)
-            except OSError:  # the other side was closed
+            except OSError:  # the process has exited
                 break
             if not chunk:
                 break
@@ -439,16 +444,16 @@ def on_terminal(*arguments: str, cwd: Path, stdout: int = subprocess.PIPE) -> tu
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A site that takes more than half a second to build."""
-    place = Place(tmp_path_factory.mktemp("large") / "site", CONFIG + "feeds: {by: [], limit: 2000}\n")
+def large(tmp_path_factory: pytest.TempPathFactory) -> SiteFolder:
+    """Returns a site that takes more than half a second to build."""
+    site_folder = SiteFolder(tmp_path_factory.mktemp("large") / "site", CONFIG + "feeds: {by: [], limit: 2000}\n")
     body = "A paragraph with *emphasis*, `code` and [a link](https://n.test/x).\n\n" * 12
     for number in range(900):
-        place.put(f"{number:04}.md", record(f"Story {number}", body=body))
-    return place
+        site_folder.put(f"{number:04}.md", record(f"Story {number}", body=body))
+    return site_folder
 
 
-def test_progress_is_shown_on_a_terminal_and_taken_away(large: Place) -> None:
+def test_progress_is_shown_on_a_terminal_and_removed(large: SiteFolder) -> None:
     shown_, output = on_terminal("build", "--now", NOW, cwd=large.folder)
     assert "900" in shown_
     assert "━" in shown_
@@ -459,29 +464,29 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(large: Place) -> None:
     assert output == ""
 
 
-def test_no_progress_in_pipes(large: Place) -> None:
+def test_no_progress_in_pipes(large: SiteFolder) -> None:
     done = large.run("check", "--now", NOW)
     assert "\x1b" not in done.stderr + done.stdout
     assert done.stderr == "900 entries, 0 hidden, 0 merged; 0 errors, 0 warnings\n"
 
 
-def test_no_progress_bar_for_a_short_run(place: Place) -> None:
-    place.put("a.md", record("A"))
-    shown_, _ = on_terminal("build", "--now", NOW, cwd=place.folder)
+def test_no_progress_bar_for_a_short_run(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    shown_, _ = on_terminal("build", "--now", NOW, cwd=site_folder.folder)
     assert "━" not in shown_
     assert "\x1b" not in shown_
     assert re.match(r"1 feeds? of 1 entr(y|ies) \(0 hidden, 0 merged, 0 problems\)", shown_)
 
 
-def test_json_on_a_terminal_leaves_standard_output_clean(place: Place) -> None:
-    place.put("a.md", record("A"))
-    shown_, output = on_terminal("build", "--json", "--now", NOW, cwd=place.folder)
+def test_json_on_a_terminal_is_the_only_output(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    shown_, output = on_terminal("build", "--json", "--now", NOW, cwd=site_folder.folder)
     assert shown_ == ""
     assert set(json.loads(output)) == JSON_KEYS
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["check", "--json"], ["build", "--json"]], ids=" ".join)
-def test_reader_that_goes_away_is_no_error(arguments: list[str], news: Place) -> None:
+def test_closed_pipe_is_not_an_error(arguments: list[str], news: SiteFolder) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -503,13 +508,15 @@ def test_reader_that_goes_away_is_no_error(arguments: list[str], news: Place) ->
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 @pytest.mark.parametrize("verb", ["check", "build"])
-def test_problems_of_files_with_odd_names_are_told_in_any_encoding(verb: str, encoding: str, place: Place) -> None:
-    place.put("日本.md", "---\ndate: 2026-01-01\n---\n")
-    place.put("häß.md", "---\ntitle: x\ndate: “soon…”\n---\n")
-    place.put(os.fsdecode(b"bytes \xff\xfe.md"), "---\ndate: 2026-01-01\n---\n")
+def test_problems_of_files_with_any_name_are_printed_in_any_encoding(
+    verb: str, encoding: str, site_folder: SiteFolder
+) -> None:
+    site_folder.put("日本.md", "---\ndate: 2026-01-01\n---\n")
+    site_folder.put("häß.md", "---\ntitle: x\ndate: “soon…”\n---\n")
+    site_folder.put(os.fsdecode(b"bytes \xff\xfe.md"), "---\ndate: 2026-01-01\n---\n")
     done = subprocess.run(
         [sys.executable, "-m", "syndicate", verb, "--now", NOW],
-        cwd=place.folder,
+        cwd=site_folder.folder,
         env=clean_environment({"PYTHONIOENCODING": encoding}),
         capture_output=True,
         check=False,
@@ -519,7 +526,7 @@ def test_problems_of_files_with_odd_names_are_told_in_any_encoding(verb: str, en
     assert len((done.stdout if verb == "check" else done.stderr).splitlines()) == 3
 
 
-def test_interrupted_run_ends_with_130_and_without_a_traceback(large: Place) -> None:
+def test_interrupted_run_exits_with_130_without_a_traceback(large: SiteFolder) -> None:
     script = (
         "import signal, sys; from syndicate.cli import main\n"
         "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"

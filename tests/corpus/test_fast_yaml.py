@@ -1,4 +1,4 @@
-"""`read` returns exactly what PyYAML's C loader returns, or None: a table, every small edit, properties, corpora."""
+"""`load` returns exactly what PyYAML's C loader returns, or None: a table, every small edit, properties, corpora."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.corpus.fast_yaml import _KEYS, _LINES, _MEMO_ENTRIES, _SCALARS, _WORDS, read
+from syndicate.corpus.fast_yaml import _KEYS, _LINES, _MAX_CACHED, _SCALARS, _WORDS, load
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 FENCED = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
@@ -28,7 +28,7 @@ bounded = settings(
 
 
 def exact(value: object) -> object:
-    """The value with its types spelled out, so that `==` tells 1 from True, UTC from +00:00, and orders of keys."""
+    """Return a value with its types, so that `==` distinguishes 1 from True, UTC from +00:00, and orders of keys."""
     match value:
         case dict():
             return ["dict", *((exact(key), exact(item)) for key, item in value.items())]
@@ -38,19 +38,19 @@ def exact(value: object) -> object:
             return type(value).__name__, repr(value)
 
 
-def loaded(text: str) -> object:
+def load_with_pyyaml(text: str) -> object:
     return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def agrees(text: str) -> bool:
-    """True if `read` takes the text and equals PyYAML, False if it refuses; a failure if it differs."""
-    result = read(text)
+    """Return whether `load` accepts the text; fail if its result is not that of PyYAML."""
+    result = load(text)
     if result is None:
         return False
     try:
-        expected = loaded(text)
+        expected = load_with_pyyaml(text)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        pytest.fail(f"PyYAML refuses {text!r} ({error}), read returned {result!r}")
+        pytest.fail(f"PyYAML rejects {text!r} ({error}), load returned {result!r}")
     assert exact(result) == exact(expected), f"from {text!r}"
     return True
 
@@ -147,7 +147,7 @@ VALUES: list[tuple[str, object]] = [
     ("2020-6-9", "2020-6-9"),
     ("2020-W10-1T11:00:00Z", "2020-W10-1T11:00:00Z"),
     ("2013-02-24 09:00:00 +0000", "2013-02-24 09:00:00 +0000"),
-    # outside: what YAML reads in another way
+    # outside: valid YAML of other forms
     ("|", OUTSIDE),
     (">-", OUTSIDE),
     ("[]", OUTSIDE),
@@ -168,7 +168,7 @@ VALUES: list[tuple[str, object]] = [
     ("a\x85b", OUTSIDE),
     ("a\u2028b", OUTSIDE),
     ("a\rb", OUTSIDE),
-    # outside: what YAML refuses
+    # outside: invalid YAML
     ("-", OUTSIDE),
     ("- x", OUTSIDE),
     ("? x", OUTSIDE),
@@ -217,26 +217,26 @@ VALUES: list[tuple[str, object]] = [
 
 def expect(text: str, expected: object) -> None:
     assert agrees(text) == (expected is not OUTSIDE)
-    assert exact(read(text)) == exact(None if expected is OUTSIDE else expected)
+    assert exact(load(text)) == exact(None if expected is OUTSIDE else expected)
 
 
 @pytest.mark.parametrize(("value", "expected"), VALUES)
-def test_a_value_is_what_yaml_says(value: str, expected: object) -> None:
+def test_value_is_that_of_pyyaml(value: str, expected: object) -> None:
     expect(f"a: {value}\nb: 1\n", OUTSIDE if expected is OUTSIDE else {"a": expected, "b": 1})
 
 
-# The values that are something else behind a dash than behind a key.
-ENTRIES: dict[str, object] = {"b: c": {"b": "c"}, "b:": {"b": None}}
+# Values with another meaning after a dash than after a key.
+ITEMS: dict[str, object] = {"b: c": {"b": "c"}, "b:": {"b": None}}
 
 
 @pytest.mark.parametrize(("value", "expected"), VALUES)
-def test_an_entry_is_what_yaml_says(value: str, expected: object) -> None:
-    expected = ENTRIES.get(value, expected)
+def test_item_is_that_of_pyyaml(value: str, expected: object) -> None:
+    expected = ITEMS.get(value, expected)
     expect(f"a:\n- {value}\n- 1", OUTSIDE if expected is OUTSIDE else {"a": [expected, 1]})
 
 
 DOCUMENTS: list[tuple[str, object]] = [
-    # nothing there
+    # empty
     ("", OUTSIDE),
     ("\n\n", OUTSIDE),
     ("# only a comment\n", OUTSIDE),
@@ -251,7 +251,7 @@ DOCUMENTS: list[tuple[str, object]] = [
     ("a:\n\n  # why\n  b: 1", {"a": {"b": 1}}),
     ("a_-B9: 1\n_: 2", {"a_-B9": 1, "_": 2}),
     ("y: 1\nNull-: 2", {"y": 1, "Null-": 2}),
-    # duplicate keys: the first one's place, the last one's value
+    # duplicate keys: the position of the first, the value of the last
     ("a: 1\nb: 2\na: 3", {"a": 3, "b": 2}),
     ("a:\n  c: 1\nb: 2\na:", {"a": None, "b": 2}),
     ("a:\nb:\na:\n- 1", {"a": [1], "b": None}),
@@ -267,7 +267,7 @@ DOCUMENTS: list[tuple[str, object]] = [
     ("a:\n- b:\n    c: 1\n  d: 2", {"a": [{"b": {"c": 1}, "d": 2}]}),
     ("a:\n- b:\n- c:", {"a": [{"b": None}, {"c": None}]}),
     ("a:\n- 1\n# x: y\n\n- 2", {"a": [1, 2]}),
-    # keys that are no strings, or none of the subset
+    # keys that are no strings, or outside the subset
     ("no: 1", OUTSIDE),
     ("On: 1", OUTSIDE),
     ("null: 1", OUTSIDE),
@@ -337,11 +337,11 @@ DOCUMENTS: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), DOCUMENTS)
-def test_a_document_is_what_yaml_says(text: str, expected: object) -> None:
+def test_document_is_that_of_pyyaml(text: str, expected: object) -> None:
     expect(text, expected)
 
 
-def test_every_casing_of_a_word_resolves_as_in_yaml() -> None:
+def test_every_letter_case_of_a_word_resolves_as_in_pyyaml() -> None:
     for word in ("yes", "no", "on", "off", "true", "false", "null", "y", "n", "~", "none"):
         for letters in product(*({letter, letter.upper()} for letter in word)):
             spelling = "".join(letters)
@@ -349,29 +349,29 @@ def test_every_casing_of_a_word_resolves_as_in_yaml() -> None:
             assert agrees(f"{spelling}: 1") == (spelling not in _WORDS)
 
 
-def test_every_short_scalar_of_number_characters_resolves_as_in_yaml() -> None:
-    taken = sum(agrees("a: " + "".join(letters)) for letters in product("0179_-+.:xbe", repeat=3))
-    assert taken > 1000
+def test_every_short_scalar_of_number_characters_resolves_as_in_pyyaml() -> None:
+    accepted = sum(agrees("a: " + "".join(letters)) for letters in product("0179_-+.:xbe", repeat=3))
+    assert accepted > 1000
 
 
-def test_nesting_is_bounded() -> None:
+def test_nesting_is_limited() -> None:
     nested = ["  " * depth + "a:" for depth in range(40)]
     assert agrees("\n".join(nested[:30]))
-    assert read("\n".join(nested)) is None
+    assert load("\n".join(nested)) is None
 
 
-def test_containers_are_fresh() -> None:
+def test_calls_share_no_collections() -> None:
     text = "a:\n- b: 1\n- c\nd:\n  e: 1"
-    first = read(text)
+    first = load(text)
     assert first is not None
     first["a"] = first.pop("d")
-    assert exact(read(text)) == exact(loaded(text))
+    assert exact(load(text)) == exact(load_with_pyyaml(text))
 
 
-def test_memos_are_bounded_and_forgetting_changes_nothing() -> None:
-    text = "\n".join(f"k{n}: {n}\nl{n}:\n- v{n}" for n in range(_MEMO_ENTRIES + 10))
+def test_caches_are_limited_and_clearing_them_changes_no_result() -> None:
+    text = "\n".join(f"k{n}: {n}\nl{n}:\n- v{n}" for n in range(_MAX_CACHED + 10))
     assert agrees(text)
-    assert max(len(_KEYS), len(_LINES), len(_SCALARS)) <= _MEMO_ENTRIES
+    assert max(len(_KEYS), len(_LINES), len(_SCALARS)) <= _MAX_CACHED
 
 
 # --- every small edit of a record --------------------------------------------------------------------------------
@@ -417,35 +417,35 @@ LINE_PIECES = [
 ]
 
 
-def test_every_insertion_agrees_with_yaml() -> None:
+def test_every_insertion_agrees_with_pyyaml() -> None:
     edits = [RECORD[:at] + piece + RECORD[at:] for at in range(len(RECORD) + 1) for piece in PIECES]
     assert 0.2 < sum(map(agrees, edits)) / len(edits) < 0.8
 
 
-def test_every_replacement_agrees_with_yaml() -> None:
+def test_every_replacement_agrees_with_pyyaml() -> None:
     edits = [RECORD[:at] + piece + RECORD[at + 1 :] for at in range(len(RECORD)) for piece in PIECES]
     assert 0.2 < sum(map(agrees, edits)) / len(edits) < 0.8
 
 
-def test_every_deletion_agrees_with_yaml() -> None:
+def test_every_deletion_agrees_with_pyyaml() -> None:
     length = len(RECORD)
     edits = [RECORD[:at] + RECORD[at + size :] for size in range(1, 12) for at in range(length - size + 1)]
     assert sum(map(agrees, edits)) > len(edits) // 4
 
 
-def test_every_inserted_line_agrees_with_yaml() -> None:
+def test_every_inserted_line_agrees_with_pyyaml() -> None:
     lines = RECORD.split("\n")
-    taken = 0
+    accepted = 0
     for at, line, indent in product(range(len(lines)), LINE_PIECES, (0, 1, 2, 3, 4, 6, 7)):
-        taken += agrees("\n".join([*lines[:at], " " * indent + line, *lines[at:]]))
-    assert taken > 500
+        accepted += agrees("\n".join([*lines[:at], " " * indent + line, *lines[at:]]))
+    assert accepted > 500
 
 
 def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def test_every_reindented_block_agrees_with_yaml() -> None:
+def test_every_reindented_block_agrees_with_pyyaml() -> None:
     lines = RECORD.split("\n")
     for (start, stop), shift in product(combinations(range(len(lines)), 2), range(-6, 7)):
         moved = [
@@ -454,11 +454,11 @@ def test_every_reindented_block_agrees_with_yaml() -> None:
         agrees("\n".join([*lines[:start], *moved, *lines[stop:]]))
 
 
-def test_every_small_nest_agrees_with_yaml() -> None:
+def test_every_small_nest_agrees_with_pyyaml() -> None:
     starts = ("a:", "b: x", "- c", "- d: y", "- e:", "-   f: z", "-", "g")
     lines = [" " * indent + start for indent in (0, 1, 2, 4) for start in starts]
-    taken = sum(agrees("a:\n" + "\n".join(nest)) for nest in product(lines, repeat=3))
-    assert taken > 1000
+    accepted = sum(agrees("a:\n" + "\n".join(nest)) for nest in product(lines, repeat=3))
+    assert accepted > 1000
 
 
 # --- documents in many styles ------------------------------------------------------------------------------------
@@ -468,17 +468,17 @@ PRINTABLE = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufeff\ufffe\uffff"),
     max_size=12,
 )
-NICE_PLAIN = st.sampled_from(
+UNQUOTED = st.sampled_from(
     ["x", "PC Magazine", "http://a.b/c?d#e", "74", "-1", "true", "No", "~", "1.5", "2020-06-09", "0x1F", "1:30", "a,b"]
 )
-NICE_SCALARS = st.one_of(
-    NICE_PLAIN,
+PLAIN_SCALARS = st.one_of(
+    UNQUOTED,
     PRINTABLE.map(lambda text: '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'),
     PRINTABLE.map(lambda text: "'" + text.replace("'", "''") + "'"),
     st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")),
 )
-ODD_SCALARS = st.one_of(
-    NICE_SCALARS,
+UNUSUAL_SCALARS = st.one_of(
+    PLAIN_SCALARS,
     st.text(st.sampled_from("ab01 :#-'\"\\[]{},&*!|>?%@`~=<.ZTe_+"), max_size=8),
     st.text(max_size=6),
 )
@@ -488,7 +488,7 @@ BETWEEN = st.lists(st.sampled_from(["", "  ", "# c", "    # c: d", "#"]), max_si
 
 @st.composite
 def blocks(draw: st.DrawFn, scalars: st.SearchStrategy[str], indent: int = 0, depth: int = 0) -> list[str]:
-    """Lines of a block mapping at this column, in any style of the subset."""
+    """Generate lines of a block mapping at this column, in any style of the subset."""
     lines: list[str] = []
     for key in draw(st.lists(KEY_NAMES, min_size=1, max_size=3)):
         lines += draw(BETWEEN)
@@ -501,13 +501,13 @@ def blocks(draw: st.DrawFn, scalars: st.SearchStrategy[str], indent: int = 0, de
         if shape == "mapping":
             lines += draw(blocks(scalars, indent + draw(st.integers(1, 4)), depth + 1))
         elif shape == "sequence":
-            lines += draw(entries(scalars, indent + draw(st.integers(0, 3)), depth + 1))
+            lines += draw(items(scalars, indent + draw(st.integers(0, 3)), depth + 1))
     return lines
 
 
 @st.composite
-def entries(draw: st.DrawFn, scalars: st.SearchStrategy[str], indent: int, depth: int) -> list[str]:
-    """Lines of a block sequence with its dashes at this column."""
+def items(draw: st.DrawFn, scalars: st.SearchStrategy[str], indent: int, depth: int) -> list[str]:
+    """Generate lines of a block sequence with its dashes at this column."""
     lines: list[str] = []
     for shape in draw(st.lists(st.sampled_from(["scalar", "empty", "mapping"]), min_size=1, max_size=3)):
         lines += draw(BETWEEN)
@@ -529,14 +529,14 @@ def joined(lines: list[str]) -> str:
 
 
 @bounded
-@given(blocks(NICE_SCALARS).map(joined), st.sampled_from(["\n", "\r\n"]))
-def test_a_document_of_the_subset_is_taken_and_agrees_with_yaml(text: str, line_break: str) -> None:
+@given(blocks(PLAIN_SCALARS).map(joined), st.sampled_from(["\n", "\r\n"]))
+def test_document_of_the_subset_is_accepted_and_agrees_with_pyyaml(text: str, line_break: str) -> None:
     assert agrees(text.replace("\n", line_break))
 
 
 @bounded
-@given(blocks(ODD_SCALARS).map(joined))
-def test_a_document_with_odd_scalars_agrees_with_yaml(text: str) -> None:
+@given(blocks(UNUSUAL_SCALARS).map(joined))
+def test_document_with_unusual_scalars_agrees_with_pyyaml(text: str) -> None:
     agrees(text)
 
 
@@ -549,40 +549,40 @@ def edited(draw: st.DrawFn, text: str) -> str:
 
 
 @bounded
-@given(blocks(NICE_SCALARS).map(joined).flatmap(edited))
-def test_an_edited_document_agrees_with_yaml(text: str) -> None:
+@given(blocks(PLAIN_SCALARS).map(joined).flatmap(edited))
+def test_edited_document_agrees_with_pyyaml(text: str) -> None:
     agrees(text)
 
 
 @bounded
 @given(edited(RECORD))
-def test_a_record_edited_several_times_agrees_with_yaml(text: str) -> None:
+def test_record_edited_several_times_agrees_with_pyyaml(text: str) -> None:
     agrees(text)
 
 
 @bounded
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(LINE_PIECES)), max_size=8))
-def test_any_pile_of_lines_agrees_with_yaml(pile: list[tuple[int, str]]) -> None:
+def test_any_sequence_of_lines_agrees_with_pyyaml(pile: list[tuple[int, str]]) -> None:
     agrees("a:\n" + joined([" " * indent + line for indent, line in pile]))
 
 
-# --- what people really have -------------------------------------------------------------------------------------
+# --- existing corpora -------------------------------------------------------------------------------------------
 
 
 def front_matters(folder: Path) -> list[str]:
-    """The fenced YAML of a folder's files; of other files the whole text, as food for the refusals."""
+    """Return the fenced YAML of the files of a folder; the whole text of files without it, to be rejected."""
     texts = [path.read_bytes().decode(errors="replace") for path in sorted(folder.rglob("*")) if path.is_file()]
     return [fenced[1] if (fenced := FENCED.match(text)) else text for text in texts]
 
 
 def is_mapping(text: str) -> bool:
     try:
-        return isinstance(loaded(text), dict)
+        return isinstance(load_with_pyyaml(text), dict)
     except (yaml.YAMLError, ValueError):
         return False
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the sample corpora are not in {SHARED}")
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} does not exist")
 @pytest.mark.parametrize(
     ("folder", "coverage"),
     [
@@ -594,9 +594,9 @@ def is_mapping(text: str) -> bool:
         ("corpora/rust-blog", 0.0),
     ],
 )
-def test_a_corpus_agrees_with_yaml_and_is_covered(folder: str, coverage: float) -> None:
+def test_corpus_agrees_with_pyyaml_and_is_covered(folder: str, coverage: float) -> None:
     texts = front_matters(SHARED / folder)
     assert texts
-    refused = [text for text in texts if not agrees(text)]
-    missed = sum(map(is_mapping, refused))
-    assert missed <= (1 - coverage) * (len(texts) - len(refused) + missed)
+    rejected = [text for text in texts if not agrees(text)]
+    missed = sum(map(is_mapping, rejected))
+    assert missed <= (1 - coverage) * (len(texts) - len(rejected) + missed)

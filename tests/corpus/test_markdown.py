@@ -1,4 +1,4 @@
-"""A body becomes HTML that stands by itself in a stranger's reader: nothing runs, nothing is relative."""
+"""A body becomes HTML without scripts and relative addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.corpus.markdown import clean_html, first_paragraph, to_html
+from syndicate.corpus.markdown import first_paragraph, sanitize_html, to_html
 
 BASE = "https://www.test/blog/post/"
 
@@ -37,7 +37,7 @@ def test_body_is_rendered(body: str, html: str) -> None:
     assert to_html(body, BASE) == html
 
 
-def test_footnotes_point_into_the_page() -> None:
+def test_footnotes_link_to_the_page() -> None:
     html = to_html("A claim.[^1]\n\n[^1]: Its source.", BASE)
     assert f'<a href="{BASE}#fn1">[1]</a>' in html
     assert "Its source." in html
@@ -58,8 +58,8 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("html", "expected"), LINKS, ids=[row[0] for row in LINKS])
-def test_addresses_are_made_absolute(html: str, expected: str) -> None:
-    assert clean_html(html, BASE) == expected
+def test_addresses_are_resolved_against_the_base(html: str, expected: str) -> None:
+    assert sanitize_html(html, BASE) == expected
 
 
 HOSTILE = [
@@ -103,8 +103,8 @@ HOSTILE = [
 ]
 
 
-class _Page(HTMLParser):
-    """The elements and attributes of a piece of HTML."""
+class _Elements(HTMLParser):
+    """The elements and attributes of an HTML fragment."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class _Page(HTMLParser):
 
 
 def assert_harmless(html: str) -> None:
-    page = _Page(html)
+    page = _Elements(html)
     assert page.tags.isdisjoint(
         "script style iframe object embed form input button base meta link svg math template frame body html".split()
     )
@@ -131,7 +131,7 @@ def assert_harmless(html: str) -> None:
 
 
 @pytest.mark.parametrize("body", HOSTILE)
-def test_nothing_runs_and_nothing_hidden_shows(body: str) -> None:
+def test_scripts_and_hidden_content_are_removed(body: str) -> None:
     html = to_html(f"before\n\n{body}\n\nafter", BASE)
     assert_harmless(html)
     assert "s3cret" not in re.sub(r"\[x\]\S*|!\[x\]\S*|&lt;.*|ipt&gt;.*", "", html)
@@ -156,10 +156,10 @@ PIECES = st.sampled_from(
 @given(st.one_of(st.lists(PIECES, max_size=25).map("".join), st.text(max_size=50)))
 @example("<a href='java&#x0a;script:alert(1)'>")
 @example("[x](<javascript:alert(1)>)")
-def test_any_body_is_harmless_and_stays_as_it_is_when_cleaned_again(body: str) -> None:
+def test_any_body_is_harmless_and_sanitizing_it_again_changes_nothing(body: str) -> None:
     html = to_html(body, BASE)
     assert_harmless(html)
-    assert clean_html(html, BASE) == html
+    assert sanitize_html(html, BASE) == html
     html.encode("utf-8")
 
 
@@ -190,13 +190,13 @@ def test_first_paragraph_with_text_is_the_summary(html: str, summary: str) -> No
     ],
     ids=lambda body: ascii(body[:10]),
 )  # fmt: skip
-def test_hostile_body_costs_seconds_not_the_run(body: str) -> None:
+def test_hostile_body_is_rendered_in_seconds(body: str) -> None:
     started = time.process_time()
     assert_harmless(to_html(body, BASE))
     assert time.process_time() - started < 20, "a megabyte of open tags took five minutes"
 
 
-def test_body_that_nests_beyond_reason_is_left_out_and_a_long_one_is_not() -> None:
+def test_body_that_nests_too_deep_is_dropped_and_a_long_one_is_not() -> None:
     assert to_html("<div>" * 501 + "x", BASE) == ""
     assert "last" in to_html("<div>x</div>\n\n" * 2000 + "last", BASE)
     assert "last" in to_html("<ul>" + "<li>x" * 2000 + "</ul>\n\nlast", BASE)

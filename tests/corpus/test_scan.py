@@ -1,4 +1,4 @@
-"""Which files a folder holds: chosen by patterns, in one order on every disk, and never what lies outside."""
+"""A scan yields the files that match the patterns, in a defined order, and none outside the corpus."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ PATTERNS: list[tuple[tuple[str, ...], tuple[str, ...], list[str]]] = [
     (("[a-b].md",), (), ["a.md", "b.md"]),
     (("[!a-b].md",), (), ["c.md", "A.md", "é.md"]),
     (("[ac].md",), (), ["a.md", "c.md"]),
-    (("a[!x]x.md",), (), []),  # a class is never a slash
+    (("a[!x]x.md",), (), []),  # a class does not match a slash
     (("a?x.md",), (), []),
     (("[[]x].md",), (), []),
-    (("[z-a].md",), (), []),  # no range: itself
+    (("[z-a].md",), (), []),  # not a valid range: literal text
     (("a.md", "b/*"), (), ["a.md", "b/x.markdown"]),
     (("a.md.bak",), (), ["a.md.bak"]),
     (("*",), (), [path for path in FILES if "/" not in path]),
@@ -63,7 +63,7 @@ PATTERNS: list[tuple[tuple[str, ...], tuple[str, ...], list[str]]] = [
     (("**/*.md",), ("*.md",), [path for path in MD if "/" in path]),
     (("**/*.md",), ("a/**",), [path for path in MD if not path.startswith("a/")]),
     (("**/*.md",), ("a/*",), [path for path in MD if path != "a/x.md"]),
-    # a folder's name leaves out what it holds, however it is written
+    # the name of a folder excludes its content, in any notation
     (("**/*.md",), ("drafts",), [path for path in MD if not path.startswith("drafts/")]),
     (("**/*.md",), ("drafts/",), [path for path in MD if not path.startswith("drafts/")]),
     (("**/*.md",), ("./drafts/",), [path for path in MD if not path.startswith("drafts/")]),
@@ -76,7 +76,7 @@ PATTERNS: list[tuple[tuple[str, ...], tuple[str, ...], list[str]]] = [
 
 
 @pytest.mark.parametrize(("include", "exclude", "expected"), PATTERNS, ids=[str(row[:2]) for row in PATTERNS])
-def test_patterns_choose_files(
+def test_patterns_select_files(
     tmp_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], expected: list[str]
 ) -> None:
     put(tmp_path, *FILES)
@@ -85,17 +85,17 @@ def test_patterns_choose_files(
     assert problems == []
 
 
-ODD = [
+UNUSUAL = [
     b"two words.md", b"new\nline.md", b"\xff\xfe.md", "日本.md".encode(), b"-rf.md", b"%20.md", b"#a?b&c.md", b"'\".md",
     b"\\.md", b"x" * 252 + b".md", b"CON.md", b"trailing .md", b" .md",
 ]  # fmt: skip
 
 
-def test_odd_names_are_found_as_they_are(tmp_path: Path) -> None:
-    for name in ODD:
+def test_unusual_names_are_listed_unchanged(tmp_path: Path) -> None:
+    for name in UNUSUAL:
         (tmp_path / os.fsdecode(name)).touch()
     found, problems = scanned(tmp_path)
-    assert {os.fsencode(path) for path in found} == set(ODD)
+    assert {os.fsencode(path) for path in found} == set(UNUSUAL)
     assert problems == []
 
 
@@ -104,7 +104,7 @@ def test_odd_names_are_found_as_they_are(tmp_path: Path) -> None:
     [".git/x.md", ".x.md", "a/.hidden/x.md", "a/.x.md", "._resource.md", "node_modules/p/README.md", "__pycache__/x.md",
      "_index.md", "a/_index.fr.md"],
 )  # fmt: skip
-def test_what_is_not_the_users_text_is_left_out(tmp_path: Path, path: str) -> None:
+def test_hidden_and_generated_files_and_section_pages_are_skipped(tmp_path: Path, path: str) -> None:
     put(tmp_path, path, "seen.md", "_index_.md")
     assert scanned(tmp_path, ("**",)) == (["_index_.md", "seen.md"], [])
 
@@ -119,30 +119,30 @@ def corpus(tmp_path: Path) -> Path:
 
 
 LINKS = [
-    ("to a file beside it", "link.md", "in.md", True, False),
+    ("to a file in its folder", "link.md", "in.md", True, False),
     ("to a file below", "link.md", "sub/in.md", True, False),
-    ("up and down again", "sub/link.md", "../in.md", True, False),
-    ("out and back in", "link.md", "../corpus/in.md", True, False),
+    ("to a file above", "sub/link.md", "../in.md", True, False),
+    ("out and back", "link.md", "../corpus/in.md", True, False),
     ("out", "link.md", "../outside.md", False, True),
     ("out, absolute", "link.md", "/etc/passwd", False, True),
-    ("into a folder of a like name", "link.md", "../corpus-too/x.md", False, True),
+    ("into a folder with a similar name", "link.md", "../corpus-too/x.md", False, True),
     ("through another link", "link.md", "sub/hop.md", False, True),
     ("to a folder", "link.md", "sub", False, False),
     ("to the folder itself", "loop", ".", False, False),
     ("to the folder above", "up", "..", False, False),
     ("to nothing", "link.md", "nowhere.md", False, False),
     ("to itself", "link.md", "link.md", False, False),
-    ("out, not chosen", "link.txt", "../outside.md", False, False),
+    ("out, not matched", "link.txt", "../outside.md", False, False),
     ("to a section page, by another name", "_index.md", "in.md", False, False),
     ("hidden", ".link.md", "in.md", False, False),
 ]
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "followed", "told"), [row[1:] for row in LINKS], ids=[row[0] for row in LINKS]
+    ("name", "target", "followed", "reported"), [row[1:] for row in LINKS], ids=[row[0] for row in LINKS]
 )
-def test_link_is_followed_to_a_file_of_the_corpus_only(
-    corpus: Path, name: str, target: str, followed: bool, told: bool  # noqa: FBT001 - columns
+def test_link_is_followed_only_to_a_file_of_the_corpus(
+    corpus: Path, name: str, target: str, followed: bool, reported: bool  # noqa: FBT001 - columns
 ) -> None:  # fmt: skip
     if target == "sub/hop.md":
         (corpus / target).symlink_to("../../outside.md")
@@ -150,11 +150,11 @@ def test_link_is_followed_to_a_file_of_the_corpus_only(
     found, problems = scanned(corpus)
     assert (name in found) is followed
     assert {"in.md", "sub/in.md"} <= set(found)
-    assert ([problem.path for problem in problems if problem.path == f"corpus/{name}"] != []) is told
+    assert ([problem.path for problem in problems if problem.path == f"corpus/{name}"] != []) is reported
     assert not [path for path in found if "outside" in os.path.realpath(corpus / path)]
 
 
-def test_links_that_go_round_end(tmp_path: Path) -> None:
+def test_circular_links_end(tmp_path: Path) -> None:
     put(tmp_path, "a/x.md", "b/y.md")
     (tmp_path / "a" / "to-b").symlink_to("../b")
     (tmp_path / "b" / "to-a").symlink_to("../a")
@@ -163,26 +163,26 @@ def test_links_that_go_round_end(tmp_path: Path) -> None:
     assert scanned(tmp_path) == (["a/x.md", "b/y.md"], [])
 
 
-def test_corpus_may_itself_be_a_link(tmp_path: Path) -> None:
+def test_corpus_folder_can_be_a_link(tmp_path: Path) -> None:
     put(tmp_path, "real/in.md")
     (tmp_path / "real" / "link.md").symlink_to("in.md")
     (tmp_path / "corpus").symlink_to("real")
     assert scanned(tmp_path / "corpus") == (["in.md", "link.md"], [])
 
 
-def test_pipe_is_no_reason_to_wait(tmp_path: Path) -> None:
+def test_pipe_does_not_block_the_scan(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
-    assert scanned(tmp_path) == (["pipe.md"], [])  # told when it is read
+    assert scanned(tmp_path) == (["pipe.md"], [])  # reported when it is read
 
 
-def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_folder_is_reported(tmp_path: Path) -> None:
     found, (problem,) = scanned(tmp_path / "gone")
     assert found == []
     assert (problem.field, problem.message) == ("folder", "cannot be read: No such file or directory")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_folder_that_may_not_be_read_costs_its_files_only(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every folder")
+def test_unreadable_folder_hides_only_its_own_files(tmp_path: Path) -> None:
     put(tmp_path, "a/x.md", "b/x.md")
     (tmp_path / "a").chmod(0)
     found, (problem,) = scanned(tmp_path)
@@ -195,7 +195,7 @@ def test_folder_that_may_not_be_read_costs_its_files_only(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_order_is_that_of_the_names_not_of_the_disk(tmp_path: Path, seed: int) -> None:
+def test_order_is_that_of_the_names_on_every_file_system(tmp_path: Path, seed: int) -> None:
     names = [f"{letter}{number}.md" for letter in "zaZbé" for number in range(8)] + [
         "a/x.md",
         "B/x.md",
@@ -209,7 +209,7 @@ def test_order_is_that_of_the_names_not_of_the_disk(tmp_path: Path, seed: int) -
     assert found == [*expected, "B/x.md", "a b/x.md", "a/x.md", "a/b/x.md"]
 
 
-def test_order_knows_names_that_are_no_text(tmp_path: Path) -> None:
+def test_names_that_are_not_text_are_ordered_by_bytes(tmp_path: Path) -> None:
     for name in (b"\xff.md", "\U0001f600.md".encode(), b"z.md", "\uffff.md".encode()):
         (tmp_path / os.fsdecode(name)).touch()
     assert [os.fsencode(path) for path in scanned(tmp_path)[0]] == [
@@ -230,10 +230,10 @@ def test_order_knows_names_that_are_no_text(tmp_path: Path) -> None:
         max_size=3,
     )
 )
-def test_any_pattern_is_a_pattern(tmp_path: Path, patterns: list[str]) -> None:
+def test_any_text_is_a_valid_pattern(tmp_path: Path, patterns: list[str]) -> None:
     put(tmp_path, "a.md", "a/b.md")
     found, problems = scanned(tmp_path, tuple(patterns))
     assert set(found) <= {"a.md", "a/b.md"}
-    left, _ = scanned(tmp_path, ("**",), tuple(patterns))
-    assert not set(found) & set(left)
+    others, _ = scanned(tmp_path, ("**",), tuple(patterns))
+    assert not set(found) & set(others)
     assert problems == []

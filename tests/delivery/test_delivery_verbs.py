@@ -1,4 +1,4 @@
-"""push, publish, status and worker as scripts and people meet them: processes, streams, exit codes."""
+"""The commands push, publish, status and worker as processes: streams and exit codes."""
 
 from __future__ import annotations
 
@@ -17,78 +17,78 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from support.hubs import Received, Served, refusing_url, says, served, until
-from support.sites import CONFIG, Place, clean_environment, record, run, tree
+from support.hubs import LoopbackServer, ReceivedRequest, http_server, refusing_url, responds, wait_until
+from support.sites import CONFIG, SiteFolder, clean_environment, record, run, tree
 
-from syndicate.delivery.session import read
-from syndicate.store.outbox import Outbox
+from syndicate.delivery.session import read_outbox
+from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
 
 ALL, ONE = (f"https://feeds.test/{folder}/feed.atom" for folder in ("all", "topics/one"))
-TALLY = {"delivered", "retrying", "refused", "failed", "unverified", "seconds"}
+SUMMARY_KEYS = {"delivered", "retrying", "refused", "failed", "unverified", "seconds"}
 TOKEN = "s3cr3t-t0ken"
 
 
-def settings(*hubs: Served | str, **push: Any) -> str:
-    """A configuration with these hubs, whose header is in HUB_HEADER where there is one."""
-    urls = [hub.url if isinstance(hub, Served) else hub for hub in hubs]
-    told = {"verify": False, "timeout_s": 5, **push}
-    return f"{CONFIG}feeds: {{formats: [atom]}}\nhubs: {json.dumps(urls)}\npush: {json.dumps(told)}\n"
+def settings(*hubs: LoopbackServer | str, **push: Any) -> str:
+    """Return a configuration with these hubs and settings of `push`."""
+    urls = [hub.url if isinstance(hub, LoopbackServer) else hub for hub in hubs]
+    options = {"verify": False, "timeout_s": 5, **push}
+    return f"{CONFIG}feeds: {{formats: [atom]}}\nhubs: {json.dumps(urls)}\npush: {json.dumps(options)}\n"
 
 
 @pytest.fixture
-def news(place: Place) -> Place:
-    """A site with one record: the documents ALL and ONE."""
-    place.put("a.md", record("Alpha", "topics: [One]"))
-    return place
+def news(site_folder: SiteFolder) -> SiteFolder:
+    """A site with one record and the documents ALL and ONE."""
+    site_folder.put("a.md", record("Alpha", "topics: [One]"))
+    return site_folder
 
 
-async def runs(place: Place, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One verb in a process of its own, while hubs live in this one."""
-    return await asyncio.to_thread(place.run, *arguments, **environment)
+async def run_verb(site_folder: SiteFolder, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, while the hubs run in this one."""
+    return await asyncio.to_thread(site_folder.run, *arguments, **environment)
 
 
-def undelivered(place: Place) -> int:
-    return len(read(str(place.folder / ".syndicate"), Outbox.waiting))
+def pending_count(site_folder: SiteFolder) -> int:
+    return len(read_outbox(str(site_folder.folder / ".syndicate"), Outbox.pending))
 
 
 # ----------------------------------------------------------------------------------------------------------------- push
 
 
-async def test_push_tells_hubs_without_a_word_when_all_is_well(news: Place) -> None:
-    async with served() as hub:
+async def test_push_is_silent_when_everything_is_delivered(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
         news.build()
-        done = await runs(news, "push")
+        done = await run_verb(news, "push")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert set(hub.topics) == {ALL, ONE}
 
 
-async def test_push_json_is_one_object_with_every_count(news: Place) -> None:
-    async with served() as hub:
+async def test_push_json_has_every_count(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
         news.build()
-        done = await runs(news, "push", "--json")
-    tally = json.loads(done.stdout)
-    assert set(tally) == TALLY
-    assert tally == {**dict.fromkeys(TALLY, 0), "delivered": 2, "seconds": tally["seconds"]}
+        done = await run_verb(news, "push", "--json")
+    summary = json.loads(done.stdout)
+    assert set(summary) == SUMMARY_KEYS
+    assert summary == {**dict.fromkeys(SUMMARY_KEYS, 0), "delivered": 2, "seconds": summary["seconds"]}
     assert (done.returncode, done.stderr) == (0, "")
 
 
-async def test_push_of_a_ping_that_is_given_up_is_1_and_said(news: Place) -> None:
-    async with served(says(400, "nobody subscribes")) as hub:
+async def test_push_with_a_failed_delivery_exits_with_1_and_logs_it(news: SiteFolder) -> None:
+    async with http_server(responds(400, "nobody subscribes")) as hub:
         news.configure(settings(hub, attempts=1))
         news.build()
-        done = await runs(news, "push", "--json")
+        done = await run_verb(news, "push", "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["failed"] == 2
     assert done.stderr.count("nobody subscribes") == 2
 
 
-async def test_json_log_has_one_object_a_line(news: Place) -> None:
-    async with served(says(400, 'wrong "key"\n')) as hub:
+async def test_json_log_has_one_object_per_line(news: SiteFolder) -> None:
+    async with http_server(responds(400, 'wrong "key"\n')) as hub:
         news.configure(settings(hub, attempts=1))
         news.build()
-        done = await runs(news, "push", "--log-format", "json")
+        done = await run_verb(news, "push", "--log-format", "json")
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert {event["topic"] for event in events} == {ALL, ONE}
     for event in events:
@@ -96,15 +96,15 @@ async def test_json_log_has_one_object_a_line(news: Place) -> None:
         assert (event["hub"], event["error"], event["attempts"]) == (hub.url, 'wrong "key"', 1)
 
 
-async def test_dry_run_lists_what_would_go_where_and_sends_nothing(news: Place) -> None:
-    async with served() as hub:
+async def test_dry_run_lists_deliveries_and_sends_nothing(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
         news.build()
-        shown = await runs(news, "push", "--dry-run")
-        listed = await runs(news, "push", "--dry-run", "--json")
+        shown = await run_verb(news, "push", "--dry-run")
+        listed = await run_verb(news, "push", "--dry-run", "--json")
         assert hub.received == []
-        await runs(news, "push")
-        assert json.loads((await runs(news, "push", "--dry-run", "--json")).stdout) == []
+        await run_verb(news, "push")
+        assert json.loads((await run_verb(news, "push", "--dry-run", "--json")).stdout) == []
     assert (shown.returncode, shown.stderr, listed.returncode, listed.stderr) == (0, "", 0, "")
     for text in (hub.url, ALL, ONE, "due"):
         assert text in shown.stdout
@@ -115,34 +115,36 @@ async def test_dry_run_lists_what_would_go_where_and_sends_nothing(news: Place) 
     assert all(set(row) == {"hub", "topic", "state", "attempts", "waiting_s", "due_in_s", "said"} for row in rows)
 
 
-async def test_replay_sends_again_what_was_given_up_of_one_hub_and_feed(news: Place) -> None:
-    async with served(says(400)) as one, served(says(400)) as two:
+async def test_replay_sends_failed_deliveries_of_one_hub_and_feed(news: SiteFolder) -> None:
+    async with http_server(responds(400)) as one, http_server(responds(400)) as two:
         news.configure(settings(one, two, attempts=1))
         news.build()
-        assert (await runs(news, "push")).returncode == 1
-        assert json.loads((await runs(news, "push", "--json")).stdout)["failed"] == 0  # given up is given up
+        assert (await run_verb(news, "push")).returncode == 1
+        assert (
+            json.loads((await run_verb(news, "push", "--json")).stdout)["failed"] == 0
+        )  # failed deliveries are not retried
         for hub in (one, two):
             hub.received.clear()
-            hub.answer = says(202)
-        done = await runs(news, "push", "--replay", "--hub", two.url, "--feed", "topics/one/", "--json")
+            hub.responder = responds(202)
+        done = await run_verb(news, "push", "--replay", "--hub", two.url, "--feed", "topics/one/", "--json")
         assert (done.returncode, json.loads(done.stdout)["delivered"]) == (0, 1)
         assert (one.received, set(two.topics)) == ([], {ONE})
-        assert json.loads((await runs(news, "push", "--replay", "--json")).stdout)["delivered"] == 3
-    assert undelivered(news) == 0
+        assert json.loads((await run_verb(news, "push", "--replay", "--json")).stdout)["delivered"] == 3
+    assert pending_count(news) == 0
 
 
-async def test_hub_and_feed_without_replay_send_nothing_that_was_given_up(news: Place) -> None:
-    async with served(says(400)) as hub:
+async def test_hub_and_feed_without_replay_send_no_failed_delivery(news: SiteFolder) -> None:
+    async with http_server(responds(400)) as hub:
         news.configure(settings(hub, attempts=1))
         news.build()
-        await runs(news, "push")
+        await run_verb(news, "push")
         for option in (["--hub", hub.url], ["--feed", "all"]):
-            await runs(news, "push", *option)
+            await run_verb(news, "push", *option)
         assert len(hub.received) == 2
 
 
 @pytest.mark.parametrize("verb", [["push"], ["push", "--dry-run"], ["push", "--replay"], ["status"]], ids=" ".join)
-def test_nothing_built_yet_is_1_and_says_what_to_do(verb: list[str], news: Place) -> None:
+def test_missing_build_exits_with_1_and_names_the_command(verb: list[str], news: SiteFolder) -> None:
     news.configure(settings(refusing_url()))
     done = news.run(*verb)
     assert (done.returncode, done.stdout) == (1, "")
@@ -151,21 +153,21 @@ def test_nothing_built_yet_is_1_and_says_what_to_do(verb: list[str], news: Place
 
 
 @pytest.mark.parametrize("verb", ["push", "worker"])
-def test_3_for_a_header_that_is_not_in_the_environment(verb: str, news: Place) -> None:
+def test_missing_header_exits_with_3(verb: str, news: SiteFolder) -> None:
     news.configure(f"{CONFIG}hubs: {{url: 'http://127.0.0.1:9/', header_env: HUB_HEADER}}\n")
     news.build()
     done = news.run(verb)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("HUB_HEADER:1:1: environment: the header for http://127.0.0.1:9/: ")
+    assert done.stderr.startswith("HUB_HEADER:1:1: environment: the header for http://127.0.0.1:9/ is empty")
 
 
 # -------------------------------------------------------------------------------------------------------------- publish
 
 
-async def test_publish_of_the_sample_tells_each_document_once(tmp_path: Path) -> None:
+async def test_publish_of_the_sample_delivers_each_document_once(tmp_path: Path) -> None:
     assert run("init", "news", cwd=tmp_path).returncode == 0
     folder = tmp_path / "news"
-    async with served() as hub:
+    async with http_server() as hub:
         text = (folder / "config.yaml").read_text(encoding="utf-8")
         changed = text.replace("https://hub.example.org/", hub.url).replace("verify: true", "verify: false")
         (folder / "config.yaml").write_text(changed, encoding="utf-8")
@@ -173,18 +175,18 @@ async def test_publish_of_the_sample_tells_each_document_once(tmp_path: Path) ->
         documents = {f"https://feeds.example.org/{path}" for path in tree(folder / "feeds") if "/feed." in path}
         assert len(documents) > 50
         assert hub.topics == dict.fromkeys(documents, 1)
-        said = json.loads(first.stdout)
-        assert (set(said), set(said["push"]), first.returncode) == ({"build", "push"}, TALLY, 0)
-        assert said["push"]["delivered"] == len(documents)
-        # and the page of each, the lists of feeds for machines and for people, and a stylesheet
-        assert said["build"]["written"] == len(documents) + len(documents) // 3 + 4
+        report = json.loads(first.stdout)
+        assert (set(report), set(report["push"]), first.returncode) == ({"build", "push"}, SUMMARY_KEYS, 0)
+        assert report["push"]["delivered"] == len(documents)
+        # A page for each feed, the catalogue, OPML, the index of pages, and a stylesheet.
+        assert report["build"]["written"] == len(documents) + len(documents) // 3 + 4
         second = await asyncio.to_thread(run, "publish", cwd=folder)
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert len(hub.received) == len(documents)
 
 
-async def test_publish_without_hubs_builds_and_is_silent(news: Place) -> None:
-    done = await runs(news, "publish", "--now", "2026-07-01")
+async def test_publish_without_hubs_builds_silently(news: SiteFolder) -> None:
+    done = await run_verb(news, "publish", "--now", "2026-07-01")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (news.output / "all/feed.rss").exists()
 
@@ -192,64 +194,64 @@ async def test_publish_without_hubs_builds_and_is_silent(news: Place) -> None:
 # --------------------------------------------------------------------------------------------------------------- status
 
 
-async def test_status_tells_how_every_hub_and_feed_stands(news: Place) -> None:
-    async with served() as well, served(says(503, "no room", Retry_After="3600")) as ill:
-        news.configure(settings(well, ill))
+async def test_status_reports_every_hub_and_feed(news: SiteFolder) -> None:
+    async with http_server() as healthy, http_server(responds(503, "no room", Retry_After="3600")) as failing:
+        news.configure(settings(healthy, failing))
         news.build()
-        await runs(news, "push")
-        shown = await runs(news, "status")
-        told = json.loads((await runs(news, "status", "--json")).stdout)
+        await run_verb(news, "push")
+        shown = await run_verb(news, "status")
+        report = json.loads((await run_verb(news, "status", "--json")).stdout)
     assert shown.returncode == 0
-    for text in (well.url, ill.url, "503 no room", "asked to wait for 59 min", "closed", "all", "topics/one"):
+    for text in (healthy.url, failing.url, "503 no room", "asked to wait for 59 min", "closed", "all", "topics/one"):
         assert text in shown.stdout
-    assert set(told) == {"oldest_wait_s", "hubs", "feeds"}
-    counts = {hub["hub"]: (hub["delivered"], hub["due"] + hub["retrying"], hub["failed"]) for hub in told["hubs"]}
-    assert counts == {well.url: (2, 0, 0), ill.url: (0, 2, 0)}
-    assert [feed["topic"] for feed in told["feeds"]] == [ALL, ONE]
-    assert [feed["waiting"] for feed in told["feeds"]] == [1, 1]
-    assert all(feed["delivered"].endswith("Z") for feed in told["feeds"])
+    assert set(report) == {"oldest_wait_s", "hubs", "feeds"}
+    counts = {hub["hub"]: (hub["delivered"], hub["due"] + hub["retrying"], hub["failed"]) for hub in report["hubs"]}
+    assert counts == {healthy.url: (2, 0, 0), failing.url: (0, 2, 0)}
+    assert [feed["topic"] for feed in report["feeds"]] == [ALL, ONE]
+    assert [feed["waiting"] for feed in report["feeds"]] == [1, 1]
+    assert all(feed["delivered"].endswith("Z") for feed in report["feeds"])
 
 
-async def test_max_age_is_1_when_a_change_waits_for_longer(news: Place) -> None:
-    async with served() as hub:
+async def test_max_age_exits_with_1_when_a_change_is_older(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
         news.build()
-        assert (await runs(news, "status", "--max-age", "1h")).returncode == 0
-        waits = await runs(news, "status", "--max-age", "0s")
+        assert (await run_verb(news, "status", "--max-age", "1h")).returncode == 0
+        waits = await run_verb(news, "status", "--max-age", "0s")
         assert waits.returncode == 1
-        assert "a change waits for" in waits.stderr
-        await runs(news, "push")
-        told = await runs(news, "status", "--max-age", "0s")
-    assert (told.returncode, told.stderr) == (0, "")
+        assert "a change has not been delivered to a hub for" in waits.stderr
+        await run_verb(news, "push")
+        delivered = await run_verb(news, "status", "--max-age", "0s")
+    assert (delivered.returncode, delivered.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("age", ["", "1", "s", "1w", "-1s", "1.5h", "1 h"])
-def test_2_for_what_is_no_age(age: str, news: Place) -> None:
+def test_invalid_age_exits_with_2(age: str, news: SiteFolder) -> None:
     done = news.run("status", f"--max-age={age}")
     assert (done.returncode, done.stdout) == (2, "")
     assert "expected an age" in done.stderr
 
 
-async def test_secret_is_in_no_output_of_any_verb(news: Place) -> None:
-    def echo(ping: Received) -> web.Response:
-        return web.Response(status=400 if ping.topic == ONE else 503, text=str(ping.headers))
+async def test_secret_is_in_no_output(news: SiteFolder) -> None:
+    def echo(ping: ReceivedRequest) -> web.Response:
+        return web.Response(status=400 if ping.topic_url == ONE else 503, text=str(ping.headers))
 
-    async with served(echo) as hub:
+    async with http_server(echo) as hub:
         news.configure(settings(hub, attempts=1).replace(f'["{hub.url}"]', f"{{url: '{hub.url}', header_env: KEY}}"))
         news.build()
         verbs = ["push --log-format json", "push --dry-run", "push --dry-run --json", "status", "status --json"]
-        done = [await runs(news, *verb.split(), KEY=f"X-Key: {TOKEN}") for verb in verbs]
+        done = [await run_verb(news, *verb.split(), KEY=f"X-Key: {TOKEN}") for verb in verbs]
     assert {ping.headers["X-Key"] for ping in hub.received} == {TOKEN}
-    said = "".join(one.stdout + one.stderr for one in done)
-    assert "…" in said or "\\u2026" in said
-    assert TOKEN not in said
+    output = "".join(one.stdout + one.stderr for one in done)
+    assert "…" in output or "\\u2026" in output
+    assert TOKEN not in output
 
 
 # --------------------------------------------------------------------------------------------------------------- worker
 
 
-class Working:
-    """A worker's process, and the events that it told so far."""
+class WorkerProcess:
+    """A worker process, and the events that it has logged so far."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -264,13 +266,13 @@ class Working:
     def events(self, name: str) -> list[dict[str, Any]]:
         return [event for event in map(json.loads, self.lines) if event["event"] == name]
 
-    def sign(self) -> None:
+    def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)
 
-    async def end(self, timeout_s: float = 6.0) -> int:
-        """The exit code of a worker that was told to stop; it has so long."""
+    async def stop(self, timeout_s: float = 6.0) -> int:
+        """Stop the worker, and return its exit code."""
         if self._process.returncode is None and not self.events("stopping"):
-            self.sign()
+            self.terminate()
         return await asyncio.wait_for(self._process.wait(), timeout_s)
 
     async def close(self) -> None:
@@ -281,145 +283,148 @@ class Working:
 
 
 @asynccontextmanager
-async def working(place: Place) -> AsyncIterator[Working]:
+async def worker_process(site_folder: SiteFolder) -> AsyncIterator[WorkerProcess]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "syndicate", "worker", "--log-format", "json",
-        cwd=place.folder, env=clean_environment(), stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        cwd=site_folder.folder, env=clean_environment(),
+        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    worker = Working(process)
+    worker = WorkerProcess(process)
     try:
         yield worker
     finally:
         await worker.close()
 
 
-def put_whole(place: Place, name: str, text: str, folder: Path | None = None) -> None:
-    """Write a file as editors do: beside its place, then over it."""
-    beside = place.folder / f"{name}.new"
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, (folder or place.corpus) / name)
+def replace_file(site_folder: SiteFolder, name: str, text: str, folder: Path | None = None) -> None:
+    """Write a file as editors do: a temporary file, then a rename."""
+    temporary = site_folder.folder / f"{name}.new"
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, (folder or site_folder.corpus) / name)
 
 
-async def test_worker_builds_and_tells_what_changes_until_it_is_stopped(news: Place) -> None:
-    async with served() as hub:
+async def test_worker_builds_and_delivers_changes_until_it_is_stopped(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
-        async with working(news) as worker:
-            await until(lambda: hub.topics == {ALL: 1, ONE: 1})
-            put_whole(news, "b.md", record("Beta"))
-            await until(lambda: hub.topics == {ALL: 2, ONE: 1})
+        async with worker_process(news) as worker:
+            await wait_until(lambda: hub.topics == {ALL: 1, ONE: 1})
+            replace_file(news, "b.md", record("Beta"))
+            await wait_until(lambda: hub.topics == {ALL: 2, ONE: 1})
             assert b"Beta" in (news.output / "all/feed.atom").read_bytes()
             started = time.monotonic()
-            assert await worker.end() == 0
+            assert await worker.stop() == 0
             assert time.monotonic() - started < 4
         assert {json.loads(line)["event"] for line in worker.lines} >= {"started", "built", "delivered", "stopped"}
         assert worker.events("stopped")
-    assert undelivered(news) == 0
+    assert pending_count(news) == 0
 
 
-async def test_worker_that_is_stopped_waits_for_the_answer_of_a_ping_under_way(news: Place) -> None:
+async def test_stopped_worker_waits_for_the_ping_in_flight(news: SiteFolder) -> None:
     answer = asyncio.Event()
 
-    async def hold(_: Received) -> web.Response:
+    async def hold(_: ReceivedRequest) -> web.Response:
         await answer.wait()
         return web.Response(status=202)
 
-    async with served(hold) as hub:
+    async with http_server(hold) as hub:
         news.configure(settings(hub, concurrency=1))
-        async with working(news) as worker:
-            await until(lambda: hub.received)
-            worker.sign()
-            await until(lambda: worker.events("stopping"))
+        async with worker_process(news) as worker:
+            await wait_until(lambda: hub.received)
+            worker.terminate()
+            await wait_until(lambda: worker.events("stopping"))
             answer.set()
-            assert await worker.end() == 0
+            assert await worker.stop() == 0
         assert len(worker.events("delivered")) == len(hub.received) == 1
-        assert undelivered(news) == 1
-        assert json.loads((await runs(news, "push", "--json")).stdout)["delivered"] == 1  # it is nobody's lease
+        assert pending_count(news) == 1
+        assert json.loads((await run_verb(news, "push", "--json")).stdout)["delivered"] == 1  # its lease was released
 
 
-@pytest.mark.parametrize("whole", [False, True], ids=["in-place", "replaced"])
-async def test_worker_takes_over_a_new_configuration_and_survives_a_broken_one(news: Place, *, whole: bool) -> None:
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["in-place", "replaced"])
+async def test_worker_reloads_a_changed_configuration_and_ignores_an_invalid_one(
+    news: SiteFolder, *, is_replaced: bool
+) -> None:
     def configure(text: str) -> None:
-        if whole:
-            put_whole(news, "config.yaml", text, news.folder)
+        if is_replaced:
+            replace_file(news, "config.yaml", text, news.folder)
         else:
             news.configure(text)
 
-    async with served() as old, served() as new:
+    async with http_server() as old, http_server() as new:
         news.configure(settings(old))
-        async with working(news) as worker:
-            await until(lambda: old.topics == {ALL: 1, ONE: 1})
+        async with worker_process(news) as worker:
+            await wait_until(lambda: old.topics == {ALL: 1, ONE: 1})
             configure("site: [")
-            await until(lambda: worker.events("configuration"))
+            await wait_until(lambda: worker.events("invalid configuration"))
             configure(settings(old, new))
-            await until(
-                lambda: new.topics == {ALL: 1, ONE: 1}, 10, "the worker did not notice the mended configuration"
+            await wait_until(
+                lambda: new.topics == {ALL: 1, ONE: 1}, 10, "the worker did not reload the corrected configuration"
             )
-            put_whole(news, "b.md", record("Beta"))
-            await until(lambda: (old.topics, new.topics) == ({ALL: 3, ONE: 2}, {ALL: 2, ONE: 1}))
-            assert await worker.end() == 0
+            replace_file(news, "b.md", record("Beta"))
+            await wait_until(lambda: (old.topics, new.topics) == ({ALL: 3, ONE: 2}, {ALL: 2, ONE: 1}))
+            assert await worker.stop() == 0
 
 
-async def test_worker_notices_what_changes_while_it_takes_over_a_configuration(news: Place) -> None:
-    """A ping under way holds up the change from one configuration to the next; the corpus changes meanwhile."""
+async def test_worker_notices_changes_during_a_reload(news: SiteFolder) -> None:
+    """A ping in flight delays the reload; the corpus changes meanwhile."""
     answer = asyncio.Event()
 
-    async def hold_the_second(_: Received) -> web.Response:
+    async def hold_the_second(_: ReceivedRequest) -> web.Response:
         if len(hub.received) > 2:
             await answer.wait()
         return web.Response(status=202)
 
-    async with served(hold_the_second) as hub:
+    async with http_server(hold_the_second) as hub:
         news.configure(settings(hub))
-        async with working(news) as worker:
-            await until(lambda: len(worker.events("delivered")) == 2)
-            put_whole(news, "b.md", record("Beta"))
-            await until(lambda: len(hub.received) == 3)
+        async with worker_process(news) as worker:
+            await wait_until(lambda: len(worker.events("delivered")) == 2)
+            replace_file(news, "b.md", record("Beta"))
+            await wait_until(lambda: len(hub.received) == 3)
             news.configure(settings(hub, timeout_s=6))
-            await until(lambda: worker.events("configuration read"))
-            await until(lambda: len(worker.events("built")) == 2)
-            put_whole(news, "c.md", record("Gamma"))
+            await wait_until(lambda: worker.events("configuration reloaded"))
+            await wait_until(lambda: len(worker.events("built")) == 2)
+            replace_file(news, "c.md", record("Gamma"))
             answer.set()
-            await until(lambda: len(hub.received) >= 4, 6, "the change waits for the build of every minute")
-            assert await worker.end() == 0
+            await wait_until(lambda: len(hub.received) >= 4, 6, "the change was not noticed before the periodic build")
+            assert await worker.stop() == 0
 
 
-async def test_second_worker_does_no_harm(news: Place) -> None:
-    async with served() as hub:
+async def test_two_workers_deliver_each_change_once(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
-        async with working(news) as one, working(news) as two:
-            await until(lambda: hub.topics == {ALL: 1, ONE: 1})
-            await until(lambda: one.events("started") and two.events("started"))
-            put_whole(news, "b.md", record("Beta"))
-            await until(lambda: hub.topics == {ALL: 2, ONE: 1})
-            assert [await one.end(), await two.end()] == [0, 0]
+        async with worker_process(news) as one, worker_process(news) as two:
+            await wait_until(lambda: hub.topics == {ALL: 1, ONE: 1})
+            await wait_until(lambda: one.events("started") and two.events("started"))
+            replace_file(news, "b.md", record("Beta"))
+            await wait_until(lambda: hub.topics == {ALL: 2, ONE: 1})
+            assert [await one.stop(), await two.stop()] == [0, 0]
         assert hub.topics == {ALL: 2, ONE: 1}
         assert len(one.events("delivered")) + len(two.events("delivered")) == 3
         assert not [event for event in map(json.loads, one.lines + two.lines) if event["level"] != "info"]
-    assert undelivered(news) == 0
+    assert pending_count(news) == 0
 
 
-async def test_worker_whose_state_is_deleted_goes_on_and_can_be_stopped(news: Place) -> None:
-    async with served() as hub:
+async def test_worker_whose_state_is_deleted_continues_and_can_be_stopped(news: SiteFolder) -> None:
+    async with http_server() as hub:
         news.configure(settings(hub))
-        async with working(news) as worker:
-            await until(lambda: len(worker.events("delivered")) == 2)
+        async with worker_process(news) as worker:
+            await wait_until(lambda: len(worker.events("delivered")) == 2)
             shutil.rmtree(news.folder / ".syndicate")
-            put_whole(news, "b.md", record("Beta"))
-            await until(lambda: hub.topics[ALL] == 2)
-            assert await worker.end() == 0
+            replace_file(news, "b.md", record("Beta"))
+            await wait_until(lambda: hub.topics[ALL] == 2)
+            assert await worker.stop() == 0
 
 
-async def test_worker_watches_a_corpus_folder_that_took_the_place_of_another(news: Place) -> None:
-    """As deployments do it: a new checkout is moved to where the old one was."""
-    async with served() as hub:
+async def test_worker_watches_a_corpus_folder_that_was_replaced(news: SiteFolder) -> None:
+    """A deployment renames a new checkout to the path of the old one."""
+    async with http_server() as hub:
         news.configure(settings(hub))
-        async with working(news) as worker:
-            await until(lambda: hub.topics == {ALL: 1, ONE: 1})
+        async with worker_process(news) as worker:
+            await wait_until(lambda: hub.topics == {ALL: 1, ONE: 1})
             shutil.copytree(news.corpus, news.folder / "next")
             (news.folder / "next" / "b.md").write_text(record("Beta"), encoding="utf-8")
             os.rename(news.corpus, news.folder / "previous")
             os.rename(news.folder / "next", news.corpus)
-            await until(lambda: hub.topics[ALL] == 2)
-            put_whole(news, "c.md", record("Gamma"))
-            await until(lambda: hub.topics[ALL] == 3, 6, "the change waits for the build of every minute")
-            assert await worker.end() == 0
+            await wait_until(lambda: hub.topics[ALL] == 2)
+            replace_file(news, "c.md", record("Gamma"))
+            await wait_until(lambda: hub.topics[ALL] == 3, 6, "the change was not noticed before the periodic build")
+            assert await worker.stop() == 0

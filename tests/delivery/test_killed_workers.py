@@ -1,4 +1,4 @@
-"""Real processes, killed at random instants, several at once: in the end every hub knows what stands in the tree."""
+"""Several processes, killed at random instants: every hub still fetches the final documents."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from support.hubs import Received, served, until
+from support.editable_sites import EditableSite
+from support.hubs import ReceivedRequest, http_server, wait_until
 from support.sites import clean_environment
-from support.worlds import World
 
-from syndicate.delivery.session import read
-from syndicate.store.outbox import Outbox, Waiting
+from syndicate.delivery.session import read_outbox
+from syndicate.store.outbox_rows import PendingDelivery
+from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
 
 URL = "https://f.example/"
-# A lease ends soon, and so does a wait; nothing is given up before many tries.
+# Leases and delays are short, and a delivery fails only after many attempts.
 CHAOS = {"verify": False, "timeout_s": 0.2, "window_h": 0.0005, "attempts": 1000, "concurrency": 4}
 
-# A pusher that dies when hubs have answered, and before it has written so.
-FORGETFUL = """
+# A dispatcher that is killed after hubs have answered and before it commits the outcomes.
+KILLED_BEFORE_COMMIT = """
 import os, signal, sys
 from syndicate.cli import main
-from syndicate.store.outbox import Outbox
-settle = Outbox.settle
-def die(self, owner, tried, *rest):
-    settled = settle(self, owner, tried, *rest)
-    if settled:
+from syndicate.delivery import dispatcher
+record_attempts = dispatcher.record_attempts
+def record_then_die(*arguments):
+    results = record_attempts(*arguments)
+    if results:
         os.kill(os.getpid(), signal.SIGKILL)
-    return settled
-Outbox.settle = die
+    return results
+dispatcher.record_attempts = record_then_die
 main(["push"])
 """
 
 
-def begin(site: World, *arguments: str) -> subprocess.Popen[bytes]:
+def start_process(site: EditableSite, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, *(arguments or ("-m", "syndicate", "push"))]
     return subprocess.Popen(
         command, cwd=site.folder, env=clean_environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -49,7 +50,7 @@ def begin(site: World, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def ended(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
+def killed_at_exit(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     finally:
@@ -58,113 +59,113 @@ def ended(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
             process.wait()
 
 
-def waiting(site: World) -> list[Waiting]:
-    return read(str(site.state), Outbox.waiting)
+def pending(site: EditableSite) -> list[PendingDelivery]:
+    return read_outbox(str(site.state), Outbox.pending)
 
 
-class Follower:
-    """A hub that fetches a topic when it is told, as hubs do: the public folder is the output itself."""
+class FetchingHub:
+    """A hub that fetches a topic when it is pinged; the output folder is public."""
 
-    def __init__(self, site: World, chance: random.Random) -> None:
+    def __init__(self, site: EditableSite, chance: random.Random) -> None:
         self.site = site
         self.chance = chance
-        self.is_well = False
-        self.knows: dict[str, bytes] = {}
+        self.is_healthy = False
+        self.fetched: dict[str, bytes] = {}
 
-    async def answer(self, received: Received) -> web.Response:
-        if not self.is_well:
+    async def respond(self, received: ReceivedRequest) -> web.Response:
+        if not self.is_healthy:
             await asyncio.sleep(self.chance.uniform(0, 0.05))
             if self.chance.random() < 0.3:
                 return web.Response(status=503)
-        self.knows[received.topic] = (self.site.output / received.topic.removeprefix(URL)).read_bytes()
+        self.fetched[received.topic_url] = (self.site.output / received.topic_url.removeprefix(URL)).read_bytes()
         return web.Response(status=202)
 
 
-async def killed_at_random(process: subprocess.Popen[bytes], chance: random.Random, longest_s: float) -> None:
-    """Let it live for a while, or to its end."""
+async def kill_at_random(process: subprocess.Popen[bytes], chance: random.Random, longest_s: float) -> None:
+    """Kill a process after a random time, unless it ends before."""
     try:
         await asyncio.wait_for(asyncio.to_thread(process.wait), chance.uniform(0.05, longest_s))
     except TimeoutError:
         process.kill()
 
 
-def forget_leases(site: World) -> None:
-    """Time passes: what the dead leased is free."""
+def expire_leases(site: EditableSite) -> None:
+    """Expire all leases, as time does."""
     with closing(sqlite3.connect(site.state / "index.db", timeout=30)) as sql, sql:
-        sql.execute("UPDATE deliveries SET leased_until = 0")
+        sql.execute("UPDATE deliveries SET lease_expires_at = 0")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_whoever_dies_when_every_hub_knows_in_the_end_what_stands(site: World, seed: int) -> None:
+async def test_hub_fetches_the_final_documents_whatever_is_killed(site: EditableSite, seed: int) -> None:
     chance = random.Random(seed)
-    follower = Follower(site, chance)
-    async with served(follower.answer) as hub:
-        site.settings |= {"hubs": [hub.url], "push": CHAOS}
+    hub = FetchingHub(site, chance)
+    async with http_server(hub.respond) as server:
+        site.settings |= {"hubs": [server.url], "push": CHAOS}
         site.configure()
         for turn in range(6):
             site.record(f"{chance.choice('abcd')}.md", title=f"Turn {turn}", topics=[chance.choice(["One", "Two"])])
-            build = begin(site, "-m", "syndicate", "build")
-            pushers = [begin(site) for _ in range(2)]
-            with ended(build, *pushers):
-                await asyncio.gather(*(killed_at_random(one, chance, 1.0) for one in (build, *pushers)))
-        follower.is_well = True
+            build = start_process(site, "-m", "syndicate", "build")
+            dispatchers = [start_process(site) for _ in range(2)]
+            with killed_at_exit(build, *dispatchers):
+                await asyncio.gather(*(kill_at_random(process, chance, 1.0) for process in (build, *dispatchers)))
+        hub.is_healthy = True
         await asyncio.to_thread(site.build)
-        assert await asyncio.to_thread(begin(site, "-m", "syndicate", "build").wait) == 0
-        forget_leases(site)
+        assert await asyncio.to_thread(start_process(site, "-m", "syndicate", "build").wait) == 0
+        expire_leases(site)
 
-        async def told() -> bool:
-            assert await asyncio.to_thread(begin(site).wait) == 0
-            return not waiting(site)
+        async def is_all_delivered() -> bool:
+            assert await asyncio.to_thread(start_process(site).wait) == 0
+            return not pending(site)
 
         async with asyncio.timeout(30):
-            while not await told():
+            while not await is_all_delivered():
                 pass
         documents = {f"{URL}{path}": content for path, content in site.tree().items() if path.endswith("feed.atom")}
-        assert {topic: follower.knows.get(topic) for topic in documents} == documents
+        assert {topic: hub.fetched.get(topic) for topic in documents} == documents
 
 
-async def test_ping_whose_answer_was_not_written_down_is_sent_again(site: World) -> None:
-    async with served() as hub:
+async def test_ping_whose_outcome_was_not_committed_is_sent_again(site: EditableSite) -> None:
+    async with http_server() as hub:
         site.settings |= {"hubs": [hub.url]}
         await asyncio.to_thread(site.build)
-        killed = begin(site, "-c", FORGETFUL)
+        killed = start_process(site, "-c", KILLED_BEFORE_COMMIT)
         assert await asyncio.to_thread(killed.wait) == -9
-        assert {row.state for row in waiting(site)} == {"due"}
+        assert {row.state for row in pending(site)} == {"due"}
         first = hub.topics.copy()
         assert first
-        assert await asyncio.to_thread(begin(site).wait) == 0
-        assert hub.topics.keys() - first.keys() == {row.topic_url for row in waiting(site)} - first.keys()
-        forget_leases(site)
-        assert await asyncio.to_thread(begin(site).wait) == 0
-        assert waiting(site) == []
+        assert await asyncio.to_thread(start_process(site).wait) == 0
+        assert hub.topics.keys() - first.keys() == {row.topic_url for row in pending(site)} - first.keys()
+        expire_leases(site)
+        assert await asyncio.to_thread(start_process(site).wait) == 0
+        assert pending(site) == []
         assert all(1 <= count <= 2 for count in hub.topics.values())
         assert sum(hub.topics.values()) == len(hub.topics) + sum(first.values())
 
 
-async def test_worker_takes_over_what_a_killed_one_held(site: World) -> None:
-    """No lease is forgotten here: it ends by itself."""
-    holds, is_held = asyncio.Event(), asyncio.Event()
+async def test_worker_takes_over_the_leases_of_a_killed_process(site: EditableSite) -> None:
+    """The leases expire by themselves."""
+    resume, is_held = asyncio.Event(), asyncio.Event()
 
-    async def hold(_: Received) -> web.Response:
+    async def hold(_: ReceivedRequest) -> web.Response:
         is_held.set()
-        await holds.wait()
+        await resume.wait()
         return web.Response(status=202)
 
-    async with served(hold) as hub:
+    async with http_server(hold) as hub:
         site.settings |= {"hubs": [hub.url], "push": {**CHAOS, "timeout_s": 0.2}}
         await asyncio.to_thread(site.build)
-        first = begin(site)
-        with ended(first):
+        first = start_process(site)
+        with killed_at_exit(first):
             await asyncio.wait_for(is_held.wait(), 10)
-        holds.set()
-        second = begin(site, "-m", "syndicate", "worker")
-        with ended(second):
-            await until(lambda: not waiting(site), 20)
+        resume.set()
+        second = start_process(site, "-m", "syndicate", "worker")
+        with killed_at_exit(second):
+            await wait_until(lambda: not pending(site), 20)
         assert set(hub.topics) == {f"{URL}{path}" for path in site.tree() if path.endswith("feed.atom")}
 
 
-def test_killed_build_raises_nothing(site: World, tmp_path: Path) -> None:
-    """The wanted generations come with the commit that records the documents, or not at all."""
+def test_killed_build_requests_no_delivery(site: EditableSite, tmp_path: Path) -> None:
+    """The wanted generations are raised in the transaction that records the documents."""
     site.settings |= {"hubs": ["https://hub.example/"]}
     site.build()
     before = outbox_rows(site)
@@ -175,25 +176,27 @@ from syndicate import config
 from syndicate.pipeline import build
 from datetime import UTC, datetime
 import sqlite3
-class Dying(sqlite3.Connection):
+class KilledConnection(sqlite3.Connection):
     def execute(self, sql, *arguments):
         if sql == "COMMIT":
             os.kill(os.getpid(), signal.SIGKILL)
         return super().execute(sql, *arguments)
 connect = sqlite3.connect
-sqlite3.connect = lambda *a, **k: connect(*a, factory=Dying, **k)
+sqlite3.connect = lambda *a, **k: connect(*a, factory=KilledConnection, **k)
 build(config.load({str(site.configure())!r}), datetime(2026, 6, 1, tzinfo=UTC))
 """
-    killed = begin(site, "-c", program)
+    killed = start_process(site, "-c", program)
     assert killed.wait() == -9
     assert outbox_rows(site) == before
-    assert b"Changed" in b"".join(site.tree().values())  # the files stand already
+    assert b"Changed" in b"".join(site.tree().values())  # the files are in place already
     site.build()
     after = outbox_rows(site)
     changed = {topic for topic, *_ in after} - {row[0] for row in after if row in before}
     assert changed == {f"{URL}all/feed.atom", f"{URL}topics/one/feed.atom"}
 
 
-def outbox_rows(site: World) -> list[tuple[Any, ...]]:
+def outbox_rows(site: EditableSite) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(site.state / "index.db")) as sql:
-        return sql.execute("SELECT topic_url, wanted, acked FROM deliveries ORDER BY topic_url").fetchall()
+        return sql.execute(
+            "SELECT topic_url, wanted_generation, acknowledged_generation FROM deliveries ORDER BY topic_url"
+        ).fetchall()

@@ -1,4 +1,4 @@
-"""Any history of builds, kills, hubs and pushers: nothing is told early, twice at once or never."""
+"""A state machine of builds, kills, hubs and dispatchers: no delivery is early, leased twice at once, or lost."""
 
 from __future__ import annotations
 
@@ -12,43 +12,53 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.worlds import World
+from support.editable_sites import EditableSite
 
-from syndicate.delivery.session import NothingBuiltError, change
-from syndicate.store.outbox import Outbox, Ping, Settled, Tried
-from syndicate.websub.retry import Breaker, Outcome, Policy
+from syndicate.delivery.session import run_transaction
+from syndicate.delivery.transactions import (
+    Attempt,
+    DeliveryResult,
+    lease_due,
+    next_attempt_at,
+    read_breakers,
+    record_attempts,
+)
+from syndicate.errors import StoreError
+from syndicate.store.outbox_rows import Delivery
+from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
+from syndicate.websub.retry import CircuitBreaker, Outcome, RetryPolicy
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 Key = tuple[str, str]
 
 HUBS = ("https://one.example/", "https://two.example/")
 SITE = "https://f.example/"
 LEASE_S = 125.0
-LATE_S = 45.0  # a pusher sends nothing that late in a lease
-OK = Outcome(202, seconds=0.5)
-BUSY = Outcome(503, "busy", seconds=0.5)
+LATE_S = 45.0  # a dispatcher sends nothing in the last part of a lease
+OK = Outcome(202, duration_s=0.5)
+BUSY = Outcome(503, "busy", duration_s=0.5)
 OUTCOMES = {
     "delivered": OK,
     "refused": Outcome(404, "nobody subscribes"),
     "busy": BUSY,
-    "asked to wait": Outcome(429, retry_after_s=600.0, seconds=0.1),
-    "silent": Outcome(error="timed out", seconds=15.0),
-    "unseen": Outcome(error="the public feed answers 404", unseen=True),
+    "retry-after": Outcome(429, retry_after_s=600.0, duration_s=0.1),
+    "no-answer": Outcome(error="timed out", duration_s=15.0),
+    "unverified": Outcome(error="the public copy answers with status 404", unverified=True),
 }
 
 
 class KilledError(BaseException):
-    """A build dies."""
+    """A build is killed."""
 
 
-class Dying(sqlite3.Connection):
-    """Never commits: whoever tries dies."""
+class UncommittableConnection(sqlite3.Connection):
+    """A connection that raises KilledError instead of committing."""
 
     def execute(self, sql: str, *arguments: Any) -> Any:  # type: ignore[override]
         if sql == "COMMIT":
@@ -57,12 +67,12 @@ class Dying(sqlite3.Connection):
 
 
 @contextmanager
-def dying() -> Iterator[None]:
-    """Whoever opens a database in here dies before its first commit, with all files in place."""
+def killed_before_commit() -> Iterator[None]:
+    """Kill a build before its first commit, with all its files in place."""
     real, opened = sqlite3.connect, []
 
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
-        opened.append(real(*arguments, **named, factory=Dying))
+        opened.append(real(*arguments, **named, factory=UncommittableConnection))
         return opened[-1]
 
     sqlite3.connect = connect  # type: ignore[assignment]
@@ -71,204 +81,223 @@ def dying() -> Iterator[None]:
     finally:
         sqlite3.connect = real
         for connection in opened:
-            connection.close()  # as a process's end does
+            connection.close()  # as the end of a process does
+
+
+class Row(NamedTuple):
+    """A delivery and its topic in the database."""
+
+    hub_url: str
+    topic_url: str
+    wanted_generation: int
+    acknowledged_generation: int
+    generation: int
+    digest: bytes
+
+    @property
+    def key(self) -> Key:
+        return self.hub_url, self.topic_url
 
 
 @dataclass
 class Flight:
-    """A leased ping in the hands of its owner, and what came of it once it was sent."""
+    """A leased delivery in the memory of its owner, and its attempt once it was sent."""
 
-    ping: Ping
+    delivery: Delivery
     owner: str
-    until: float
-    tried: Tried | None = None
+    expires_at: float
+    attempt: Attempt | None = None
 
     @property
     def key(self) -> Key:
-        return self.ping.hub_url, self.ping.topic_url
+        return self.delivery.hub_url, self.delivery.topic_url
 
 
 @dataclass
 class Site:
-    """A real site and its outbox, with hubs that fetch a document's public bytes whenever they accept a ping."""
+    """A real site and its outbox. Its hubs fetch the public bytes of a document whenever they accept a ping."""
 
     folder: Path
-    now: float = field(default_factory=lambda: time.time() + 86400)  # builds use the clock: they are always before
+    now: float = field(default_factory=lambda: time.time() + 86400)  # later than any build, which uses the clock
     flights: list[Flight] = field(default_factory=list)
-    leases: dict[Key, tuple[str, float]] = field(default_factory=dict)
-    knows: dict[Key, bytes | None] = field(default_factory=dict)
-    stood: dict[str, set[bytes]] = field(default_factory=dict)
-    in_line: bool = False  # the last build ended: the tree is what the index says
+    leases: dict[Key, tuple[str, float]] = field(default_factory=dict)  # owner and end of each lease
+    fetched: dict[Key, bytes | None] = field(default_factory=dict)  # the digest that a hub fetched last
+    published: dict[str, set[bytes]] = field(default_factory=dict)  # all digests that were ever public
+    is_consistent: bool = False  # the last build committed: the tree matches the database
 
     def __post_init__(self) -> None:
-        self.world = World(self.folder / "site")
-        self.world.settings["feeds"] = {"limit": 3, "by": ["topics"], "formats": ["atom"]}
-        self.hubs(HUBS[:1])
+        self.editable_site = EditableSite(self.folder / "site")
+        self.editable_site.settings["feeds"] = {"limit": 3, "by": ["topics"], "formats": ["atom"]}
+        self.configure_hubs(HUBS[:1])
 
-    def hubs(self, hubs: tuple[str, ...]) -> None:
-        self.world.settings["hubs"] = list(hubs)
+    def configure_hubs(self, hubs: tuple[str, ...]) -> None:
+        self.editable_site.settings["hubs"] = list(hubs)
 
-    def digest(self, topic_url: str) -> bytes | None:
-        """What the world sees at an address now."""
+    def public_digest(self, topic_url: str) -> bytes | None:
+        """Return the digest of the bytes that are public now."""
         try:
-            return sha256((self.world.output / topic_url.removeprefix(SITE)).read_bytes()).digest()
+            return sha256((self.editable_site.output / topic_url.removeprefix(SITE)).read_bytes()).digest()
         except FileNotFoundError:
             return None
 
-    # ----------------------------------------------------------------------------------------------------- building
+    # ------------------------------------------------------------------------------------------------------ build
 
     def build(self, *, full: bool = False) -> None:
-        self.world.build(full=full)
-        self.in_line = True
+        self.editable_site.build(full=full)
+        self.is_consistent = True
         shutil.rmtree(self.folder / "built", ignore_errors=True)
-        shutil.copytree(self.world.folder / "corpus", self.folder / "built")
-        self._look()
-        rows = {row[:2] for row in self.rows()}
-        self.leases = {key: lease for key, lease in self.leases.items() if key in rows}
+        shutil.copytree(self.editable_site.folder / "corpus", self.folder / "built")
+        self._record_published()
+        keys = {row.key for row in self.rows()}
+        self.leases = {key: lease for key, lease in self.leases.items() if key in keys}
 
     def build_killed(self) -> None:
-        with dying(), suppress(KilledError):
-            self.world.build()
-        self.in_line = False
-        self._look()
+        with killed_before_commit(), suppress(KilledError):
+            self.editable_site.build()
+        self.is_consistent = False
+        self._record_published()
 
-    def take_back(self) -> None:
-        """The corpus as it was when a build ended last."""
-        shutil.rmtree(self.world.folder / "corpus")
-        shutil.copytree(self.folder / "built", self.world.folder / "corpus")
+    def revert_corpus(self) -> None:
+        """Restore the corpus of the last complete build."""
+        shutil.rmtree(self.editable_site.folder / "corpus")
+        shutil.copytree(self.folder / "built", self.editable_site.folder / "corpus")
 
-    def _look(self) -> None:
-        for path in self.world.output.rglob("feed.atom"):
-            name = path.relative_to(self.world.output).as_posix()
-            self.stood.setdefault(f"{SITE}{name}", set()).add(sha256(path.read_bytes()).digest())
+    def _record_published(self) -> None:
+        for path in self.editable_site.output.rglob("feed.atom"):
+            name = path.relative_to(self.editable_site.output).as_posix()
+            self.published.setdefault(f"{SITE}{name}", set()).add(sha256(path.read_bytes()).digest())
 
-    # ------------------------------------------------------------------------------------------------------ pushing
+    # --------------------------------------------------------------------------------------------------- dispatch
 
-    def ask(self, work: Callable[[Outbox], _Answer]) -> _Answer:
+    def run(self, work: Callable[[Outbox], _Result]) -> _Result:
         try:
-            return change(str(self.world.state), work)
-        except NothingBuiltError:  # the index is of another version: a pusher waits for the next build
+            return run_transaction(str(self.editable_site.state), work)
+        except StoreError:  # the database is of another version: a dispatcher waits for the next build
             self.build()
-            return change(str(self.world.state), work)
+            return run_transaction(str(self.editable_site.state), work)
 
-    def claim(self, owner: str, room: int = 8) -> list[Flight]:
-        hubs = self.world.settings["hubs"]
-        pings = self.ask(lambda outbox: outbox.claim(owner, dict.fromkeys(hubs, room), self.now, LEASE_S))
-        assert all(sum(ping.hub_url == hub for ping in pings) <= room for hub in hubs)
-        flights = [Flight(ping, owner, self.now + LEASE_S) for ping in pings]
+    def lease(self, owner: str, capacity: int = 8) -> list[Flight]:
+        hubs = self.editable_site.settings["hubs"]
+        deliveries = self.run(lambda outbox: lease_due(outbox, owner, dict.fromkeys(hubs, capacity), self.now, LEASE_S))
+        assert all(sum(delivery.hub_url == hub for delivery in deliveries) <= capacity for hub in hubs)
+        flights = [Flight(delivery, owner, self.now + LEASE_S) for delivery in deliveries]
         for flight in flights:
-            _, until = self.leases.get(flight.key, ("", 0.0))
-            assert until <= self.now, f"leased to two at once: {flight.key}"
-            self.leases[flight.key] = owner, flight.until
-            standing, digest = self.digest(flight.ping.topic_url), flight.ping.digest
-            assert digest in self.stood[flight.ping.topic_url]
-            assert standing == digest or not self.in_line, f"to be told before it stands: {flight.key}"
+            _, expires_at = self.leases.get(flight.key, ("", 0.0))
+            assert expires_at <= self.now, f"leased to two owners at once: {flight.key}"
+            self.leases[flight.key] = owner, flight.expires_at
+            public, digest = self.public_digest(flight.delivery.topic_url), flight.delivery.digest
+            assert digest in self.published[flight.delivery.topic_url]
+            assert public == digest or not self.is_consistent, f"leased before the document is public: {flight.key}"
         self.flights += flights
         return flights
 
     def send(self, flight: Flight, outcome: Outcome) -> None:
         if outcome.status == 202:
-            self.knows[flight.key] = self.digest(flight.ping.topic_url)
-        flight.tried = Tried(flight.ping, outcome, self.now)
+            self.fetched[flight.key] = self.public_digest(flight.delivery.topic_url)
+        flight.attempt = Attempt(flight.delivery, outcome, self.now)
 
-    def settle(self, flights: list[Flight], jitter: float = 0.5) -> list[Settled]:
-        """Settle what one owner sent."""
+    def record(self, flights: list[Flight], jitter: float = 0.5) -> list[DeliveryResult]:
+        """Record the attempts of one owner."""
         self.flights = [flight for flight in self.flights if flight not in flights]
-        tried = [flight.tried for flight in flights if flight.tried]
+        attempts = [flight.attempt for flight in flights if flight.attempt]
         for flight in flights:
-            self._end(flight)
-        before = {row[:2]: row for row in self.rows()}
-        settled = self.ask(lambda outbox: outbox.settle(flights[0].owner, tried, Policy(), lambda: jitter))
-        for hub, topic, _, acked, *_ in self.rows():
-            told = [one.ping.generation for one in tried if one.outcome is OK and one.ping[:2] == (hub, topic)]
-            so_far = before[hub, topic][3] if (hub, topic) in before else 0  # `ask` may have built
-            assert so_far <= acked <= max([so_far, *told]), "told of more than was sent"
-        return settled
+            self._end_lease(flight)
+        before = {row.key: row.acknowledged_generation for row in self.rows()}
+        owner = flights[0].owner
+        results = self.run(lambda outbox: record_attempts(outbox, owner, attempts, RetryPolicy(), lambda: jitter))
+        for row in self.rows():
+            sent = [
+                attempt.delivery.generation
+                for attempt in attempts
+                if attempt.outcome is OK and attempt.delivery[:2] == row.key
+            ]
+            previous = before.get(row.key, 0)  # `run` may have built
+            assert previous <= row.acknowledged_generation <= max([previous, *sent]), "acknowledged more than was sent"
+        return results
 
     def release(self, owner: str) -> None:
-        unsent = [flight for flight in self.flights if flight.owner == owner and not flight.tried]
-        self.ask(lambda outbox: outbox.release(owner, [flight.ping for flight in unsent]))
+        unsent = [flight for flight in self.flights if flight.owner == owner and not flight.attempt]
+        self.run(lambda outbox: outbox.release(owner, [flight.delivery for flight in unsent]))
         self.flights = [flight for flight in self.flights if flight not in unsent]
         for flight in unsent:
-            self._end(flight)
+            self._end_lease(flight)
 
-    def _end(self, flight: Flight) -> None:
+    def _end_lease(self, flight: Flight) -> None:
         owner, _ = self.leases.get(flight.key, ("", 0.0))
         if owner == flight.owner:
             del self.leases[flight.key]
 
     def drain(self) -> None:
-        """All hubs are well, and time passes: everything that stands is told, once."""
-        self.flights, most = [], 2 * len(self.rows()) + 20
-        for _ in range(most):
-            if flights := self.claim("last"):
+        """Let all hubs accept and time pass, until every delivery is acknowledged, within a bound of rounds."""
+        self.flights, max_rounds = [], 2 * len(self.rows()) + 20
+        for _ in range(max_rounds):
+            if flights := self.lease("last"):
                 for flight in flights:
                     self.send(flight, OK)
-                self.settle(flights)
+                self.record(flights)
                 continue
-            at = self.ask(lambda outbox: outbox.next_due(self.world.settings["hubs"]))
-            if at is None and not self.ask(lambda outbox: outbox.replay(self.now)):
+            at = self.run(lambda outbox: next_attempt_at(outbox, self.editable_site.settings["hubs"]))
+            if at is None and not self.run(lambda outbox: outbox.replay(self.now)):
                 return
             self.now = max(self.now, at or 0.0)
-        raise AssertionError(f"not told within {most} rounds: {self.ask(Outbox.waiting)}")
+        raise AssertionError(f"not delivered within {max_rounds} rounds: {self.run(Outbox.pending)}")
 
-    # ---------------------------------------------------------------------------------------------------- questions
+    # -------------------------------------------------------------------------------------------------- inspection
 
     @property
-    def has_index(self) -> bool:
-        return (self.world.state / "index.db").exists()
+    def has_database(self) -> bool:
+        return (self.editable_site.state / "index.db").exists()
 
-    def rows(self) -> list[tuple[Any, ...]]:
-        """Hub, topic, wanted, acked, generation and digest of every delivery; nothing where nothing was built."""
-        if not self.has_index:
+    def rows(self) -> list[Row]:
+        """Return all deliveries; an empty list if there is no database."""
+        if not self.has_database:
             return []
-        sql = (
-            "SELECT hub_url, topic_url, wanted, acked, generation, digest FROM deliveries JOIN topics USING (topic_url)"
-        )
-        with closing(sqlite3.connect(self.world.state / "index.db")) as connection:
-            return connection.execute(sql).fetchall()
+        sql = f"SELECT {', '.join(Row._fields)} FROM deliveries JOIN topics USING (topic_url)"
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as connection:
+            return [Row._make(row) for row in connection.execute(sql)]
 
-    def breaker(self) -> Breaker:
-        return self.ask(lambda outbox: outbox.hubs(HUBS[:1]))[0].breaker
+    def breaker(self) -> CircuitBreaker:
+        return self.run(lambda outbox: read_breakers(outbox, HUBS[:1]))[HUBS[0]]
 
-    def assert_all_is_told(self) -> None:
-        documents = {f"{SITE}{path}" for path in self.world.tree() if path.endswith("feed.atom")}
-        assert {row[:2] for row in self.rows()} == {
-            (hub, url) for hub in self.world.settings["hubs"] for url in documents
+    def assert_all_delivered(self) -> None:
+        documents = {f"{SITE}{path}" for path in self.editable_site.tree() if path.endswith("feed.atom")}
+        rows = self.rows()
+        assert {row.key for row in rows} == {
+            (hub, url) for hub in self.editable_site.settings["hubs"] for url in documents
         }
-        for hub, topic, wanted, acked, *_ in self.rows():
-            assert acked == wanted, (hub, topic)
-            assert self.knows[hub, topic] == self.digest(topic), f"{hub} knows other bytes than stand at {topic}"
+        for row in rows:
+            assert row.acknowledged_generation == row.wanted_generation, row.key
+            assert self.fetched[row.key] == self.public_digest(row.topic_url), f"the hub fetched other bytes: {row.key}"
 
 
 NAMES = st.sampled_from(["a.md", "b.md", "c.md"])
 TITLES = st.sampled_from(["Alpha", "Beta"])
 TOPICS = st.sampled_from([(), ("One",), ("Two",), ("One", "Two")])
 OWNERS = st.sampled_from(["A", "B", "C"])
-HAS_INDEX = precondition(lambda self: self.site.has_index)
+HAS_DATABASE = precondition(lambda self: self.site.has_database)
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Builds, hubs that fare well or not, and pushers that may die at any time."""
+    """Builds, hubs that accept or fail, and dispatchers that may be killed at any time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="syndicate-outbox-"))
         self.site = Site(self.folder)
-        self.world = self.site.world
+        self.editable_site = self.site.editable_site
         self.lives = 0
-        self.well: set[str] = set()
+        self.healthy: set[str] = set()
 
     def teardown(self) -> None:
         try:
             if sys.exc_info()[0] is None:
                 self.site.build()
                 self.site.drain()
-                self.site.assert_all_is_told()
+                self.site.assert_all_delivered()
         finally:
             shutil.rmtree(self.folder)
 
-    # ----------------------------------------------------------------------------------------------------- building
+    # ------------------------------------------------------------------------------------------------------ build
 
     @initialize(topics=TOPICS)
     def begin(self, topics: tuple[str, ...]) -> None:
@@ -277,11 +306,11 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(name=NAMES, title=TITLES, topics=TOPICS)
     def write(self, name: str, title: str, topics: tuple[str, ...]) -> None:
-        self.world.record(name, title=title, topics=list(topics))
+        self.editable_site.record(name, title=title, topics=list(topics))
 
     @rule(name=NAMES)
     def remove(self, name: str) -> None:
-        (self.world.folder / "corpus" / name).unlink(missing_ok=True)
+        (self.editable_site.folder / "corpus" / name).unlink(missing_ok=True)
 
     @rule()
     def build(self) -> None:
@@ -302,94 +331,94 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(hubs=st.sampled_from([HUBS[:1], HUBS[1:], HUBS, ()]))
     def configure_hubs(self, hubs: tuple[str, ...]) -> None:
-        self.site.hubs(hubs)
+        self.site.configure_hubs(hubs)
         self.site.build()
 
-    @HAS_INDEX
+    @HAS_DATABASE
     @rule()
-    def index_is_of_another_version(self) -> None:
-        with closing(sqlite3.connect(self.world.state / "index.db")) as connection:
+    def database_is_of_another_version(self) -> None:
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as connection:
             connection.execute("PRAGMA user_version = 1")
 
-    @HAS_INDEX
-    @rule(wholly=st.booleans())
-    def index_is_lost(self, wholly: bool) -> None:  # noqa: FBT001
-        for path in self.world.state.glob("*"):
-            if wholly:
+    @HAS_DATABASE
+    @rule(entirely=st.booleans())
+    def database_is_lost(self, entirely: bool) -> None:  # noqa: FBT001
+        for path in self.editable_site.state.glob("*"):
+            if entirely:
                 path.unlink()
             elif path.name.startswith("index.db"):
                 path.write_bytes(b"damaged" * 2000)
         self.site.leases.clear()
         self.site.build()
 
-    # ------------------------------------------------------------------------------------------------------ pushing
+    # --------------------------------------------------------------------------------------------------- dispatch
 
     def _name(self, owner: str) -> str:
         return f"{owner}{self.lives}"
 
-    @rule(owner=OWNERS, room=st.sampled_from([1, 2, 8]))
-    def claim(self, owner: str, room: int) -> None:
+    @rule(owner=OWNERS, capacity=st.sampled_from([1, 2, 8]))
+    def lease(self, owner: str, capacity: int) -> None:
         try:
-            self.site.claim(self._name(owner), room)
-        except NothingBuiltError:
-            assert not self.site.has_index
+            self.site.lease(self._name(owner), capacity)
+        except StoreError:
+            assert not self.site.has_database
 
     def _unsent(self) -> list[Flight]:
-        return [f for f in self.site.flights if not f.tried and self.site.now <= f.until - LATE_S]
+        return [f for f in self.site.flights if not f.attempt and self.site.now <= f.expires_at - LATE_S]
 
     @precondition(lambda self: self._unsent())
-    @rule(data=st.data(), what=st.sampled_from(["delivered", "delivered", *OUTCOMES]))
-    def send(self, data: st.DataObject, what: str) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(["delivered", "delivered", *OUTCOMES]))
+    def send(self, data: st.DataObject, outcome: str) -> None:
         flight = data.draw(st.sampled_from(self._unsent()))
-        self.site.send(flight, OK if flight.ping.hub_url in self.well else OUTCOMES[what])
+        self.site.send(flight, OK if flight.delivery.hub_url in self.healthy else OUTCOMES[outcome])
 
     @precondition(lambda self: self._unsent())
-    @rule(what=st.sampled_from(list(OUTCOMES)))
-    def send_all(self, what: str) -> None:
+    @rule(outcome=st.sampled_from(list(OUTCOMES)))
+    def send_all(self, outcome: str) -> None:
         for flight in self._unsent():
-            self.site.send(flight, OUTCOMES[what])
+            self.site.send(flight, OUTCOMES[outcome])
 
-    @precondition(lambda self: self.site.has_index and any(flight.tried for flight in self.site.flights))
+    @precondition(lambda self: self.site.has_database and any(flight.attempt for flight in self.site.flights))
     @rule(data=st.data(), jitter=st.sampled_from([0.0, 0.5, 1.0]))
-    def settle(self, data: st.DataObject, jitter: float) -> None:
-        first = data.draw(st.sampled_from([flight for flight in self.site.flights if flight.tried]))
+    def record(self, data: st.DataObject, jitter: float) -> None:
+        first = data.draw(st.sampled_from([flight for flight in self.site.flights if flight.attempt]))
         every = data.draw(st.booleans())
-        self.site.settle(
-            [f for f in self.site.flights if f is first or (every and f.tried and f.owner == first.owner)], jitter
+        self.site.record(
+            [f for f in self.site.flights if f is first or (every and f.attempt and f.owner == first.owner)], jitter
         )
 
-    @HAS_INDEX
+    @HAS_DATABASE
     @rule(owner=OWNERS)
-    def give_back(self, owner: str) -> None:
+    def release(self, owner: str) -> None:
         self.site.release(self._name(owner))
 
-    @rule(dies=OWNERS)
-    def die(self, dies: str) -> None:
-        """A pusher dies with its leases; all come back under new names, and what others have in hand is late."""
-        self.site.flights = [flight for flight in self.site.flights if flight.owner != self._name(dies)]
+    @rule(killed=OWNERS)
+    def kill(self, killed: str) -> None:
+        """Kill a dispatcher that holds leases. All return under new names; flights of the others become late."""
+        self.site.flights = [flight for flight in self.site.flights if flight.owner != self._name(killed)]
         self.lives += 1
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 120.0, 130.0, 3600.0, 86400.0, 4 * 86400.0]))
     def time_passes(self, seconds: float) -> None:
         self.site.now += seconds
 
-    @HAS_INDEX
+    @HAS_DATABASE
     @rule(hub=st.sampled_from([None, *HUBS]), path=st.sampled_from([None, "all", "topics/one"]))
     def replay(self, hub: str | None, path: str | None) -> None:
-        self.site.ask(lambda outbox: outbox.replay(self.site.now, hub, path))
+        self.site.run(lambda outbox: outbox.replay(self.site.now, hub, path))
 
     @rule(hub=st.sampled_from(HUBS))
-    def hub_gets_well_or_ill(self, hub: str) -> None:
-        self.well ^= {hub}
+    def hub_recovers_or_fails(self, hub: str) -> None:
+        self.healthy ^= {hub}
 
-    # --------------------------------------------------------------------------------------------------- invariants
+    # -------------------------------------------------------------------------------------------------- invariants
 
     @invariant()
-    def what_is_acknowledged_was_wanted_and_is_known(self) -> None:
-        for hub, topic, wanted, acked, generation, digest in self.site.rows():
-            assert 0 <= acked <= wanted == generation, (hub, topic)
-            if acked == wanted and self.site.in_line:
-                assert self.site.knows.get((hub, topic)) == digest, f"{hub} was never told of {topic} as it stands"
+    def acknowledged_generation_was_wanted_and_fetched(self) -> None:
+        for row in self.site.rows():
+            assert 0 <= row.acknowledged_generation <= row.wanted_generation == row.generation, row.key
+            if row.acknowledged_generation == row.wanted_generation and self.site.is_consistent:
+                assert self.site.fetched.get(row.key) == row.digest, f"acknowledged but never fetched: {row.key}"
 
 
 TestDeliveries = Deliveries.TestCase
@@ -401,14 +430,14 @@ TestDeliveries.settings = settings(
 )
 
 
-# ------------------------------------------------------------------------------------------- histories worth a name
+# ---------------------------------------------------------------------------------------------- named histories
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """A site with one feed of one document, built and not told."""
+    """A site with one feed of one document, built and not delivered."""
     site = Site(tmp_path)
-    site.world.record("a.md", title="Alpha", topics=[])
+    site.editable_site.record("a.md", title="Alpha", topics=[])
     site.build()
     return site
 
@@ -416,63 +445,66 @@ def site(tmp_path: Path) -> Site:
 def deliver(site: Site, flights: list[Flight], outcome: Outcome) -> None:
     for flight in flights:
         site.send(flight, outcome)
-    site.settle(flights, jitter=1.0)
+    site.record(flights, jitter=1.0)
 
 
 @pytest.mark.parametrize("kills", [1, 2])
-def test_change_taken_back_after_a_killed_build_is_told_again(site: Site, kills: int) -> None:
-    """The hub fetches what a killed build left in place; then the tree is again what the outbox knows already."""
-    flights = site.claim("A")
-    site.world.record("a.md", title="Beta", topics=[])
+def test_change_that_is_reverted_after_a_killed_build_is_delivered_again(site: Site, kills: int) -> None:
+    """The hub fetches the bytes of a killed build; then the tree has again the bytes that the outbox recorded."""
+    flights = site.lease("A")
+    site.editable_site.record("a.md", title="Beta", topics=[])
     site.build_killed()
     deliver(site, flights, OK)
-    site.take_back()
+    site.revert_corpus()
     if kills == 2:
         site.build_killed()
     site.build()
     site.drain()
-    site.assert_all_is_told()
+    site.assert_all_delivered()
 
 
-def test_each_failed_probe_holds_a_hub_for_longer(site: Site) -> None:
+def test_each_failed_probe_blocks_a_hub_for_longer(site: Site) -> None:
     waits: list[float] = []
-    while (at := site.ask(lambda outbox: outbox.next_due(HUBS[:1]))) is not None:
+    while (at := site.run(lambda outbox: next_attempt_at(outbox, HUBS[:1]))) is not None:
         site.now = max(site.now, at)
-        deliver(site, site.claim("A"), BUSY)
-        if site.breaker().is_probing():
-            waits.append(round(site.breaker().open_until - site.now - BUSY.seconds))
+        deliver(site, site.lease("A"), BUSY)
+        if site.breaker().is_half_open():
+            waits.append(round(site.breaker().open_until - site.now - BUSY.duration_s))
     assert waits[:8] == [30, 60, 120, 240, 480, 960, 1920, 3600]
     assert set(waits[8:]) <= {3600}
 
 
-def test_dead_probe_frees_the_hub_when_its_lease_ends(site: Site) -> None:
-    site.world.record("b.md", title="Beta", topics=["One"])
+def test_lease_of_a_killed_probe_expires(site: Site) -> None:
+    site.editable_site.record("b.md", title="Beta", topics=["One"])
     site.build()
-    while not site.breaker().is_probing():
-        site.now = max(site.now, site.ask(lambda outbox: outbox.next_due(HUBS[:1])) or 0.0)
-        deliver(site, site.claim("A"), BUSY)
+    while not site.breaker().is_half_open():
+        site.now = max(site.now, site.run(lambda outbox: next_attempt_at(outbox, HUBS[:1])) or 0.0)
+        deliver(site, site.lease("A"), BUSY)
     site.now += 3600.0
-    assert len(site.claim("dies")) == 1
-    assert site.claim("B") == []
+    assert len(site.lease("killed")) == 1
+    assert site.lease("B") == []
     site.now += LEASE_S
-    probe = site.claim("B")
+    probe = site.lease("B")
     assert len(probe) == 1
     deliver(site, probe, OK)
-    assert not site.breaker().is_probing()
+    assert not site.breaker().is_half_open()
     site.drain()
-    site.assert_all_is_told()
+    site.assert_all_delivered()
 
 
-def test_late_answer_for_an_older_generation_leaves_the_newer_wanted(site: Site) -> None:
-    old = site.claim("A")
+def test_late_acknowledgement_of_an_older_generation_leaves_the_newer_pending(site: Site) -> None:
+    def generations() -> list[tuple[int, int]]:
+        return [(row.wanted_generation, row.acknowledged_generation) for row in site.rows()]
+
+    old = site.lease("A")
     for flight in old:
         site.send(flight, OK)
     site.now += LEASE_S
-    site.world.record("a.md", title="Beta", topics=[])
+    site.editable_site.record("a.md", title="Beta", topics=[])
     site.build()
-    new = site.claim("B")
-    site.settle(old)
-    assert [row[2:4] for row in site.rows()] == [(2, 1)]
-    assert site.claim("C") == []  # the newer one is under way
+    new = site.lease("B")
+    site.record(old)
+    assert generations() == [(2, 1)]
+    assert site.lease("C") == []  # the newer one is in flight
     deliver(site, new, OK)
-    assert [row[2:4] for row in site.rows()] == [(2, 2)]
+    assert generations() == [(2, 2)]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fields import record_of
 
-from syndicate.corpus.fields import Profile, read
+from syndicate.corpus.context import SourceContext
 from syndicate.feeds.identity import authority_date, digest, feed_id, path_id, stated_id
 from syndicate.model import Entry, Image, Person, Presentation, Related
 
@@ -115,8 +116,8 @@ def test_digest_changes_with_the_presentation(presentation: Presentation) -> Non
     """The digest covers the choice of the link; parsing applies the other settings to the entry."""
 
     def of(shown: Presentation) -> str:
-        profile = Profile(authority=AUTHORITY, home="https://www.test/", presentation=shown)
-        entry = read(STORY, "", "x.md", profile).entry
+        context = SourceContext(authority=AUTHORITY, home="https://www.test/", presentation=shown)
+        entry = record_of(STORY, "", "x.md", context).entry
         assert entry is not None
         return digest(entry, shown)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.sites import CONFIG, Place, but_for_deletions, record, tree
+from support.sites import CONFIG, SiteFolder, record, tree, without_tombstones
 
 from syndicate.feeds.identity import path_id
 from syndicate.feeds.merge import merge_entries
@@ -35,7 +35,7 @@ def entry(path: str, url: str = "", day: int = 1, updated: int = 0, **more: Any)
     )
 
 
-def put(place: Place, entry: Entry) -> None:
+def put(site_folder: SiteFolder, entry: Entry) -> None:
     """Writes the file of an entry."""
     lines = [
         f"webUrl: {entry.url}",
@@ -45,30 +45,30 @@ def put(place: Place, entry: Entry) -> None:
     lines += [f"{name}: {json.dumps(names)}" for name, names in entry.terms]
     if entry.id != path_id(AUTHORITY, entry.path):
         lines.append(f"id: {json.dumps(entry.id)}")
-    place.put(entry.path, record(entry.title, *lines, date=f"{entry.published:%Y-%m-%d}", body=entry.body))
+    site_folder.put(entry.path, record(entry.title, *lines, date=f"{entry.published:%Y-%m-%d}", body=entry.body))
 
 
-def shown(place: Place) -> dict[str, dict[str, Any]]:
+def shown(site_folder: SiteFolder) -> dict[str, dict[str, Any]]:
     """Returns the items of the feed of all entries by address."""
-    items = json.loads((place.output / "all/feed.json").read_bytes())["items"]
+    items = json.loads((site_folder.output / "all/feed.json").read_bytes())["items"]
     assert len({item["url"] for item in items}) == len(items)
     return {item["url"].removeprefix("https://www.test/"): item for item in items}
 
 
-def ids(place: Place) -> dict[str, str]:
-    return {address: item["id"] for address, item in shown(place).items()}
+def ids(site_folder: SiteFolder) -> dict[str, str]:
+    return {address: item["id"] for address, item in shown(site_folder).items()}
 
 
 def own(path: str) -> str:
     return path_id(AUTHORITY, path)
 
 
-def test_entries_with_distinct_addresses_are_not_merged(place: Place) -> None:
-    assert place.build()[:4] == (0, 0, 0, ())
+def test_entries_with_distinct_addresses_are_not_merged(site_folder: SiteFolder) -> None:
+    assert site_folder.build()[:4] == (0, 0, 0, ())
     for path in ("b.md", "a.md", "c.md"):
-        put(place, entry(path))
-    assert place.build()[:4] == (3, 0, 0, ())
-    assert ids(place) == {path: own(path) for path in ("a.md", "b.md", "c.md")}
+        put(site_folder, entry(path))
+    assert site_folder.build()[:4] == (3, 0, 0, ())
+    assert ids(site_folder) == {path: own(path) for path in ("a.md", "b.md", "c.md")}
 
 
 def test_merged_entry_has_the_earliest_identity_and_date_and_the_latest_text() -> None:
@@ -82,18 +82,18 @@ def test_merged_entry_has_the_earliest_identity_and_date_and_the_latest_text() -
     assert found.topics == ("A", "B", "D", "C")
 
 
-def test_files_of_one_address_are_published_as_one_entry(place: Place) -> None:
-    put(place, entry("early.md", "https://www.test/x", 1, title="Old", body="old", topics=("A", "B")))
-    put(place, entry("late.md", "https://www.test/x", 3, title="New", body="new", topics=("b", "C")))
-    put(place, entry("middle.md", "https://www.test/x", 2, title="Mid", topics=("D",)))
-    assert place.build()[:4] == (1, 0, 2, ())
-    item = shown(place)["x"]
+def test_files_of_one_address_are_published_as_one_entry(site_folder: SiteFolder) -> None:
+    put(site_folder, entry("early.md", "https://www.test/x", 1, title="Old", body="old", topics=("A", "B")))
+    put(site_folder, entry("late.md", "https://www.test/x", 3, title="New", body="new", topics=("b", "C")))
+    put(site_folder, entry("middle.md", "https://www.test/x", 2, title="Mid", topics=("D",)))
+    assert site_folder.build()[:4] == (1, 0, 2, ())
+    item = shown(site_folder)["x"]
     assert (item["id"], item["title"]) == (own("early.md"), "New")
     assert item["date_published"] == "2026-01-01T00:00:00Z"
     assert item["date_modified"] == "2026-01-03T00:00:00Z"
     assert "new" in item["content_html"]
     assert item["tags"] == ["A", "B", "D", "C"]
-    assert sorted(path.name for path in (place.output / "topics").iterdir()) == ["a", "b", "c", "d"]
+    assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["a", "b", "c", "d"]
 
 
 def test_latest_entry_is_decided_by_the_update_time() -> None:
@@ -114,46 +114,46 @@ def test_equal_dates_are_decided_by_the_path() -> None:
     assert merge_entries(entries).title == "c"
 
 
-def test_stated_id_belongs_to_the_earliest_that_states_it(place: Place) -> None:
+def test_stated_id_belongs_to_the_earliest_that_states_it(site_folder: SiteFolder) -> None:
     for path, day in (("z.md", 1), ("a.md", 2), ("b.md", 3)):
-        put(place, entry(path, day=day, id="urn:x"))
-    problems = place.build().problems
-    assert ids(place) == {"z.md": "urn:x", "a.md": own("a.md"), "b.md": own("b.md")}
-    line = place.corpus.joinpath("a.md").read_text().splitlines().index('id: "urn:x"') + 1
-    message = "'urn:x' is the id of z.md already: this entry goes by its path"
+        put(site_folder, entry(path, day=day, id="urn:x"))
+    problems = site_folder.build().problems
+    assert ids(site_folder) == {"z.md": "urn:x", "a.md": own("a.md"), "b.md": own("b.md")}
+    line = site_folder.corpus.joinpath("a.md").read_text().splitlines().index('id: "urn:x"') + 1
+    message = "'urn:x' is already the id of z.md: the id of the path is used instead"
     assert [str(problem) for problem in problems] == [
         f"corpus/{path}:{line}:5: id: {message} (warning)" for path in ("a.md", "b.md")
     ]
 
 
-def test_path_id_belongs_to_its_file_even_if_an_earlier_entry_states_it(place: Place) -> None:
-    put(place, entry("thief.md", day=1, id=own("owner.md")))
-    put(place, entry("owner.md", day=9))
-    (problem,) = place.build().problems
-    assert ids(place) == {path: own(path) for path in ("thief.md", "owner.md")}
+def test_path_id_belongs_to_its_file_even_if_an_earlier_entry_states_it(site_folder: SiteFolder) -> None:
+    put(site_folder, entry("thief.md", day=1, id=own("owner.md")))
+    put(site_folder, entry("owner.md", day=9))
+    (problem,) = site_folder.build().problems
+    assert ids(site_folder) == {path: own(path) for path in ("thief.md", "owner.md")}
     assert (problem.path, problem.field, problem.severity) == ("corpus/thief.md", "id", "warning")
-    assert "is the id of owner.md already" in problem.message
+    assert "is already the id of owner.md" in problem.message
 
 
-def test_path_id_of_an_entry_that_states_another_id_stays_reserved(place: Place) -> None:
-    put(place, entry("owner.md", id="urn:x", day=2))
-    put(place, entry("thief.md", id=own("owner.md"), day=1))
-    (problem,) = place.build().problems
-    assert set(ids(place).values()) == {"urn:x", own("thief.md")}
+def test_path_id_of_an_entry_that_states_another_id_stays_reserved(site_folder: SiteFolder) -> None:
+    put(site_folder, entry("owner.md", id="urn:x", day=2))
+    put(site_folder, entry("thief.md", id=own("owner.md"), day=1))
+    (problem,) = site_folder.build().problems
+    assert set(ids(site_folder).values()) == {"urn:x", own("thief.md")}
     assert problem.path == "corpus/thief.md"
 
 
-def test_equal_paths_in_two_corpus_folders_have_distinct_ids(place: Place) -> None:
+def test_equal_paths_in_two_corpus_folders_have_distinct_ids(site_folder: SiteFolder) -> None:
     """`b/x.md` of the first folder, and `x.md` of another folder called `b`."""
-    (place.folder / "b").mkdir()
-    put(place, entry("b/x.md", "https://www.test/1"))
-    place.put("../b/x.md", record("Other", "webUrl: https://www.test/2", date="2026-01-02"))
+    (site_folder.folder / "b").mkdir()
+    put(site_folder, entry("b/x.md", "https://www.test/1"))
+    site_folder.put("../b/x.md", record("Other", "webUrl: https://www.test/2", date="2026-01-02"))
     made = []
     for folders in ("corpus, b", "b, corpus"):
         first, second = folders.split(", ")
-        place.configure(CONFIG.replace("{path: corpus}", f"[{{path: {first}}}, {{path: {second}}}]"))
-        assert place.build().problems == ()
-        made.append(ids(place))
+        site_folder.configure(CONFIG.replace("{path: corpus}", f"[{{path: {first}}}, {{path: {second}}}]"))
+        assert site_folder.build().problems == ()
+        made.append(ids(site_folder))
     assert made == [{"1": own("b/x.md"), "2": own("/b/x.md")}, {"1": own("/corpus/b/x.md"), "2": own("x.md")}]
 
 
@@ -168,13 +168,15 @@ def test_equal_paths_in_two_corpus_folders_have_distinct_ids(place: Place) -> No
     ],
     ids=["no longer stated", "hidden", "not yet published", "owner states another id", "merged into another entry"],
 )
-def test_warning_about_an_id_disappears_with_its_cause(changed: str, lines: list[str], date: str, place: Place) -> None:
-    place.put("a.md", record("A", "id: same", date="2026-01-01"))
-    place.put("b.md", record("B", "id: same", "webUrl: https://www.test/b", date="2026-01-02"))
-    (problem,) = place.build().problems
+def test_warning_about_an_id_disappears_with_its_cause(
+    changed: str, lines: list[str], date: str, site_folder: SiteFolder
+) -> None:
+    site_folder.put("a.md", record("A", "id: same", date="2026-01-01"))
+    site_folder.put("b.md", record("B", "id: same", "webUrl: https://www.test/b", date="2026-01-02"))
+    (problem,) = site_folder.build().problems
     assert problem.path == "corpus/b.md"
-    place.put(changed, record("C", *lines, date=date))
-    assert place.build().problems == ()
+    site_folder.put(changed, record("C", *lines, date=date))
+    assert site_folder.build().problems == ()
 
 
 TOPICS = st.lists(st.sampled_from(["A", "a", "B", "b ", "C", "Ä", "A\u0308"]), max_size=3, unique_by=topic_key).map(
@@ -211,7 +213,7 @@ def test_result_does_not_depend_on_the_order_of_files(entries: list[Entry], shuf
     shuffler.shuffle(shuffled)
     with tempfile.TemporaryDirectory() as folder:
         text = CONFIG + "feeds: {by: [topics, series]}\n"
-        one, other = Place(Path(folder) / "one", text), Place(Path(folder) / "other", text)
+        one, other = SiteFolder(Path(folder) / "one", text), SiteFolder(Path(folder) / "other", text)
         for each in entries:
             put(one, each)
         at_once = one.build()
@@ -219,7 +221,7 @@ def test_result_does_not_depend_on_the_order_of_files(entries: list[Entry], shuf
         for each in shuffled:
             put(other, each)
             last = other.build()
-        assert tree(one.output) == but_for_deletions(tree(other.output))  # an id that disappears in a merge is deleted
+        assert tree(one.output) == without_tombstones(tree(other.output))  # an id that disappears in a merge is deleted
         assert at_once[:3] == last[:3]
         assert at_once.problems == last.problems
 
@@ -228,12 +230,12 @@ def test_result_does_not_depend_on_the_order_of_files(entries: list[Entry], shuf
 @given(corpora())
 def test_every_address_and_every_id_is_published_once(entries: list[Entry]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder) / "site")
+        site_folder = SiteFolder(Path(folder) / "site")
         for each in entries:
-            put(place, each)
-        found = place.build()
-        made = ids(place)
-        again = place.build()
+            put(site_folder, each)
+        found = site_folder.build()
+        made = ids(site_folder)
+        again = site_folder.build()
     assert {f"https://www.test/{address}" for address in made} == {each.url for each in entries}
     assert len(made) == found.entries == len(entries) - found.merged
     assert len(set(made.values())) == len(made)
@@ -268,12 +270,12 @@ def test_merging_a_merged_entry_changes_nothing(group: list[Entry]) -> None:
 
 
 @pytest.mark.parametrize("day", [1, 2, 3])
-def test_later_copy_changes_neither_id_nor_date(day: int, place: Place) -> None:
+def test_later_copy_changes_neither_id_nor_date(day: int, site_folder: SiteFolder) -> None:
     """An entry with the same address is added after a build."""
-    put(place, entry("first.md", "https://www.test/x", 1))
-    place.build()
-    alone = shown(place)["x"]
-    put(place, entry("second.md", "https://www.test/x", day))
-    assert place.build().merged == 1
-    found = shown(place)["x"]
+    put(site_folder, entry("first.md", "https://www.test/x", 1))
+    site_folder.build()
+    alone = shown(site_folder)["x"]
+    put(site_folder, entry("second.md", "https://www.test/x", day))
+    assert site_folder.build().merged == 1
+    found = shown(site_folder)["x"]
     assert (found["id"], found["date_published"]) == (alone["id"], alone["date_published"])

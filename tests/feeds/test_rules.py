@@ -46,10 +46,10 @@ def plan(entries: Sequence[Entry], selection: Selection, site: Site) -> tuple[Fe
             members.setdefault((feed_key.dimension, feed_key.key), []).append(each)
             spellings[feed_key.dimension, feed_key.key][feed_key.name] += 1
     made = []
-    for identity, filed in members.items():
+    for identity, grouped in members.items():
         feed_key = FeedKey(*identity, most_frequent_spelling((spellings[identity] or Counter([""])).items()))
-        shown = [FeedItem(each.published, each.id, each.updated) for each in newest_first(filed)[: selection.limit]]
-        made.append(rules.feed(feed_key, len(filed), shown))
+        shown = [FeedItem(each.published, each.id, each.updated) for each in newest_first(grouped)[: selection.limit]]
+        made.append(rules.feed(feed_key, len(grouped), shown))
     return tuple(sorted(made, key=lambda feed: rules.sort_key(feed.dimension, feed.slug)))
 
 

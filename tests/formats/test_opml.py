@@ -12,7 +12,7 @@ from typing import Any
 import listparser
 import pytest
 from lxml import etree
-from support.sites import CONFIG, ROOT, Place, record
+from support.sites import CONFIG, ROOT, SiteFolder, record
 
 from syndicate.formats import opml
 from syndicate.formats.opml import Outline
@@ -150,56 +150,56 @@ def test_newsboat_imports_every_feed_under_its_group(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["rss", "atom", "json"])
-def test_newsboat_imports_every_format(name: str, place: Place, tmp_path: Path) -> None:
-    place.configure(f"{CONFIG}feeds: {{opml: {name}}}\n")
-    place.put("a.md", record("A", "topics: [One, 'A & \"B\"']"))
-    place.build()
-    urls = [line.partition(" ")[0] for line in newsboat(tmp_path, place.output / "feeds.opml")]
-    assert urls == [feed[name] for feed in catalogued(place.output)]
+def test_newsboat_imports_every_format(name: str, site_folder: SiteFolder, tmp_path: Path) -> None:
+    site_folder.configure(f"{CONFIG}feeds: {{opml: {name}}}\n")
+    site_folder.put("a.md", record("A", "topics: [One, 'A & \"B\"']"))
+    site_folder.build()
+    urls = [line.partition(" ")[0] for line in newsboat(tmp_path, site_folder.output / "feeds.opml")]
+    assert urls == [feed[name] for feed in catalogued(site_folder.output)]
     assert len(urls) == 3
 
 
-def test_missing_or_modified_list_is_written_again(place: Place) -> None:
-    place.put("a.md", record("A", "topics: [One]"))
-    place.build()
-    document = place.output / "feeds.opml"
+def test_missing_or_modified_list_is_written_again(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [One]"))
+    site_folder.build()
+    document = site_folder.output / "feeds.opml"
     whole = document.read_bytes()
     document.unlink()
-    assert place.build().written == 1
+    assert site_folder.build().written == 1
     assert document.read_bytes() == whole
     document.write_bytes(b"other")
-    assert place.build().written == 1
+    assert site_folder.build().written == 1
     assert document.read_bytes() == whole
-    assert place.build().written == 0
+    assert site_folder.build().written == 0
 
 
-def test_list_is_removed_when_disabled_and_written_when_enabled(place: Place) -> None:
-    place.put("a.md", record("A", "topics: [One]"))
-    place.build()
-    place.configure(f"{CONFIG}feeds: {{opml: none}}\n")
-    summary = place.build()
+def test_list_is_removed_when_disabled_and_written_when_enabled(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [One]"))
+    site_folder.build()
+    site_folder.configure(f"{CONFIG}feeds: {{opml: none}}\n")
+    summary = site_folder.build()
     assert (summary.written, summary.removed) == (3, 1)  # the pages no longer link to it
-    assert not (place.output / "feeds.opml").exists()
-    assert place.build().removed == 0
-    place.configure(f"{CONFIG}feeds: {{opml: json}}\n")
-    assert place.build().written == 4
-    assert b"/all/feed.json" in (place.output / "feeds.opml").read_bytes()
+    assert not (site_folder.output / "feeds.opml").exists()
+    assert site_folder.build().removed == 0
+    site_folder.configure(f"{CONFIG}feeds: {{opml: json}}\n")
+    assert site_folder.build().written == 4
+    assert b"/all/feed.json" in (site_folder.output / "feeds.opml").read_bytes()
 
 
-def test_list_of_the_site_is_removed_without_state_and_a_foreign_list_is_not(place: Place) -> None:
-    place.put("a.md", record("A"))
-    place.build()
-    shutil.rmtree(place.folder / ".syndicate")
-    place.configure(f"{CONFIG}feeds: {{opml: none}}\n")
-    assert place.build().removed == 1
-    (place.output / "feeds.opml").write_bytes(opml.render(SITE._replace(url="https://other.test/"), []))
-    shutil.rmtree(place.folder / ".syndicate")
-    assert place.build().removed == 0
+def test_list_of_the_site_is_removed_without_state_and_a_foreign_list_is_not(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    site_folder.build()
+    shutil.rmtree(site_folder.folder / ".syndicate")
+    site_folder.configure(f"{CONFIG}feeds: {{opml: none}}\n")
+    assert site_folder.build().removed == 1
+    (site_folder.output / "feeds.opml").write_bytes(opml.render(SITE._replace(url="https://other.test/"), []))
+    shutil.rmtree(site_folder.folder / ".syndicate")
+    assert site_folder.build().removed == 0
 
 
-def test_changed_site_title_updates_the_list_without_any_feed(place: Place) -> None:
-    place.configure(f"{CONFIG}feeds: {{all: no}}\n")
-    place.build()
-    place.configure(f"{CONFIG}feeds: {{all: no}}\n".replace("Test Site", "Another"))
-    assert place.build().written == 2  # and the index page
-    assert b"<title>Another</title>" in (place.output / "feeds.opml").read_bytes()
+def test_changed_site_title_updates_the_list_without_any_feed(site_folder: SiteFolder) -> None:
+    site_folder.configure(f"{CONFIG}feeds: {{all: no}}\n")
+    site_folder.build()
+    site_folder.configure(f"{CONFIG}feeds: {{all: no}}\n".replace("Test Site", "Another"))
+    assert site_folder.build().written == 2  # and the index page
+    assert b"<title>Another</title>" in (site_folder.output / "feeds.opml").read_bytes()

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from support.records import RENDERERS, SITE, documents, entry_of
 
-from syndicate.model import NO_ARCHIVES, Tombstone, Entry, ArchiveLinks, Site
+from syndicate.model import NO_ARCHIVES, ArchiveLinks, Entry, Site, Tombstone
 
 HERE = Path(__file__).parent
 QUIET = Site(title="Quiet", url="https://quiet.test/", authority="quiet.test,2026", home="https://quiet.test/")
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[Site, tuple[Entry, ...]]] = {
     "body": (SITE, (entry(BODY, "_posts/2026-01-29-reading-a-gauge-backwards.md", MARKDOWN),)),
     "right-to-left": (SITE, (entry(ARABIC, "ar/tides.md"),)),
     "hostile": (SITE, (entry(HOSTILE, "_news/2026-01-31-häß lich.md"),)),
-    "bare": (QUIET, (made("{title: Bare, date: 2026-01-27}", "bare.md"),)),
+    "bare": (QUIET, (entry("{title: Bare, date: 2026-01-27}", "bare.md"),)),
     "empty": (SITE, ()),
 }
 STORIES = tuple(CASES)

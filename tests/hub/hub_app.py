@@ -1,10 +1,10 @@
-"""A WebSub hub from PyPI, Flask-WebSub, as a process. It runs in an environment of its own, without syndicate.
+"""The WebSub hub Flask-WebSub as a process, in an environment of its own without syndicate.
 
-    hub_app.py serve FOLDER PORT REDIS   the hub, its Celery worker and their Redis, until SIGTERM or the end of stdin
-    hub_app.py work FOLDER               the worker alone, which `serve` starts
-    hub_app.py discover URL...           hub and topic of documents, as Flask-WebSub's subscriber finds them
+    hub_app.py serve FOLDER PORT REDIS   run the hub, its Celery worker and Redis, until SIGTERM or the end of stdin
+    hub_app.py work FOLDER               run the worker alone, which `serve` starts
+    hub_app.py discover URL...           print hub and topic of documents, as Flask-WebSub discovers them
 
-FOLDER keeps the subscriptions, which outlive the process. The hub says `ready` on standard output once it answers.
+FOLDER holds the subscriptions, which outlive the process. The hub prints `ready` once it accepts requests.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GRACE_S = 10.0
 
 
 def serve(folder: Path, port: int, redis: str) -> None:
-    """Answer until told to stop; then stop what was started."""
+    """Run the hub until SIGTERM; then stop its processes."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with ExitStack() as stack:
@@ -48,9 +48,9 @@ def serve(folder: Path, port: int, redis: str) -> None:
 
 
 def work(folder: Path) -> None:
-    """Verify subscriptions, fetch topics and deliver them: one task after the other, in the order of the requests."""
+    """Run the worker, which verifies subscriptions, fetches topics and delivers them, in the order of the requests."""
     celery = _celery(folder)
-    _hub(folder, celery)  # its tasks are registered
+    _hub(folder, celery)  # registers its tasks
     celery.worker_main(["worker", "--pool", "solo", "--loglevel", "INFO", "--without-gossip", "--without-mingle"])
 
 
@@ -85,7 +85,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Whoever started this holds the other end of stdin, and may be killed."""
+    """Stop when stdin ends, as the parent process holds its other end and may be killed."""
     while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""A hub that we did not write takes our pings, fetches our feeds and delivers them: Flask-WebSub from PyPI.
+"""An independent hub, Flask-WebSub from PyPI, accepts pings, fetches the feeds and delivers them to a subscriber.
 
-`make test-hub` installs it and runs this; see hub_app.py. Everything talks over loopback: the hub with its worker and
-its Redis, a server of the output folder, a subscriber, and syndicate in processes of its own.
+`make test-hub` installs the hub and runs these tests; see hub_app.py. All parts run on loopback: the hub with its
+worker and Redis, a server of the output folder, a subscriber, and syndicate in processes of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from support.sites import clean_environment
 
 VENV = os.environ.get("SYNDICATE_TEST_HUB", "")
 if not VENV:
-    pytest.skip("a hub of others is needed: make test-hub", allow_module_level=True)
+    pytest.skip("requires an independent hub: run `make test-hub`", allow_module_level=True)
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("foreign hub")]
 
 HUB_APP = Path(__file__).with_name("hub_app.py")
@@ -41,7 +41,7 @@ FENCE = "fence"
 
 
 async def run(*command: str, cwd: Path) -> str:
-    """What a program says on standard output. It has to succeed."""
+    """Return the standard output of a program, which must succeed."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
@@ -61,11 +61,11 @@ async def run(*command: str, cwd: Path) -> str:
     return out.decode()
 
 
-# ----------------------------------------------------------------------------------------------------------- the parts
+# ----------------------------------------------------------------------------------------------------------- parts
 
 
 class Hub:
-    """Flask-WebSub with its worker and its Redis, which come and go at one address."""
+    """Flask-WebSub with its worker and Redis, which may be stopped and started at one address."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/hub"
@@ -88,10 +88,10 @@ class Hub:
         assert self._process.stdout
         async with asyncio.timeout(DEADLINE_S):
             while (line := await self._process.stdout.readline()) != b"ready\n":
-                assert line, f"the hub does not start\n{self.said()}"
+                assert line, f"the hub did not start\n{self.log_tail()}"
 
     async def stop(self) -> None:
-        """Stop it, its worker and its Redis: they end with what holds their standard input."""
+        """Stop the hub, its worker and Redis, which end when their standard input is closed."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -106,13 +106,13 @@ class Hub:
             raise
 
     async def discover(self, *urls: str) -> list[dict[str, str]]:
-        """Hub and topic of documents, as the subscriber that comes with the hub finds them."""
-        said = await run(self._python, str(HUB_APP), "discover", *urls, cwd=self._folder)
-        found: list[dict[str, str]] = json.loads(said)
+        """Return hub and topic of documents, as the subscriber of Flask-WebSub discovers them."""
+        output = await run(self._python, str(HUB_APP), "discover", *urls, cwd=self._folder)
+        found: list[dict[str, str]] = json.loads(output)
         return found
 
-    def said(self) -> str:
-        """The end of the hub's log."""
+    def log_tail(self) -> str:
+        """Return the end of the log of the hub."""
         return self._log.read_text(errors="replace")[-4000:]
 
     @property
@@ -121,24 +121,24 @@ class Hub:
 
 
 class FeedServer:
-    """Serves a folder with the Link headers that WebSub asks for: as it is, or, while it is held, as it was."""
+    """Serves a folder with the Link headers of WebSub (§4), or a frozen copy of it."""
 
     def __init__(self, folder: Path) -> None:
         self.fence = b""
         self.hub_url = ""
         self.url = ""
         self._folder = folder
-        self._held: dict[str, bytes] | None = None
+        self._frozen: dict[str, bytes] | None = None
 
-    def hold(self) -> None:
-        """Go on with what is there now, as a slow deployment does."""
+    def freeze(self) -> None:
+        """Keep serving the current files, as a slow deployment does."""
         files = (file for file in self._folder.rglob("*") if file.is_file())
-        self._held = {file.relative_to(self._folder).as_posix(): file.read_bytes() for file in files}
+        self._frozen = {file.relative_to(self._folder).as_posix(): file.read_bytes() for file in files}
 
-    def release(self) -> None:
-        self._held = None
+    def unfreeze(self) -> None:
+        self._frozen = None
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def respond(self, request: web.Request) -> web.Response:
         path = request.path.lstrip("/")
         body = self._read(path)
         if body is None:
@@ -150,31 +150,31 @@ class FeedServer:
     def _read(self, path: str) -> bytes | None:
         if path == FENCE:
             return self.fence
-        if self._held is not None:
-            return self._held.get(path)
+        if self._frozen is not None:
+            return self._frozen.get(path)
         file = self._folder / path
         return file.read_bytes() if file.is_file() else None
 
 
-class Delivery(NamedTuple):
-    """What the hub brought. It is `genuine` when its signature is the subscription's."""
+class Notification(NamedTuple):
+    """A content distribution by the hub (WebSub §7). `is_authentic` means that its signature is valid (§7.1)."""
 
     topic_url: str
     body: bytes
-    genuine: bool
+    is_authentic: bool
     link: str
     content_type: str
 
 
 class Subscriber:
-    """Agrees to what it asked for, and keeps what it is brought."""
+    """Confirms its subscriptions, and records the notifications."""
 
     def __init__(self) -> None:
-        self.deliveries: list[Delivery] = []
+        self.notifications: list[Notification] = []
         self.url = ""
         self._topics: list[str] = []
-        self._agreed: set[str] = set()
-        self._news = asyncio.Condition()
+        self._confirmed: set[str] = set()
+        self._condition = asyncio.Condition()
 
     async def subscribe(self, client: aiohttp.ClientSession, hub_url: str, topic_url: str) -> None:
         self._topics.append(topic_url)
@@ -188,37 +188,37 @@ class Subscriber:
         async with client.post(hub_url, data=form) as response:
             assert response.status == 202, await response.text()
 
-    async def agree(self, request: web.Request) -> web.Response:
-        """The hub asks whether we meant it (WebSub §5.3)."""
+    async def confirm(self, request: web.Request) -> web.Response:
+        """Answer the verification of intent by the hub (WebSub §5.3)."""
         topic_url = self._topics[int(request.match_info["number"])]
         if request.query["hub.mode"] != "subscribe" or request.query["hub.topic"] != topic_url:
             raise web.HTTPNotFound
-        async with self._news:
-            self._agreed.add(topic_url)
-            self._news.notify_all()
+        async with self._condition:
+            self._confirmed.add(topic_url)
+            self._condition.notify_all()
         return web.Response(text=request.query["hub.challenge"])
 
     async def receive(self, request: web.Request) -> web.Response:
         number = int(request.match_info["number"])
         body = await request.read()
-        method, _, given = request.headers.get("X-Hub-Signature", "").partition("=")
-        right = hmac.new(_secret(number).encode(), body, method).hexdigest() if method in _METHODS else ""
-        genuine = bool(right) and hmac.compare_digest(given, right)
+        method, _, signature = request.headers.get("X-Hub-Signature", "").partition("=")
+        expected = hmac.new(_secret(number).encode(), body, method).hexdigest() if method in _METHODS else ""
+        is_authentic = bool(expected) and hmac.compare_digest(signature, expected)
         link, kind = request.headers.get("Link", ""), request.headers.get("Content-Type", "")
-        async with self._news:
-            self.deliveries.append(Delivery(self._topics[number], body, genuine, link, kind))
-            self._news.notify_all()
+        async with self._condition:
+            self.notifications.append(Notification(self._topics[number], body, is_authentic, link, kind))
+            self._condition.notify_all()
         return web.Response()
 
-    async def has_agreed(self, topics: Sequence[str]) -> None:
-        await self._until(lambda: self._agreed.issuperset(topics))
+    async def wait_confirmed(self, topics: Sequence[str]) -> None:
+        await self._until(lambda: self._confirmed.issuperset(topics))
 
-    async def has_received(self, topic_url: str, body: bytes) -> None:
-        await self._until(lambda: any((one.topic_url, one.body) == (topic_url, body) for one in self.deliveries))
+    async def wait_received(self, topic_url: str, body: bytes) -> None:
+        await self._until(lambda: any((one.topic_url, one.body) == (topic_url, body) for one in self.notifications))
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE_S), self._news:
-            await self._news.wait_for(condition)
+        async with asyncio.timeout(DEADLINE_S), self._condition:
+            await self._condition.wait_for(condition)
 
 
 _METHODS = ("sha1", "sha256", "sha384", "sha512")
@@ -228,8 +228,8 @@ def _secret(number: int) -> str:
     return f"secret of subscription {number}"
 
 
-class World:
-    """All of them, and a site."""
+class Installation:
+    """The hub, the server, the subscriber and a site."""
 
     def __init__(self, site: Path, hub: Hub, feeds: FeedServer, subscriber: Subscriber) -> None:
         self.site = site
@@ -241,24 +241,24 @@ class World:
         self._changes = 0
 
     async def syndicate(self, *arguments: str) -> Any:
-        """One verb in a process of its own: its answer as JSON, if it gives one."""
+        """Run a command in a process of its own, and return its JSON output, if any."""
         out = await run(sys.executable, "-m", "syndicate", *arguments, cwd=self.site)
         return json.loads(out) if out else None
 
     async def status(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """What `syndicate status` says of the hub, and of each document by its address."""
-        said = await self.syndicate("status", "--json")
-        (hub,) = said["hubs"]
-        return hub, {feed["topic"]: feed for feed in said["feeds"]}
+        """Return the status of the hub, and of each document by its topic URL."""
+        status = await self.syndicate("status", "--json")
+        (hub,) = status["hubs"]
+        return hub, {feed["topic"]: feed for feed in status["feeds"]}
 
     async def push_all(self) -> None:
-        """Push, as cron does, until nothing waits."""
+        """Push, as cron does, until nothing is pending."""
         async with asyncio.timeout(DEADLINE_S):
             while await self.syndicate("push", "--dry-run", "--json"):
                 await self.syndicate("push", "--json")
 
     def change(self) -> None:
-        """Give the newest record a title that it never had."""
+        """Give the newest record a new title."""
         self._changes += 1
         file = self.site / RECORD
         text, found = re.subn(
@@ -268,13 +268,13 @@ class World:
         file.write_text(text, "utf-8")
 
     def documents(self) -> dict[str, bytes]:
-        """The subscribed documents as they were built, by their addresses."""
+        """Return the subscribed documents as built, by their topic URLs."""
         return {self.feeds.url + path: (self.site / "feeds" / path).read_bytes() for path in DOCUMENTS}
 
-    async def delivered(self, since: int) -> list[Delivery]:
-        """All that the hub brought since there were so many deliveries, once it has done what it was asked for.
+    async def notifications_since(self, position: int) -> list[Notification]:
+        """Return the notifications since a position, once the hub has completed all requests so far.
 
-        Its one worker takes tasks in their order, so what was asked before this fence is delivered before it.
+        The single worker of the hub runs tasks in order, so all earlier requests complete before that of the fence.
         """
         self._fences += 1
         topic_url = self.feeds.url + FENCE
@@ -282,19 +282,19 @@ class World:
         form = {"hub.mode": "publish", "hub.topic": topic_url, "hub.url": topic_url}
         async with aiohttp.ClientSession() as client, client.post(self.hub.url, data=form) as response:
             assert response.status == 202
-        await self.subscriber.has_received(topic_url, self.feeds.fence)
-        return [one for one in self.subscriber.deliveries[since:] if one.topic_url != topic_url]
+        await self.subscriber.wait_received(topic_url, self.feeds.fence)
+        return [one for one in self.subscriber.notifications[position:] if one.topic_url != topic_url]
 
-    def so_far(self) -> int:
-        return len(self.subscriber.deliveries)
+    def position(self) -> int:
+        return len(self.subscriber.notifications)
 
 
-# ------------------------------------------------------------------------------------------------------- a whole world
+# ------------------------------------------------------------------------------------------------------- fixtures
 
 
 @asynccontextmanager
-async def served(*routes: web.RouteDef) -> AsyncIterator[str]:
-    """A server on loopback; its address."""
+async def run_server(*routes: web.RouteDef) -> AsyncIterator[str]:
+    """Run a server on loopback, and return its URL."""
     app = web.Application()
     app.add_routes(routes)
     runner = web.AppRunner(app)
@@ -308,35 +308,37 @@ async def served(*routes: web.RouteDef) -> AsyncIterator[str]:
 
 
 def configure(file: Path, site_url: str, hub_url: str) -> None:
-    """The configuration that init wrote, with our addresses, and with waits of seconds in place of hours."""
+    """Edit the configuration of `syndicate init`: URLs on loopback, and timeouts of seconds in place of hours."""
     settings = yaml.safe_load(file.read_text("utf-8"))
     settings["site"]["url"] = site_url
     settings["hubs"] = [hub_url]
-    settings["pages"] = False  # every document that is written is one that hubs are told of
+    settings["pages"] = False  # so that every written document is delivered
     settings["push"] = {"verify": True, "verify_timeout_s": 2, "unverified": "fail", "window_h": 0.2}
     file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world() -> AsyncIterator[World]:
-    """A site whose hub knows of everything, and a subscriber to three documents of one feed, and to the fence."""
+async def world() -> AsyncIterator[Installation]:
+    """A delivered site, and a subscriber to the three documents of one feed and to the fence."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub")))  # a socket's path must be short
-        held = stack.enter_context(closing(socket.socket()))  # keeps the hub's port while the hub is away
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", 0))
-        hub = Hub(folder, held.getsockname()[1])
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="hub"))
+        )  # the path of a socket must be short
+        reserved = stack.enter_context(closing(socket.socket()))  # reserves the port while the hub is stopped
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        hub = Hub(folder, reserved.getsockname()[1])
         site = folder / "site"
         feeds = FeedServer(site / "feeds")
         feeds.hub_url = hub.url
-        feeds.url = await stack.enter_async_context(served(web.get("/{path:.*}", feeds.answer)))
+        feeds.url = await stack.enter_async_context(run_server(web.get("/{path:.*}", feeds.respond)))
         subscriber = Subscriber()
-        callbacks = (web.get(r"/{number:\d+}", subscriber.agree), web.post(r"/{number:\d+}", subscriber.receive))
-        subscriber.url = await stack.enter_async_context(served(*callbacks))
+        callbacks = (web.get(r"/{number:\d+}", subscriber.confirm), web.post(r"/{number:\d+}", subscriber.receive))
+        subscriber.url = await stack.enter_async_context(run_server(*callbacks))
         stack.push_async_callback(hub.stop)
         await hub.start()
 
-        world = World(site, hub, feeds, subscriber)
+        world = Installation(site, hub, feeds, subscriber)
         await run(sys.executable, "-m", "syndicate", "init", str(site), cwd=folder)
         configure(site / "config.yaml", feeds.url, hub.url)
         await world.syndicate("build")
@@ -346,24 +348,24 @@ async def world() -> AsyncIterator[World]:
             for found in await hub.discover(*topics):
                 await subscriber.subscribe(client, found["hub_url"], found["topic_url"])
         try:
-            await subscriber.has_agreed(topics)
+            await subscriber.wait_confirmed(topics)
             yield world
         finally:
-            sys.stderr.write(hub.said())  # pytest shows it where a test fails
+            sys.stderr.write(hub.log_tail())  # pytest shows it when a test fails
 
 
 # ---------------------------------------------------------------------------------------------------------------- tests
 
 
-async def test_its_subscriber_discovers_hub_and_self_of_every_format(world: World) -> None:
+async def test_subscriber_discovers_hub_and_self_of_every_format(world: Installation) -> None:
     found = await world.hub.discover(*world.topics)
     assert found == [{"hub_url": world.hub.url, "topic_url": topic} for topic in world.topics]
 
 
-async def test_its_subscriber_discovers_them_where_syndicate_serves_them(tmp_path: Path) -> None:
-    with closing(socket.socket()) as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
+async def test_subscriber_discovers_hub_and_self_from_syndicate_serve(tmp_path: Path) -> None:
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     hub, site = Hub(tmp_path, 9), tmp_path / "site"
     await run(sys.executable, "-m", "syndicate", "init", str(site), cwd=tmp_path)
     configure(site / "config.yaml", f"http://127.0.0.1:{port}/news/", hub.url)
@@ -384,32 +386,32 @@ async def test_its_subscriber_discovers_them_where_syndicate_serves_them(tmp_pat
         await process.communicate()
 
 
-async def test_a_change_is_delivered_byte_for_byte_signed_and_with_its_links(world: World) -> None:
-    before, so_far = world.documents(), world.so_far()
+async def test_change_is_delivered_byte_for_byte_with_signature_and_links(world: Installation) -> None:
+    before, position = world.documents(), world.position()
     world.change()
-    said = await world.syndicate("publish", "--json")
+    report = await world.syndicate("publish", "--json")
     assert (
-        said["push"]["delivered"] == said["build"]["written"] >= 3
-    )  # of dates and numbers, which the catalogue tells, none changed
+        report["push"]["delivered"] == report["build"]["written"] >= 3
+    )  # the catalogue did not change: it lists only dates and counts
     built = world.documents()
     assert not before.items() & built.items()
-    delivered = await world.delivered(so_far)
-    assert sorted((one.topic_url, one.body) for one in delivered) == sorted(built.items())
-    for one in delivered:
-        assert one.genuine
+    notifications = await world.notifications_since(position)
+    assert sorted((one.topic_url, one.body) for one in notifications) == sorted(built.items())
+    for one in notifications:
+        assert one.is_authentic
         assert one.link == f'<{world.hub.url}>; rel="hub", <{one.topic_url}>; rel="self"'
         assert one.content_type == TYPES[one.topic_url.rpartition(".")[2]]
 
 
-async def test_publishing_what_did_not_change_delivers_nothing(world: World) -> None:
+async def test_publishing_an_unchanged_site_delivers_nothing(world: Installation) -> None:
     await world.syndicate("publish")
-    so_far = world.so_far()
-    said = await world.syndicate("publish", "--json")
-    assert said["build"]["written"] == said["push"]["delivered"] == 0
-    assert await world.delivered(so_far) == []
+    position = world.position()
+    report = await world.syndicate("publish", "--json")
+    assert report["build"]["written"] == report["push"]["delivered"] == 0
+    assert await world.notifications_since(position) == []
 
 
-async def test_status_says_that_all_is_delivered_and_nothing_waits(world: World) -> None:
+async def test_status_reports_that_everything_is_delivered(world: Installation) -> None:
     world.change()
     await world.syndicate("publish")
     hub, feeds = await world.status()
@@ -420,41 +422,41 @@ async def test_status_says_that_all_is_delivered_and_nothing_waits(world: World)
     assert all(feed["waiting"] == 0 and feed["delivered"] >= feed["changed"] for feed in feeds.values())
 
 
-async def test_a_ping_waits_until_the_public_feed_shows_what_was_built(world: World) -> None:
-    so_far = world.so_far()
-    world.feeds.hold()
+async def test_ping_waits_until_the_public_copy_is_the_built_document(world: Installation) -> None:
+    position = world.position()
+    world.feeds.freeze()
     try:
         world.change()
-        said = await world.syndicate("publish", "--json")
-        assert said["push"]["unverified"] == said["build"]["written"] >= 3
-        assert said["push"]["delivered"] == 0
-        assert await world.delivered(so_far) == []
+        report = await world.syndicate("publish", "--json")
+        assert report["push"]["unverified"] == report["build"]["written"] >= 3
+        assert report["push"]["delivered"] == 0
+        assert await world.notifications_since(position) == []
         hub, feeds = await world.status()
-        assert hub["retrying"] == said["push"]["unverified"]
+        assert hub["retrying"] == report["push"]["unverified"]
         assert "other bytes" in hub["error"]
         assert [feeds[topic]["waiting"] for topic in world.topics] == [1, 1, 1]
     finally:
-        world.feeds.release()
+        world.feeds.unfreeze()
     await world.push_all()
-    delivered = await world.delivered(so_far)
-    assert sorted((one.topic_url, one.body) for one in delivered) == sorted(world.documents().items())
+    notifications = await world.notifications_since(position)
+    assert sorted((one.topic_url, one.body) for one in notifications) == sorted(world.documents().items())
 
 
-async def test_the_newest_bytes_arrive_once_when_the_hub_was_away(world: World) -> None:
-    so_far = world.so_far()
+async def test_newest_bytes_are_delivered_once_after_the_hub_was_down(world: Installation) -> None:
+    position = world.position()
     await world.hub.stop()
     for _ in range(2):
         world.change()
-        said = await world.syndicate("publish", "--json")
-        assert said["push"]["delivered"] == said["push"]["failed"] == 0
+        report = await world.syndicate("publish", "--json")
+        assert report["push"]["delivered"] == report["push"]["failed"] == 0
     hub, feeds = await world.status()
     assert hub["retrying"] + hub["due"] == sum(feed["waiting"] for feed in feeds.values()) >= 3
     assert hub["error"]
     assert [feeds[topic]["waiting"] for topic in world.topics] == [1, 1, 1]
     await world.hub.start()
     await world.push_all()
-    delivered = await world.delivered(so_far)
-    assert sorted((one.topic_url, one.body) for one in delivered) == sorted(world.documents().items())
-    assert all(one.genuine for one in delivered)
+    notifications = await world.notifications_since(position)
+    assert sorted((one.topic_url, one.body) for one in notifications) == sorted(world.documents().items())
+    assert all(one.is_authentic for one in notifications)
     hub, _ = await world.status()
     assert (hub["due"], hub["retrying"], hub["failed"], hub["error"]) == (0, 0, 0, "")

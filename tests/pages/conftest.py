@@ -1,4 +1,4 @@
-"""A real browser and other checkers, where `make test-pages` has put them."""
+"""Fixtures for the browser and the checkers that `make test-pages` installs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 
 @pytest.fixture(scope="session")
 def tools() -> Tools:
-    """Where the browser and the checkers are, as `make test-pages` says."""
+    """The locations of the browser and the checkers."""
     return Tools(Path(os.environ["SYNDICATE_TEST_PAGES"]), os.environ["SYNDICATE_TEST_CHROMIUM"])
 
 
 @pytest.fixture(scope="session")
 def browser(tools: Tools) -> Iterator[Browser]:
-    """Chromium; it asks nothing of the network by itself."""
+    """Chromium, without requests of its own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

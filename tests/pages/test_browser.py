@@ -1,4 +1,4 @@
-"""Pages in Chromium, with other people's checkers: what a reader sees, hears and does there."""
+"""Tests of HTML pages in Chromium with independent checkers: accessibility, layout, scripts and feed discovery."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 import feedparser
 import pytest
-from support.page_sites import Tools, make_corners, make_site, served
+from support.page_sites import Tools, make_edge_cases, make_site, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route
 
 if "SYNDICATE_TEST_PAGES" not in os.environ:
-    pytest.skip("no browser and checkers here: make test-pages", allow_module_level=True)
+    pytest.skip("browser and checkers are missing: run make test-pages", allow_module_level=True)
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SAMPLE = ["/", "/all/", "/topics/open-data/"]
-CORNERS = ["/topics/long/", "/topics/unbroken/", "/topics/hebrew/", "/topics/hostile/", "/topics/empty/"]
+EDGE_CASES = ["/topics/long/", "/topics/unbroken/", "/topics/hebrew/", "/topics/hostile/", "/topics/empty/"]
 TOPIC = "/topics/open-data/"
 ADDRESSES = [f"https://feeds.example.org/topics/open-data/feed.{name}" for name in ("rss", "atom", "json")]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def _png() -> bytes:
-    """A grey picture: those of the entries are on hosts that do not exist."""
+    """Returns a gray image: those of the entries are on hosts that do not exist."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -47,7 +47,7 @@ PICTURE = _png()
 
 @pytest.fixture(scope="module")
 def folder(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's feeds and pages."""
+    """The output of the sample."""
     folder = tmp_path_factory.mktemp("sample") / "feeds"
     make_site(folder)
     return folder
@@ -55,23 +55,23 @@ def folder(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sample(folder: Path) -> Iterator[str]:
-    """Where the sample is served."""
+    """The address of the sample."""
     with served(folder) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def corners_folder(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pages of what is rare."""
-    folder = tmp_path_factory.mktemp("corners")
-    make_corners(folder)
+def edge_cases_folder(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages of edge cases."""
+    folder = tmp_path_factory.mktemp("edge_cases")
+    make_edge_cases(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def corners(corners_folder: Path) -> Iterator[str]:
-    """Where they are served."""
-    with served(corners_folder) as address:
+def edge_cases(edge_cases_folder: Path) -> Iterator[str]:
+    """The address of the edge cases."""
+    with served(edge_cases_folder) as address:
         yield address
 
 
@@ -80,25 +80,25 @@ Opener = Callable[..., "Page"]
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Opener]:
-    """Opens an address; at the end nothing was said on the console, and nothing failed or was asked of anybody else."""
+    """Opens an address. Fails at the end if there were console messages, errors, or requests to other hosts."""
     faults: list[str] = []
     contexts = []
 
     def answer(route: Route, request: Request) -> None:
         if request.resource_type != "image" or "referer" in request.headers:
-            faults.append(f"asked for {request.url} ({request.resource_type})")
+            faults.append(f"requested {request.url} ({request.resource_type})")
         route.fulfill(body=PICTURE, content_type="image/png")
 
     def opened(url: str, **how: Any) -> Page:
         base = "/".join(url.split("/")[:3])
-        context = browser.new_context(**{"viewport": DESK} | how)
+        context = browser.new_context(**{"viewport": DESKTOP} | how)
         contexts.append(context)
         tab = context.new_page()
         tab.on("console", lambda message: faults.append(f"console: {message.text}"))
         tab.on("pageerror", lambda error: faults.append(f"error: {error}"))
         tab.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
         tab.on("response", lambda r: faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
-        tab.route(lambda asked: not asked.startswith(base), answer)
+        tab.route(lambda requested: not requested.startswith(base), answer)
         tab.goto(url)
         return tab
 
@@ -108,40 +108,40 @@ def open_page(browser: Browser) -> Iterator[Opener]:
     assert faults == []
 
 
-# ------------------------------------------------------------------------------------------------- every page, any eye
+# ------------------------------------------------------------------------------------------------- every page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("path", SAMPLE)
-def test_page_has_no_barrier_and_fits_its_window(
+def test_page_is_accessible_and_fits_its_window(
     path: str, size: dict[str, int], scheme: str, sample: str, tools: Tools, open_page: Opener
 ) -> None:
     tab = open_page(sample + path, viewport=size, color_scheme=scheme)
-    assert_no_barrier(tab, size, tools)
+    assert_accessible(tab, size, tools)
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone", "desk"])
-@pytest.mark.parametrize("path", CORNERS)
-def test_page_of_what_is_rare_has_no_barrier_and_fits_its_window(
-    path: str, size: dict[str, int], scheme: str, corners: str, tools: Tools, open_page: Opener
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"])
+@pytest.mark.parametrize("path", EDGE_CASES)
+def test_edge_case_is_accessible_and_fits_its_window(
+    path: str, size: dict[str, int], scheme: str, edge_cases: str, tools: Tools, open_page: Opener
 ) -> None:
-    tab = open_page(corners + path, viewport=size, color_scheme=scheme)
-    assert_no_barrier(tab, size, tools)
+    tab = open_page(edge_cases + path, viewport=size, color_scheme=scheme)
+    assert_accessible(tab, size, tools)
 
 
-def assert_no_barrier(tab: Page, size: dict[str, int], tools: Tools) -> None:
+def assert_accessible(tab: Page, size: dict[str, int], tools: Tools) -> None:
     tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    # Through the debugger, which no policy holds back.
+    # Evaluated through the debugger, which the content security policy does not restrict.
     tab.evaluate(tools.axe.read_text(encoding="utf-8"))
     found = tab.evaluate("rules => axe.run({runOnly: rules})", RULES)
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
     assert found["passes"]
 
 
-def test_html_checker_finds_nothing(folder: Path, corners_folder: Path, tools: Tools) -> None:
-    documents = [str(file) for where in (folder, corners_folder) for file in sorted(where.rglob("*.html"))]
+def test_html_checker_reports_nothing(folder: Path, edge_cases_folder: Path, tools: Tools) -> None:
+    documents = [str(file) for where in (folder, edge_cases_folder) for file in sorted(where.rglob("*.html"))]
     checked = subprocess.run(
         ["java", "-Xss8m", "-jar", str(tools.html_checker), "--format", "json", *documents],
         capture_output=True,
@@ -149,22 +149,25 @@ def test_html_checker_finds_nothing(folder: Path, corners_folder: Path, tools: T
         timeout=300,
         check=False,
     )
-    # Which language words are in is a guess of its own.
+    # The checker guesses the language of texts.
     messages = [each for each in json.loads(checked.stderr)["messages"] if "to be written in" not in each["message"]]
     assert [(each["url"], each.get("lastLine"), each["message"]) for each in messages] == []
 
 
-def test_pictures_are_asked_for_without_a_referrer(sample: str, open_page: Opener) -> None:
+def test_images_are_requested_without_a_referrer(sample: str, open_page: Opener) -> None:
     tab = open_page(f"{sample}{TOPIC}")
     picture = tab.locator("article img").first
     picture.scroll_into_view_if_needed()
     tab.wait_for_function("picture => picture.complete && picture.naturalWidth", arg=picture.element_handle())
 
 
-def test_card_goes_without_a_picture_that_is_gone(sample: str, browser: Browser) -> None:
+def test_missing_image_is_hidden(sample: str, browser: Browser) -> None:
     tab = browser.new_page()
     tab.route("**/*.jpg", lambda route: route.fulfill(status=404))
-    tab.route(lambda asked: not asked.startswith(sample) and not asked.endswith(".jpg"), lambda route: route.abort())
+    tab.route(
+        lambda requested: not requested.startswith(sample) and not requested.endswith(".jpg"),
+        lambda route: route.abort(),
+    )
     tab.goto(f"{sample}{TOPIC}")
     picture = tab.locator(".picture").first
     picture.wait_for(state="hidden")
@@ -172,7 +175,7 @@ def test_card_goes_without_a_picture_that_is_gone(sample: str, browser: Browser)
     tab.close()
 
 
-def test_card_of_an_entry_from_right_to_left_is_mirrored(sample: str, open_page: Opener) -> None:
+def test_card_of_a_right_to_left_entry_is_mirrored(sample: str, open_page: Opener) -> None:
     tab = open_page(f"{sample}/all/")
     card = tab.locator("article[dir=rtl]").first
     title, picture = card.locator("h3").bounding_box(), card.locator("img").bounding_box()
@@ -181,11 +184,11 @@ def test_card_of_an_entry_from_right_to_left_is_mirrored(sample: str, open_page:
     assert picture["x"] < title["x"]
 
 
-# --------------------------------------------------------------------------------------------------- what a reader does
+# --------------------------------------------------------------------------------------------------- interaction
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_reader_finds_a_topic_and_follows_it(size: dict[str, int], sample: str, open_page: Opener) -> None:
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_search_finds_a_topic_and_opens_it(size: dict[str, int], sample: str, open_page: Opener) -> None:
     tab = open_page(sample, viewport=size)
     shown = tab.locator(".rows > li:visible")
     everything = shown.count()
@@ -200,13 +203,13 @@ def test_reader_finds_a_topic_and_follows_it(size: dict[str, int], sample: str, 
     assert shown.count() == everything
 
 
-def test_search_that_finds_nothing_says_so(sample: str, open_page: Opener) -> None:
+def test_search_reports_no_result(sample: str, open_page: Opener) -> None:
     tab = open_page(sample)
     tab.get_by_label("Find a feed").fill("no such feed")
     assert tab.get_by_role("status").inner_text() == "0 found"
 
 
-def test_reader_copies_an_address_by_keyboard_and_is_told(sample: str, open_page: Opener) -> None:
+def test_address_is_copied_by_keyboard_and_announced(sample: str, open_page: Opener) -> None:
     tab = open_page(f"{sample}{TOPIC}", permissions=["clipboard-read", "clipboard-write"])
     tab.get_by_role("button", name="Copy the Atom address").focus()
     tab.keyboard.press("Enter")
@@ -215,7 +218,7 @@ def test_reader_copies_an_address_by_keyboard_and_is_told(sample: str, open_page
     assert tab.get_by_role("status").text_content() == f"Copied: {ADDRESSES[1]}"
 
 
-def test_address_is_copied_where_the_page_came_without_https(sample: str, open_page: Opener) -> None:
+def test_address_is_copied_without_https(sample: str, open_page: Opener) -> None:
     tab = open_page(f"{sample}{TOPIC}", permissions=["clipboard-read"])
     tab.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})")
     tab.get_by_role("button", name="Copy the RSS address").click()
@@ -224,7 +227,7 @@ def test_address_is_copied_where_the_page_came_without_https(sample: str, open_p
     assert tab.evaluate("navigator.clipboard.readText()") == ADDRESSES[0]
 
 
-def test_keyboard_goes_through_a_page_in_the_order_of_the_eye(sample: str, open_page: Opener) -> None:
+def test_keyboard_focus_follows_the_visual_order(sample: str, open_page: Opener) -> None:
     tab = open_page(f"{sample}{TOPIC}")
     reached = []
     for _ in range(14):
@@ -241,7 +244,7 @@ def test_keyboard_goes_through_a_page_in_the_order_of_the_eye(sample: str, open_
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_all_of_it_is_readable_without_scripts(sample: str, open_page: Opener) -> None:
+def test_pages_are_readable_without_scripts(sample: str, open_page: Opener) -> None:
     tab = open_page(sample, java_script_enabled=False)
     assert tab.locator(".rows > li:visible").count() == tab.locator(".rows > li").count() > 30
     assert not tab.locator("#search").is_visible()
@@ -250,7 +253,7 @@ def test_all_of_it_is_readable_without_scripts(sample: str, open_page: Opener) -
     assert tab.get_by_role("button").count() == 0
 
 
-def test_tree_is_walked_on_a_disk_as_on_a_server(folder: Path, browser: Browser) -> None:
+def test_pages_can_be_browsed_from_disk(folder: Path, browser: Browser) -> None:
     tab = browser.new_page()
     tab.goto(folder.joinpath("index.html").as_uri())
     tab.get_by_role("link", name="Open Data").click()
@@ -259,8 +262,8 @@ def test_tree_is_walked_on_a_disk_as_on_a_server(folder: Path, browser: Browser)
     tab.close()
 
 
-def test_three_thousand_topics_are_searched_while_typing(corners: str, open_page: Opener) -> None:
-    tab = open_page(corners, viewport=PHONE)
+def test_three_thousand_topics_are_searched_while_typing(edge_cases: str, open_page: Opener) -> None:
+    tab = open_page(edge_cases, viewport=PHONE)
     assert tab.locator(".rows > li").count() == 3001
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     search = tab.get_by_label("Find a feed")
@@ -277,9 +280,9 @@ def test_three_thousand_topics_are_searched_while_typing(corners: str, open_page
     assert took_ms < 200
 
 
-# ------------------------------------------------------------------------------------------------ what other clients do
+# ------------------------------------------------------------------------------------------------ other clients
 
-# It does not fetch from a loopback address itself.
+# The client does not fetch from loopback addresses itself.
 _DISCOVER = """
 import sys
 from urllib.request import urlopen
@@ -293,24 +296,24 @@ print(*determine_feed(urlopen(fetched_from).read(), FeedParameters(host, host, a
 @pytest.mark.parametrize(
     ("path", "found"), [(TOPIC, ADDRESSES), ("/", [a.replace("topics/open-data", "all") for a in ADDRESSES])]
 )
-def test_another_client_discovers_the_feeds_of_a_page(
+def test_independent_client_discovers_the_feeds_of_a_page(
     path: str, found: list[str], sample: str, folder: Path, tools: Tools
 ) -> None:
-    asked = subprocess.run(
+    printed = subprocess.run(
         [str(tools.python), "-c", _DISCOVER, sample + path, f"https://feeds.example.org{path}"],
         capture_output=True,
         encoding="utf-8",
         timeout=60,
         check=True,
     )
-    assert asked.stdout.split() == found
+    assert printed.stdout.split() == found
     for address in found:
         document = folder.joinpath(address.removeprefix("https://feeds.example.org/")).read_bytes()
         assert address.endswith("json") or feedparser.parse(document).entries
 
 
 @pytest.mark.parametrize("name", ["rss", "atom"])
-def test_feed_that_a_browser_shows_is_text_to_read(name: str, sample: str, open_page: Opener) -> None:
+def test_feed_is_readable_in_a_browser(name: str, sample: str, open_page: Opener) -> None:
     tab = open_page(f"{sample.removesuffix('/')}/topics/open-data/feed.{name}")
     seen = tab.evaluate(
         "[...document.querySelectorAll('*')].filter(e => e.getClientRects().length).map(e => e.localName)"

@@ -1,4 +1,4 @@
-"""Pages as bytes: what stands in them, that nothing breaks out of them, and that a site's own templates are taken."""
+"""Tests of HTML pages as bytes: their contents, escaping, and the templates of a site."""
 
 from __future__ import annotations
 
@@ -13,32 +13,35 @@ from urllib.parse import unquote, urljoin
 import pytest
 from hypothesis import given
 from lxml import html
-from support.page_sites import HEBREW, HOSTILE, IMAGE, WHEN, made_up_entries, made_up_feed
+from support.page_sites import HEBREW, HOSTILE, IMAGE, WHEN, example_entries, example_feed
 from support.records import SITE, bounded, entries, entry_of, prepared, texts
 
 from syndicate.errors import ConfigError
-from syndicate.formats.html import pages as page
+from syndicate.formats import names as format_names
 from syndicate.formats.html.chart import HEIGHT, chart
-from syndicate.formats.html.landing import Group, Landing
-from syndicate.model import FORMATS, Entry, Feed, Format, Site
+from syndicate.formats.html.environment import stylesheet
+from syndicate.formats.html.page_data import FeedGroup, FeedPageData
+from syndicate.formats.html.pages import Pages
+from syndicate.model import Entry, Feed, Site
 from syndicate.values.text import strip_forbidden
 
-PAGES = page.Pages(SITE, FORMATS)
-FEED = made_up_feed("IBM AI", "ibm-ai", 3)
-LANDING = Landing((("2025-11", 1), ("2026-01", 2)))
+FORMATS = format_names()
+PAGES = Pages(SITE, FORMATS)
+FEED = example_feed("IBM AI", "ibm-ai", 3)
+DATA = FeedPageData((("2025-11", 1), ("2026-01", 2)))
 INLINE_STYLE_BYTES = 8192
 
 
 def card(entry: Entry) -> Any:
-    (element,) = html.fragments_fromstring(PAGES.card(prepared(entry)).decode())
+    (element,) = html.fragments_fromstring(PAGES.render_entry(prepared(entry)).decode())
     return element
 
 
 def feed_page(
-    feed: Feed = FEED, landing: Landing = LANDING, pages: page.Pages = PAGES, shown: list[Entry] | None = None
+    feed: Feed = FEED, data: FeedPageData = DATA, pages: Pages = PAGES, shown: list[Entry] | None = None
 ) -> Any:
-    cards = [pages.card(prepared(entry)) for entry in shown or []]
-    return html.document_fromstring(pages.feed_page(feed, landing, cards).decode())
+    cards = [pages.render_entry(prepared(entry)) for entry in shown or []]
+    return html.document_fromstring(pages.render_feed_page(feed, data, cards).decode())
 
 
 def links(document: Any, relation: str) -> list[str]:
@@ -76,7 +79,7 @@ def test_card_shows_title_source_time_and_text() -> None:
         ({"width": 1200}, ("640", "360")),
     ],
 )
-def test_picture_is_lazy_has_its_place_and_tells_nobody_where_it_is_shown(
+def test_image_loads_lazily_without_a_referrer_and_reserves_its_space(
     image: dict[str, int], size: tuple[str, str]
 ) -> None:
     (picture,) = card(entry_of({"title": "T", "publishedDateTime": WHEN, "images": [IMAGE | image]})).xpath(".//img")
@@ -88,14 +91,14 @@ def test_picture_is_lazy_has_its_place_and_tells_nobody_where_it_is_shown(
     assert picture.getparent().get("tabindex") == "-1"
 
 
-def test_picture_that_says_more_than_the_title_is_read_out() -> None:
+def test_image_with_a_title_of_its_own_is_accessible() -> None:
     shown = card(entry_of({"title": "T", "publishedDateTime": WHEN, "images": [IMAGE | {"title": "A boat"}]}))
     (picture,) = shown.xpath(".//img")
     assert picture.get("alt") == "A boat"
     assert picture.getparent().get("aria-hidden") is None
 
 
-def test_amp_cdn_and_related_stories_are_there_and_folded_away() -> None:
+def test_card_contains_amp_links_and_collapsed_related_stories() -> None:
     story = {"title": "Before", "webUrl": "https://b.test/", "provider": {"name": "Another Paper"}}
     shown = card(
         entry_of(
@@ -114,14 +117,14 @@ def test_amp_cdn_and_related_stories_are_there_and_folded_away() -> None:
     assert words(details) == "Related stories (1) Before Another Paper"
 
 
-def test_entry_written_from_right_to_left_says_so_and_our_words_do_not() -> None:
+def test_right_to_left_entry_states_its_direction_and_english_texts_state_theirs() -> None:
     shown = card(entry_of({"title": HEBREW, "publishedDateTime": WHEN, "lang": "he", "excerpt": HEBREW}))
     assert (shown.get("dir"), shown.get("lang")) == ("rtl", "he")
     assert not shown.xpath('.//*[@dir="auto"]')
     assert shown.xpath(".//time[@lang='en'][@dir='ltr']")
 
 
-def test_entry_without_a_language_has_that_of_the_site_and_each_text_its_own_direction() -> None:
+def test_entry_without_a_language_has_the_language_of_the_site_and_automatic_directions() -> None:
     shown = card(entry_of({"title": HEBREW, "publishedDateTime": WHEN, "excerpt": HEBREW}))
     assert (shown.get("dir"), shown.get("lang")) == (None, SITE.language)
     assert [element.tag for element in shown.xpath('.//*[@dir="auto"]')] == ["h3", "p"]
@@ -129,7 +132,7 @@ def test_entry_without_a_language_has_that_of_the_site_and_each_text_its_own_dir
 
 @bounded
 @given(entries)
-def test_no_entry_breaks_out_of_its_card(entry: Entry) -> None:
+def test_no_entry_adds_markup_to_its_card(entry: Entry) -> None:
     shown = card(entry)
     assert shown.tag == "article"
     assert not shown.xpath(".//script | .//style | .//iframe | .//article | .//*[@style]")
@@ -141,7 +144,7 @@ def test_no_entry_breaks_out_of_its_card(entry: Entry) -> None:
 # ------------------------------------------------------------------------------------------------------------ pages
 
 
-def test_page_says_what_the_feed_is() -> None:
+def test_page_shows_the_metadata_of_the_feed() -> None:
     document = feed_page()
     assert document.xpath("string(//title)") == FEED.title
     assert document.xpath("string(//h1)") == "IBM AI"
@@ -149,7 +152,7 @@ def test_page_says_what_the_feed_is() -> None:
     assert words(document.xpath('//p[@class="facts"]')[0]) == "3 entries, the newest of 31 January 2026, 12:00 UTC"
 
 
-def test_page_leads_clients_to_every_format() -> None:
+def test_page_links_to_every_format() -> None:
     document = feed_page()
     alternates = {link.get("type"): link.get("href") for link in document.xpath('//link[@rel="alternate"]')}
     assert alternates == {
@@ -161,8 +164,8 @@ def test_page_leads_clients_to_every_format() -> None:
 
 
 @pytest.mark.parametrize("formats", [("json",), ("atom", "json"), ("rss",)])
-def test_page_names_only_formats_that_are_made(formats: tuple[Format, ...]) -> None:
-    document = feed_page(pages=page.Pages(SITE, formats))
+def test_page_links_only_to_configured_formats(formats: tuple[str, ...]) -> None:
+    document = feed_page(pages=Pages(SITE, formats))
     named = [url.rpartition(".")[2] for url in links(document, "alternate")]
     assert named == list(formats)
     readers = document.xpath('//*[@class="readers"]//@href')
@@ -170,19 +173,19 @@ def test_page_names_only_formats_that_are_made(formats: tuple[Format, ...]) -> N
 
 
 @pytest.mark.parametrize(
-    ("topics", "expected"),
+    ("are_topics", "expected"),
     [(True, "https://feeds.test/topics/ibm-ai/"), (False, "https://feeds.test/topics/ibm-ai/feed.rss")],
 )
-def test_subscriber_of_a_page_ends_at_what_hubs_are_told_of(topics: bool, expected: str) -> None:  # noqa: FBT001 - a table
-    document = feed_page(pages=page.Pages(SITE, FORMATS, topics=topics))
+def test_self_link_of_a_page_is_the_topic_that_hubs_are_notified_of(are_topics: bool, expected: str) -> None:  # noqa: FBT001 - a table
+    document = feed_page(pages=Pages(SITE, FORMATS, are_topics=are_topics))
     assert links(document, "self") == [expected]
     assert links(document, "hub") == list(SITE.hubs)
     assert links(document, "canonical") == ["https://feeds.test/topics/ibm-ai/"]
 
 
-def test_links_within_the_site_hold_wherever_it_is_mounted() -> None:
-    landing = Landing((), (("2026-01", "topics/ibm-ai/archive/2026-01/feed.rss"),), ("AI", "topics/ai"))
-    document = feed_page(landing=landing)
+def test_links_within_the_site_are_relative() -> None:
+    data = FeedPageData((), (("2026-01", "topics/ibm-ai/archive/2026-01/feed.rss"),), ("AI", "topics/ai"))
+    document = feed_page(data=data)
     base = "file:///mnt/out/topics/ibm-ai/index.html"
     within = {urljoin(base, url) for url in document.xpath("//body//a/@href") if "://" not in url and url[0] != "#"}
     assert within == {
@@ -194,13 +197,13 @@ def test_links_within_the_site_hold_wherever_it_is_mounted() -> None:
     }
 
 
-def test_opml_is_named_only_where_it_is_made() -> None:
-    document = feed_page(pages=page.Pages(SITE, FORMATS, opml=False))
+def test_opml_is_linked_only_if_enabled() -> None:
+    document = feed_page(pages=Pages(SITE, FORMATS, has_opml=False))
     assert not document.xpath('//a[contains(@href, "opml")]')
 
 
-def test_empty_topic_says_so() -> None:
-    document = feed_page(made_up_feed("Empty", "empty", 0), Landing(()))
+def test_page_of_an_empty_topic() -> None:
+    document = feed_page(example_feed("Empty", "empty", 0), FeedPageData(()))
     assert "No entries yet" in words(document)
     assert not document.xpath("//svg | //article | //time")
 
@@ -214,54 +217,54 @@ def test_empty_topic_says_so() -> None:
     ],
 )
 def test_archive_is_listed_by_year(periods: list[str], expected: list[str]) -> None:
-    landing = Landing((), tuple((name, f"archive/{name}/feed.rss") for name in periods))
-    assert [words(year) for year in feed_page(landing=landing).xpath("//dl/div")] == expected
+    data = FeedPageData((), tuple((name, f"archive/{name}/feed.rss") for name in periods))
+    assert [words(year) for year in feed_page(data=data).xpath("//dl/div")] == expected
 
 
-@pytest.mark.parametrize(("language", "said"), [("de", "de"), ("en", None), ("", None)])
-def test_words_of_the_site_say_their_language_on_an_english_page(language: str, said: str | None) -> None:
-    document = feed_page(pages=page.Pages(SITE._replace(language=language), FORMATS))
+@pytest.mark.parametrize(("language", "expected"), [("de", "de"), ("en", None), ("", None)])
+def test_texts_of_the_site_state_their_language_on_an_english_page(language: str, expected: str | None) -> None:
+    document = feed_page(pages=Pages(SITE._replace(language=language), FORMATS))
     assert document.get("lang") == "en"
-    assert document.xpath("//h1")[0].get("lang") == said
+    assert document.xpath("//h1")[0].get("lang") == expected
 
 
-def test_page_of_hostile_words_is_only_a_page_of_those_words() -> None:
-    named = made_up_feed(HOSTILE, "hostile", 9)._replace(description=HOSTILE)
-    landing = Landing((("2026-01", 9),), (), (HOSTILE, "topics/a"), (HOSTILE,))
-    document = feed_page(named, landing, shown=made_up_entries())
+def test_page_with_hostile_texts_has_no_additional_markup() -> None:
+    named = example_feed(HOSTILE, "hostile", 9)._replace(description=HOSTILE)
+    data = FeedPageData((("2026-01", 9),), (), (HOSTILE, "topics/a"), (HOSTILE,))
+    document = feed_page(named, data, shown=example_entries())
     assert document.xpath("string(//h1)") == HOSTILE
     assert len(document.xpath("//script")) == len(document.xpath("//style")) == 1
-    assert len(document.xpath("//article")) == len(made_up_entries())
+    assert len(document.xpath("//article")) == len(example_entries())
     assert not document.xpath("//@onload")
 
 
 @bounded
 @given(texts.map(strip_forbidden), texts.map(strip_forbidden))
-def test_no_words_of_a_feed_break_out_of_its_page_and_row(name: str, description: str) -> None:
+def test_no_text_of_a_feed_adds_markup_to_its_page_and_row(name: str, description: str) -> None:
     feed = FEED._replace(name=name, title=name, description=description)
-    row = PAGES.row(feed, LANDING, description)
-    for document in (feed_page(feed), html.document_fromstring(PAGES.index([Group(name, [row])], 1, None))):
+    row = PAGES.render_row(feed, DATA, description)
+    for document in (feed_page(feed), html.document_fromstring(PAGES.render_index([FeedGroup(name, [row])], 1, None))):
         assert len(document.xpath("//script")) == len(document.xpath("//style")) == len(document.xpath("//main")) == 1
 
 
-def test_page_does_not_depend_on_who_made_it_or_when() -> None:
-    cards = [PAGES.card(prepared(entry)) for entry in made_up_entries()]
-    again = page.Pages(SITE, FORMATS)
-    assert [again.card(prepared(entry)) for entry in made_up_entries()] == cards
-    assert again.feed_page(FEED, LANDING, cards) == PAGES.feed_page(FEED, LANDING, cards)
+def test_pages_are_deterministic() -> None:
+    cards = [PAGES.render_entry(prepared(entry)) for entry in example_entries()]
+    again = Pages(SITE, FORMATS)
+    assert [again.render_entry(prepared(entry)) for entry in example_entries()] == cards
+    assert again.render_feed_page(FEED, DATA, cards) == PAGES.render_feed_page(FEED, DATA, cards)
 
 
 # ------------------------------------------------------------------------------------------------------------ index
 
 
-def index(*groups: Group, site: Site = SITE, topics: bool = False) -> Any:
-    pages = page.Pages(site, FORMATS, topics=topics)
-    return html.document_fromstring(pages.index(groups, 1234, WHEN).decode())
+def index(*groups: FeedGroup, site: Site = SITE, are_topics: bool = False) -> Any:
+    pages = Pages(site, FORMATS, are_topics=are_topics)
+    return html.document_fromstring(pages.render_index(groups, 1234, WHEN).decode())
 
 
 def test_index_lists_feeds_in_their_groups() -> None:
-    row = PAGES.row(FEED, LANDING, "The newest")
-    document = index(Group("", [row]), Group("Topics", [row, row]))
+    row = PAGES.render_row(FEED, DATA, "The newest")
+    document = index(FeedGroup("", [row]), FeedGroup("Topics", [row, row]))
     assert words(document.xpath('//p[@class="facts"]')[0]).startswith("1,234 entries in 3 feeds")
     assert [len(group.xpath(".//li")) for group in document.xpath('//*[@class="group"]')] == [1, 2]
     first = document.xpath('//ul[@class="rows"]/li')[0]
@@ -269,31 +272,31 @@ def test_index_lists_feeds_in_their_groups() -> None:
     assert first.xpath("string(a/@href)") == "topics/ibm-ai/index.html"
 
 
-def test_group_without_feeds_is_not_shown() -> None:
-    document = index(Group("Topics", []), Group("Providers", [b"<li>One</li>"]))
+def test_group_without_feeds_is_omitted() -> None:
+    document = index(FeedGroup("Topics", []), FeedGroup("Providers", [b"<li>One</li>"]))
     assert [words(group) for group in document.xpath('//*[@class="group"]')] == ["Providers 1 One"]
 
 
-def test_index_is_subscribed_to_by_the_feed_of_everything() -> None:
-    document = index(Group("", [b"<li></li>"]))
+def test_index_links_to_the_feed_of_all_entries() -> None:
+    document = index(FeedGroup("", [b"<li></li>"]))
     assert links(document, "alternate") == [f"https://feeds.test/all/feed.{name}" for name in FORMATS]
     assert links(document, "self") == ["https://feeds.test/all/feed.rss"]
     assert links(document, "hub") == list(SITE.hubs)
 
 
-def test_index_without_a_feed_of_everything_offers_none() -> None:
-    document = index(Group("Topics", [b"<li></li>"]))
+def test_index_without_a_feed_of_all_entries_links_to_none() -> None:
+    document = index(FeedGroup("Topics", [b"<li></li>"]))
     assert not links(document, "alternate") + links(document, "self") + links(document, "hub")
 
 
-def test_index_can_be_a_topic_of_its_own() -> None:
-    assert links(index(topics=True), "self") == links(index(topics=True), "canonical") == [SITE.url]
+def test_index_can_be_a_topic() -> None:
+    assert links(index(are_topics=True), "self") == links(index(are_topics=True), "canonical") == [SITE.url]
 
 
 # ------------------------------------------------------------------------------------------------------------ chart
 
 
-def test_chart_ends_with_the_newest_month_and_shows_empty_ones() -> None:
+def test_chart_ends_with_the_newest_month_and_includes_empty_months() -> None:
     drawn = chart((("2024-01", 99), ("2025-11", 2), ("2026-01", 4)), 4)
     assert drawn is not None
     assert [(bar.label, bar.entries) for bar in drawn.bars] == [
@@ -308,16 +311,16 @@ def test_chart_ends_with_the_newest_month_and_shows_empty_ones() -> None:
     )
 
 
-def test_chart_says_in_words_what_it_shows() -> None:
+def test_chart_has_a_text_alternative() -> None:
     label = feed_page().xpath("string(//figure/svg/@aria-label)")
     assert label == "Entries per month, February 2023 to January 2026: 3 in all, the most 2 in January 2026"
 
 
-# ------------------------------------------------------------------------------------- policy, and a site's own words
+# ------------------------------------------------------------------------------------- policy, and templates of a site
 
 
 def allowed(document: bytes) -> tuple[list[str], list[str]]:
-    """The hashes that a page's policy names, and those of what stands in it."""
+    """Returns the hashes in the policy of a page, and those of its scripts and styles."""
     policy = re.search(rb'Content-Security-Policy" content="([^"]*)"', document)
     assert policy
     inline = re.findall(rb"<(?:style|script)>(.*?)</(?:style|script)>", document, re.DOTALL)
@@ -335,41 +338,41 @@ def allowed(document: bytes) -> tuple[list[str], list[str]]:
         {"page.html": '{% extends "syndicate/page.html" %}{% block head %}<script>1 < 2</script>{% endblock %}'},
     ],
 )
-def test_policy_allows_exactly_what_stands_in_the_page(overrides: Mapping[str, str]) -> None:
-    document = page.Pages(SITE, FORMATS, overrides).feed_page(FEED, LANDING, [])
+def test_policy_allows_exactly_the_scripts_and_styles_of_the_page(overrides: Mapping[str, str]) -> None:
+    document = Pages(SITE, FORMATS, overrides).render_feed_page(FEED, DATA, [])
     named, present = allowed(document)
     assert sorted(named) == sorted(present)
     assert b"default-src &#39;none&#39;" in document or b"default-src 'none'" in document
     assert b"unsafe" not in document
 
 
-def test_style_that_every_page_carries_is_small() -> None:
-    style = re.search(rb"<style>(.*?)</style>", PAGES.feed_page(FEED, LANDING, []), re.DOTALL)
+def test_inline_style_is_small() -> None:
+    style = re.search(rb"<style>(.*?)</style>", PAGES.render_feed_page(FEED, DATA, []), re.DOTALL)
     assert style
     assert len(style[1]) <= INLINE_STYLE_BYTES
 
 
-def test_own_template_extends_the_one_it_stands_for() -> None:
+def test_template_of_the_site_can_extend_the_packaged_one() -> None:
     own = '{% extends "syndicate/page.html" %}{% block subscribe %}<p>Ask {{ feed.name }}.</p>{% endblock %}'
-    document = feed_page(pages=page.Pages(SITE, FORMATS, {"page.html": own}))
+    document = feed_page(pages=Pages(SITE, FORMATS, {"page.html": own}))
     assert "Ask IBM AI." in words(document)
     assert not document.xpath("//@data-copy")
 
 
-def test_own_card_row_and_layout_are_taken() -> None:
+def test_templates_of_the_site_replace_card_row_layout_and_stylesheet() -> None:
     own = {
         "card.html": "<article>{{ entry.title }} {{ entry.published | day }}</article>",
         "row.html": "<li>{{ feed.slug }}</li>",
         "layout.html": "<!doctype html>\n<title>Mine</title><main>{% block main %}{% endblock %}</main>",
         "feeds.css": "rss { color: red }",
     }
-    pages = page.Pages(SITE, FORMATS, own)
-    assert pages.card(prepared(entry_of({"title": "<T>", "publishedDateTime": WHEN}))) == (
+    pages = Pages(SITE, FORMATS, own)
+    assert pages.render_entry(prepared(entry_of({"title": "<T>", "publishedDateTime": WHEN}))) == (
         b"<article>&lt;T&gt; 31 January 2026</article>"
     )
-    assert pages.row(FEED, LANDING, "") == b"<li>ibm-ai</li>"
+    assert pages.render_row(FEED, DATA, "") == b"<li>ibm-ai</li>"
     assert feed_page(pages=pages).xpath("string(//title)") == "Mine"
-    assert page.stylesheet(SITE, own).endswith(b"*/\nrss { color: red }")
+    assert stylesheet(SITE, own).endswith(b"*/\nrss { color: red }")
 
 
 @pytest.mark.parametrize(
@@ -380,12 +383,12 @@ def test_own_card_row_and_layout_are_taken() -> None:
         ("row.html", "{{ feed.name | random }}", "templates/row.html:1:1: template: No filter named 'random'."),
     ],
 )
-def test_template_that_cannot_be_read_is_refused_at_once(name: str, text: str, message: str) -> None:
+def test_template_with_a_syntax_error_is_rejected_immediately(name: str, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
-        page.Pages(SITE, FORMATS, {name: text})
+        Pages(SITE, FORMATS, {name: text})
 
 
-def test_template_that_asks_for_what_is_not_there_is_told_by_its_line() -> None:
+def test_undefined_variable_is_reported_with_its_line() -> None:
     own = '{% extends "syndicate/page.html" %}\n{% block main %}\n{{ nothing }}\n{% endblock %}'
     with pytest.raises(ConfigError, match=r"^templates/page\.html:3:1: template: 'nothing' is undefined$"):
-        page.Pages(SITE, FORMATS, {"page.html": own}).feed_page(FEED, LANDING, [])
+        Pages(SITE, FORMATS, {"page.html": own}).render_feed_page(FEED, DATA, [])

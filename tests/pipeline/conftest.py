@@ -1,13 +1,13 @@
-"""Tests of the build share a module of worlds."""
+"""Tests of the build share the sites of `support.editable_sites`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path / "site")
+def editable_site(tmp_path: Path) -> EditableSite:
+    return EditableSite(tmp_path / "site")

@@ -1,4 +1,4 @@
-"""`precompress`: beside each document stands what it is in gzip and Brotli, and nothing else changes."""
+"""`precompress`: each document also exists in gzip and Brotli, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from contextlib import closing
 
 import brotli
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.model import Document
-from syndicate.outputs.compress import compressed
+from syndicate.outputs.compress import compressed_variants
 
 
 @pytest.fixture
-def small(world: World) -> World:
-    world.settings |= {"precompress": True, "pages": True, "hubs": ["https://hub.example/"]}
-    world.settings["feeds"] = {"limit": 1, "by": ["topics"]}
-    world.record("a.md", date="2026-01-01", excerpt="x" * 300)
-    world.record("b.md", date="2026-02-01", topics=["Two"])
-    world.record("c.md", date="2026-03-01", topics=["Two"])
-    return world
+def small(editable_site: EditableSite) -> EditableSite:
+    editable_site.settings |= {"precompress": True, "pages": True, "hubs": ["https://hub.example/"]}
+    editable_site.settings["feeds"] = {"limit": 1, "by": ["topics"]}
+    editable_site.record("a.md", date="2026-01-01", excerpt="x" * 300)
+    editable_site.record("b.md", date="2026-02-01", topics=["Two"])
+    editable_site.record("c.md", date="2026-03-01", topics=["Two"])
+    return editable_site
 
 
 def split(tree: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -30,7 +30,7 @@ def split(tree: dict[str, bytes]) -> tuple[dict[str, bytes], dict[str, bytes]]:
     return {path: content for path, content in tree.items() if path not in packed}, packed
 
 
-def test_each_document_has_both_forms_beside_it(small: World) -> None:
+def test_each_document_has_both_compressed_variants(small: EditableSite) -> None:
     small.build()
     plain, packed = split(small.tree())
     large = {path for path, content in plain.items() if len(content) >= 256}
@@ -43,12 +43,12 @@ def test_each_document_has_both_forms_beside_it(small: World) -> None:
 
 def test_bytes_are_a_function_of_the_document() -> None:
     document = Document("feed.rss", b"<rss>" * 1000)
-    assert compressed(document) == compressed(document)
-    assert compressed(document)[0].content[4:8] == b"\0\0\0\0"  # no time
-    assert compressed(Document("feed.rss", b"x" * 255)) == []
+    assert compressed_variants(document) == compressed_variants(document)
+    assert compressed_variants(document)[0].content[4:8] == b"\0\0\0\0"  # no time
+    assert compressed_variants(Document("feed.rss", b"x" * 255)) == []
 
 
-def test_what_did_not_change_is_left_untouched(small: World) -> None:
+def test_unchanged_variants_are_not_touched(small: EditableSite) -> None:
     small.build()
     before = {path: path.stat().st_mtime_ns for path in small.output.rglob("*") if path.is_file()}
     assert small.build().written == 0
@@ -61,7 +61,7 @@ def test_what_did_not_change_is_left_untouched(small: World) -> None:
     ]
 
 
-def test_switched_off_it_leaves_nothing(small: World) -> None:
+def test_disabling_it_removes_all_variants(small: EditableSite) -> None:
     small.build()
     small.settings["precompress"] = False
     small.build()
@@ -72,7 +72,7 @@ def test_switched_off_it_leaves_nothing(small: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["remove", "spoil"])
-def test_form_that_somebody_changed_is_made_again(change: str, small: World) -> None:
+def test_altered_variant_is_written_again(change: str, small: EditableSite) -> None:
     small.build()
     before = small.tree()
     for name in ("all/feed.rss.gz", "catalog.json.br", "all/index.html.gz"):
@@ -84,7 +84,7 @@ def test_form_that_somebody_changed_is_made_again(change: str, small: World) -> 
     assert small.tree() == before
 
 
-def test_forms_of_a_feed_that_went_are_removed_after_a_lost_index_too(small: World) -> None:
+def test_variants_of_a_removed_feed_are_removed_without_an_index(small: EditableSite) -> None:
     small.build()
     for name in ("b.md", "c.md"):
         (small.folder / "corpus" / name).unlink()
@@ -103,9 +103,9 @@ def test_forms_of_a_feed_that_went_are_removed_after_a_lost_index_too(small: Wor
     }
 
 
-def test_hubs_are_told_of_documents_not_of_their_forms(small: World) -> None:
+def test_variants_have_no_topic_urls(small: EditableSite) -> None:
     small.build()
     with closing(sqlite3.connect(small.state / "index.db")) as sql:
-        told = {row[0] for row in sql.execute("SELECT topic_url FROM topics")}
-    assert told
-    assert not any(url.endswith((".gz", ".br")) for url in told)
+        topic_urls = {row[0] for row in sql.execute("SELECT topic_url FROM topics")}
+    assert topic_urls
+    assert not any(url.endswith((".gz", ".br")) for url in topic_urls)

@@ -1,4 +1,4 @@
-"""A run costs what changed: what is read, rendered and written is counted, never timed."""
+"""The cost of a run depends on the changes: counts of files read, entries rendered and documents written."""
 
 from __future__ import annotations
 
@@ -8,48 +8,50 @@ import time
 from datetime import timedelta
 
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 
 @pytest.fixture
-def site(world: World) -> World:
+def site(editable_site: EditableSite) -> EditableSite:
     for number in range(8):
         topic = "Even" if number % 2 == 0 else "Odd"
         related = [{"title": f"R{n}", "webUrl": f"https://r.example/{n}"} for n in range(3)]
-        world.record(f"{number}.md", date=f"2026-01-0{number + 1}", topics=[topic], related=related, quality=number)
-    world.settings["feeds"] = {"limit": 3, "by": ["topics"], "archive": "none"}
-    world.build()
-    _age(world)
-    world.build()
-    return world
+        editable_site.record(
+            f"{number}.md", date=f"2026-01-0{number + 1}", topics=[topic], related=related, quality=number
+        )
+    editable_site.settings["feeds"] = {"limit": 3, "by": ["topics"], "archive": "none"}
+    editable_site.build()
+    _backdate(editable_site)
+    editable_site.build()
+    return editable_site
 
 
-def _age(world: World) -> None:
-    """Let the files be older than the clock's tick, so that their times alone are trusted."""
+def _backdate(editable_site: EditableSite) -> None:
+    """Make the files older than the clock's tick, so that their times alone are trusted."""
     past = time.time() - 60
-    for path in (world.folder / "corpus").iterdir():
+    for path in (editable_site.folder / "corpus").iterdir():
         os.utime(path, (past, past))
-    world.build()
+    editable_site.build()
 
 
-def test_only_entries_that_a_feed_shows_are_rendered(world: World) -> None:
+def test_only_entries_that_a_feed_shows_are_rendered(editable_site: EditableSite) -> None:
     for number in range(8):
-        world.record(f"2026-01-0{number + 1}.md", date=f"2026-01-0{number + 1}")
-    summary = world.build()
+        editable_site.record(f"2026-01-0{number + 1}.md", date=f"2026-01-0{number + 1}")
+    summary = editable_site.build()
     assert (summary.entries, summary.feeds) == (8, 2)
-    rows = sqlite3.connect(world.state / "index.db").execute("SELECT COUNT(*) FROM fragments").fetchone()
+    rows = sqlite3.connect(editable_site.state / "index.db").execute("SELECT COUNT(*) FROM rendered").fetchone()
     # Eight in one pass, as none is known to be too old before the pass is over; never one twice.
     assert rows[0] <= 8
-    assert world.stages["rendering"] == 0
+    assert editable_site.stages["rendering"] == 0
 
 
-def test_run_after_no_change_reads_renders_and_writes_nothing(site: World) -> None:
+def test_run_without_changes_reads_renders_and_writes_nothing(site: EditableSite) -> None:
     summary = site.build()
     assert (summary.written, summary.removed, summary.unchanged) == (0, 0, 11)
     assert not site.stages
 
 
-def test_one_edit_reads_one_file_and_writes_its_feeds_alone(site: World) -> None:
+def test_one_edit_reads_one_file_and_writes_its_feeds_alone(site: EditableSite) -> None:
     site.record("7.md", title="New words", date="2026-01-08", topics=["Odd"])
     summary = site.build()
     assert site.stages["reading"] == 1
@@ -57,7 +59,7 @@ def test_one_edit_reads_one_file_and_writes_its_feeds_alone(site: World) -> None
     assert summary.written == 6  # all and Odd, in three formats; the catalogue says the same as before
 
 
-def test_edit_of_an_entry_that_no_feed_shows_renders_and_writes_nothing(site: World) -> None:
+def test_edit_of_an_entry_that_no_feed_shows_renders_and_writes_nothing(site: EditableSite) -> None:
     site.record("0.md", title="New words", date="2026-01-01", topics=["Even"])
     summary = site.build()
     assert site.stages["reading"] == 1
@@ -66,7 +68,7 @@ def test_edit_of_an_entry_that_no_feed_shows_renders_and_writes_nothing(site: Wo
 
 
 @pytest.mark.parametrize("key", ["secured", "heat", "quality", "unknown"])
-def test_change_of_what_no_feed_shows_writes_nothing(site: World, key: str) -> None:
+def test_change_of_a_key_that_no_feed_shows_writes_nothing(site: EditableSite, key: str) -> None:
     path = site.folder / "corpus" / "7.md"
     path.write_text(path.read_text(encoding="utf-8").replace("---\n", f"---\n{key}: 77\n", 1), encoding="utf-8")
     summary = site.build()
@@ -74,8 +76,8 @@ def test_change_of_what_no_feed_shows_writes_nothing(site: World, key: str) -> N
     assert (summary.written, summary.removed, site.stages["rendering"], site.stages["writing"]) == (0, 0, 0, 0)
 
 
-def test_touched_files_are_read_but_not_parsed_or_rendered(site: World) -> None:
-    _age(site)
+def test_touched_files_are_read_but_not_parsed_or_rendered(site: EditableSite) -> None:
+    _backdate(site)
     before = (site.folder / "corpus" / "3.md").stat()
     os.utime(site.folder / "corpus" / "3.md", (before.st_atime, before.st_mtime + 7))
     summary = site.build()
@@ -83,7 +85,7 @@ def test_touched_files_are_read_but_not_parsed_or_rendered(site: World) -> None:
     assert summary.written == 0
 
 
-def test_deleted_entry_makes_room_for_the_next_one(site: World) -> None:
+def test_deleted_entry_is_replaced_by_the_next_one(site: EditableSite) -> None:
     (site.folder / "corpus" / "7.md").unlink()
     summary = site.build()
     assert site.stages["reading"] == 0
@@ -104,8 +106,8 @@ def test_deleted_entry_makes_room_for_the_next_one(site: World) -> None:
         ("feeds", "where", {"min_quality": 7}, 0, 8),
     ],
 )
-def test_configuration_dirties_what_it_touches(
-    site: World, section: str, key: str, value: object, rendered: int, written: int
+def test_changed_configuration_writes_the_feeds_that_it_affects(
+    site: EditableSite, section: str, key: str, value: object, rendered: int, written: int
 ) -> None:
     site.settings[section][key] = value
     summary = site.build()
@@ -113,7 +115,7 @@ def test_configuration_dirties_what_it_touches(
     assert (site.stages["rendering"], summary.written) == (rendered, written)
 
 
-def test_number_of_related_stories_renders_the_entries_anew(site: World) -> None:
+def test_changed_number_of_related_stories_renders_the_entries_again(site: EditableSite) -> None:
     site.settings["feeds"]["related"] = 1
     summary = site.build()
     assert site.stages["reading"] == 8
@@ -121,10 +123,10 @@ def test_number_of_related_stories_renders_the_entries_anew(site: World) -> None
     assert b"R1" not in (site.output / "all/feed.atom").read_bytes()
 
 
-def test_entry_becomes_visible_in_the_first_run_after_its_date(site: World) -> None:
+def test_entry_becomes_visible_in_the_first_run_after_its_date(site: EditableSite) -> None:
     site.record("later.md", title="Later", date="2026-06-02T12:00:00Z", topics=["Odd"])
     assert site.build().written == 0
-    _age(site)
+    _backdate(site)
     site.now += timedelta(days=1, hours=12)
     summary = site.build()
     assert site.stages["reading"] == 0
@@ -132,7 +134,7 @@ def test_entry_becomes_visible_in_the_first_run_after_its_date(site: World) -> N
     assert b"Later" in (site.output / "topics/odd/feed.json").read_bytes()
 
 
-def test_expired_entry_goes_in_the_first_run_after_its_last_day(site: World) -> None:
+def test_expired_entry_disappears_in_the_first_run_after_its_last_day(site: EditableSite) -> None:
     site.record("7.md", title="Offer", date="2026-01-08", topics=["Odd"], expiryDate="2026-06-02")
     site.build()
     assert b"Offer" in (site.output / "topics/odd/feed.json").read_bytes()
@@ -141,7 +143,7 @@ def test_expired_entry_goes_in_the_first_run_after_its_last_day(site: World) -> 
     assert b"Offer" not in (site.output / "topics/odd/feed.json").read_bytes()
 
 
-def test_document_that_somebody_changed_or_removed_is_made_again(site: World) -> None:
+def test_altered_or_removed_document_is_written_again(site: EditableSite) -> None:
     whole = site.tree()
     (site.output / "all/feed.rss").write_bytes(b"other")
     (site.output / "topics/odd/feed.json").unlink()
@@ -152,7 +154,7 @@ def test_document_that_somebody_changed_or_removed_is_made_again(site: World) ->
     assert site.stages["rendering"] == 0
 
 
-def test_full_build_leaves_documents_untouched_that_stay_the_same(site: World) -> None:
+def test_full_build_does_not_touch_unchanged_documents(site: EditableSite) -> None:
     before = {path: path.stat().st_mtime_ns for path in site.output.rglob("feed.*")}
     summary = site.build(full=True)
     assert site.stages["reading"] == 8
@@ -160,7 +162,7 @@ def test_full_build_leaves_documents_untouched_that_stay_the_same(site: World) -
     assert {path: path.stat().st_mtime_ns for path in site.output.rglob("feed.*")} == before
 
 
-def test_file_rewritten_within_the_tick_of_the_scan_is_seen(site: World) -> None:
+def test_file_rewritten_within_the_tick_of_the_scan_is_read_again(site: EditableSite) -> None:
     path = site.record("7.md", title="First words", date="2026-01-08", topics=["Odd"])
     site.build()
     path.write_text(path.read_text(encoding="utf-8").replace("First", "Other"), encoding="utf-8")
@@ -169,31 +171,33 @@ def test_file_rewritten_within_the_tick_of_the_scan_is_seen(site: World) -> None
     assert b"Other words" in (site.output / "all/feed.rss").read_bytes()
 
 
-def _forge(world: World, name: str) -> None:
-    """Make the index believe that the last scan saw the file's size and times as they are now."""
-    status = (world.folder / "corpus" / name).stat()
-    connection = sqlite3.connect(world.state / "index.db")
+def _forge(editable_site: EditableSite, name: str) -> None:
+    """Store the present size and times of the file as those of the last scan."""
+    status = (editable_site.folder / "corpus" / name).stat()
+    connection = sqlite3.connect(editable_site.state / "index.db")
     connection.execute(
         "UPDATE files SET size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE name = ?",
         (status.st_size, status.st_mtime_ns, status.st_ctime_ns, name.encode()),
     )
-    connection.execute("UPDATE meta SET value = ? WHERE name = 'scanned_ns'", (status.st_mtime_ns,))
+    connection.execute("UPDATE run_state SET value = ? WHERE name = 'scanned_ns'", (status.st_mtime_ns,))
     connection.commit()
     connection.close()
 
 
-def test_file_seen_long_after_it_was_written_is_not_read_again(site: World) -> None:
-    """The other side of the rule above: it can fail."""
+def test_file_scanned_long_after_it_was_written_is_not_read_again(site: EditableSite) -> None:
+    """The counterpart of the test above: proves that it can fail."""
     site.record("7.md", title="First words", date="2026-01-08", topics=["Odd"])
     site.build()
-    _age(site)
+    _backdate(site)
     site.build()
     assert site.stages["reading"] == 0
 
 
-def test_new_version_of_a_renderer_renders_anew_by_itself(site: World) -> None:
+def test_new_version_of_a_renderer_renders_all_entries_again(site: EditableSite) -> None:
     connection = sqlite3.connect(site.state / "index.db")
-    connection.execute("UPDATE meta SET value = x'00' WHERE name IN ('reading', 'showing')")  # as another code's mark
+    connection.execute(
+        "UPDATE run_state SET value = x'00' WHERE name IN ('parsing', 'documents')"
+    )  # as another code's mark
     connection.commit()
     connection.close()
     summary = site.build()
@@ -201,13 +205,13 @@ def test_new_version_of_a_renderer_renders_anew_by_itself(site: World) -> None:
     assert summary.written == 0
 
 
-def test_problem_is_told_once(site: World) -> None:
+def test_problem_is_new_in_one_run_only(site: EditableSite) -> None:
     site.write("bad.md", "---\ntitle: a: b\n---\n")
     (site.folder / "corpus" / "away.md").symlink_to("/etc/hostname")
     first = site.build()
-    assert len(first.problems) == len(first.news) == 2
+    assert len(first.problems) == len(first.new_problems) == 2
     again = site.build()
     assert again.problems == first.problems
-    assert again.news == ()
+    assert again.new_problems == ()
     site.write("bad.md", "---\ntitle: other: b\n---\n")
-    assert [problem.line for problem in site.build().news] == [2]
+    assert [problem.line for problem in site.build().new_problems] == [2]

@@ -1,4 +1,4 @@
-"""Whatever happens to index, disk or corpus: a clear line, the old feeds intact, and the next run is right."""
+"""Faults of index, disk and corpus: a clear message, intact old feeds, and a correct next run."""
 
 from __future__ import annotations
 
@@ -13,26 +13,35 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.worlds import World
+from support.editable_sites import EditableSite
 
 from syndicate.errors import OutputError
 
 
 @pytest.fixture
-def site(world: World) -> World:
+def site(editable_site: EditableSite) -> EditableSite:
     for number in range(5):
-        world.record(f"{number}.md", title=f"Story {number}", date=f"2026-01-0{number + 1}")
-    world.build()
-    return world
+        editable_site.record(f"{number}.md", title=f"Story {number}", date=f"2026-01-0{number + 1}")
+    editable_site.build()
+    return editable_site
 
 
-def _command(world: World) -> list[str]:
-    world.configure()
-    return [sys.executable, "-m", "syndicate", "build", "-c", str(world.folder / "config.yaml"), "--now", "2026-06-01"]
+def _command(editable_site: EditableSite) -> list[str]:
+    editable_site.configure()
+    return [
+        sys.executable,
+        "-m",
+        "syndicate",
+        "build",
+        "-c",
+        str(editable_site.folder / "config.yaml"),
+        "--now",
+        "2026-06-01",
+    ]
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk" * 3000, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_damaged_index_is_set_aside_and_built_anew(site: World, junk: bytes) -> None:
+def test_damaged_index_is_set_aside_and_rebuilt(site: EditableSite, junk: bytes) -> None:
     whole = site.tree()
     for path in site.state.glob("index.db*"):
         path.unlink()
@@ -45,7 +54,7 @@ def test_damaged_index_is_set_aside_and_built_anew(site: World, junk: bytes) -> 
         assert (site.state / "index.db.old").read_bytes() == junk
 
 
-def test_index_damaged_in_the_middle_is_set_aside_and_built_anew(site: World) -> None:
+def test_index_damaged_in_the_middle_is_set_aside_and_rebuilt(site: EditableSite) -> None:
     path = site.state / "index.db"
     sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
     data = bytearray(path.read_bytes())
@@ -57,7 +66,7 @@ def test_index_damaged_in_the_middle_is_set_aside_and_built_anew(site: World) ->
     assert b"New words" in (site.output / "all/feed.rss").read_bytes()
 
 
-def test_index_of_another_version_is_set_aside_and_said(site: World) -> None:
+def test_index_of_another_version_is_set_aside_with_a_note(site: EditableSite) -> None:
     connection = sqlite3.connect(site.state / "index.db")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -66,7 +75,7 @@ def test_index_of_another_version_is_set_aside_and_said(site: World) -> None:
     assert "version 99" in result.stderr
 
 
-def test_state_folder_may_be_deleted(site: World) -> None:
+def test_state_folder_may_be_deleted(site: EditableSite) -> None:
     whole = site.tree()
     shutil.rmtree(site.state)
     site.record("9.md", title="Ninth", date="2026-02-01")
@@ -75,7 +84,7 @@ def test_state_folder_may_be_deleted(site: World) -> None:
     assert site.tree() == whole
 
 
-def test_feeds_that_are_gone_are_removed_even_without_their_index(site: World) -> None:
+def test_obsolete_feeds_are_removed_without_their_index(site: EditableSite) -> None:
     shutil.rmtree(site.state)
     for number in range(5):
         site.record(f"{number}.md", title=f"Story {number}", date=f"2026-01-0{number + 1}", topics=["Another"])
@@ -83,7 +92,7 @@ def test_feeds_that_are_gone_are_removed_even_without_their_index(site: World) -
     assert not (site.output / "topics" / "one").exists()
 
 
-def test_full_disk_gives_a_clear_line_and_leaves_the_old_feeds(site: World) -> None:
+def test_full_disk_is_reported_and_the_old_feeds_stay(site: EditableSite) -> None:
     whole = site.tree()
     site.record("big.md", title="Big", date="2026-02-01", excerpt="word " * 40_000)
     limit = 128 * 1024  # bytes that any one file may have: writing beyond fails as on a full disk
@@ -99,7 +108,7 @@ def test_full_disk_gives_a_clear_line_and_leaves_the_old_feeds(site: World) -> N
     assert site.tree() == site.built_from_nothing(site.folder.parent / "fresh")
 
 
-def test_folder_that_cannot_be_written_gives_a_clear_line_and_leaves_the_old_feeds(site: World) -> None:
+def test_unwritable_folder_is_reported_and_the_old_feeds_stay(site: EditableSite) -> None:
     shutil.rmtree(site.output / "topics" / "one")
     (site.output / "topics" / "one").write_text("in the way")
     before = (site.output / "all/feed.rss").read_bytes()
@@ -113,15 +122,15 @@ def test_folder_that_cannot_be_written_gives_a_clear_line_and_leaves_the_old_fee
     assert site.tree() == site.built_from_nothing(site.folder.parent / "fresh")
 
 
-def test_state_folder_that_cannot_be_made_gives_a_clear_line(site: World) -> None:
+def test_state_folder_that_cannot_be_created_is_reported(site: EditableSite) -> None:
     shutil.rmtree(site.state)
     site.state.write_text("in the way")
     with pytest.raises(OutputError, match=r"\.syndicate"):
         site.build()
 
 
-def test_reader_never_meets_half_a_document(site: World) -> None:
-    """A reader polls while builds alternate between two states of the corpus: each answer is one of two whole ones."""
+def test_reader_never_reads_a_partial_document(site: EditableSite) -> None:
+    """A reader polls while builds alternate between two states of the corpus: it reads one of two whole documents."""
     site.settings["feeds"]["deleted_days"] = 0
     path = site.output / "all" / "feed.json"
     first = path.read_bytes()
@@ -151,7 +160,7 @@ def test_reader_never_meets_half_a_document(site: World) -> None:
     assert all(json.loads(document)["items"] for document in met)
 
 
-def test_corpus_in_a_folder_that_cannot_be_listed_is_a_problem(site: World) -> None:
+def test_corpus_folder_that_cannot_be_listed_is_a_problem(site: EditableSite) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may list every folder")
     (site.folder / "corpus" / "shut").mkdir(mode=0)
@@ -159,18 +168,18 @@ def test_corpus_in_a_folder_that_cannot_be_listed_is_a_problem(site: World) -> N
     assert "cannot be read" in str(summary.problems[0])
 
 
-def test_pool_of_processes_gives_the_same_tree(world: World, tmp_path: Path) -> None:
+def test_pool_of_processes_gives_the_same_tree(editable_site: EditableSite, tmp_path: Path) -> None:
     for number in range(450):
-        world.record(
+        editable_site.record(
             f"n{number:03}.md", title=f"Story {number}", date=f"2026-01-{number % 28 + 1:02}", topics=["A", "B"]
         )
-    world.settings["feeds"] = {"limit": 100}
-    summary = world.build()
+    editable_site.settings["feeds"] = {"limit": 100}
+    summary = editable_site.build()
     assert summary.entries == 450
-    apart = World(tmp_path / "apart")
-    apart.settings = world.settings
+    apart = EditableSite(tmp_path / "apart")
+    apart.settings = editable_site.settings
     for start in range(0, 450, 150):
-        for path in sorted((world.folder / "corpus").iterdir())[start : start + 150]:
+        for path in sorted((editable_site.folder / "corpus").iterdir())[start : start + 150]:
             shutil.copy(path, apart.folder / "corpus")
         apart.build()
-    assert apart.tree() == world.tree()
+    assert apart.tree() == editable_site.tree()

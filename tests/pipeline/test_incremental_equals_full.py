@@ -1,4 +1,4 @@
-"""The oracle: after any history of changes, the tree is what a build from nothing makes."""
+"""The oracle: after any sequence of changes, the tree equals that of a build from nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.chains import ids, walk
-from support.sites import but_for_deletions
-from support.worlds import World
+from support.editable_sites import EditableSite
+from support.sites import without_tombstones
 
 from syndicate.feeds import archive
 from syndicate.formats import names as format_names
@@ -37,7 +37,7 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="syndicate-history-"))
-        self.world = World(self.folder / "site")
+        self.editable_site = EditableSite(self.folder / "site")
         self.records: dict[str, dict[str, Any]] = {}
         self.pristine: dict[str, str] = {}
         self.edits = 0
@@ -53,7 +53,7 @@ class History(RuleBasedStateMachine):
 
     def _write(self, name: str, **values: Any) -> None:
         self.records.setdefault(name, {}).update(values)
-        self.world.record(name, **{key: value for key, value in self.records[name].items() if value != ""})
+        self.editable_site.record(name, **{key: value for key, value in self.records[name].items() if value != ""})
 
     @rule(name=NAMES, title=WORDS, topics=TOPICS, date=DATES, url=URLS, identity=IDS)
     def add_or_rewrite(self, name: str, title: str, topics: list[str], date: str, url: str, identity: str) -> None:
@@ -79,7 +79,7 @@ class History(RuleBasedStateMachine):
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), identity=IDS, url=URLS)
-    def give_identity(self, data: st.DataObject, identity: str, url: str) -> None:
+    def state_identity(self, data: st.DataObject, identity: str, url: str) -> None:
         self._write(self._some(data), id=identity, webUrl=url)
 
     @precondition(lambda self: self.records)
@@ -89,14 +89,14 @@ class History(RuleBasedStateMachine):
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), quality=st.integers(0, 100))
-    def change_what_only_chooses(self, data: st.DataObject, quality: int) -> None:
+    def change_quality(self, data: st.DataObject, quality: int) -> None:
         self.edits += 1
         self._write(self._some(data), quality=quality, secured=f"{self.edits};x", heat=-1)
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), text=BROKEN)
     def break_metadata(self, data: st.DataObject, text: str) -> None:
-        self.world.write(self._some(data), text)
+        self.editable_site.write(self._some(data), text)
 
     @precondition(lambda self: self.records)
     @rule(data=st.data())
@@ -108,19 +108,19 @@ class History(RuleBasedStateMachine):
     def delete(self, data: st.DataObject) -> None:
         name = self._some(data)
         del self.records[name]
-        (self.world.folder / "corpus" / name).unlink()
+        (self.editable_site.folder / "corpus" / name).unlink()
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), destination=NAMES)
     def rename(self, data: st.DataObject, destination: str) -> None:
         name = self._some(data)
-        (self.world.folder / "corpus" / destination).parent.mkdir(exist_ok=True)
-        (self.world.folder / "corpus" / name).rename(self.world.folder / "corpus" / destination)
+        (self.editable_site.folder / "corpus" / destination).parent.mkdir(exist_ok=True)
+        (self.editable_site.folder / "corpus" / name).rename(self.editable_site.folder / "corpus" / destination)
         self.records[destination] = self.records.pop(name)
 
     @rule(days=st.sampled_from([-40, -1, 1, 2, 30]), seconds=st.sampled_from([0, 1]))
-    def move_the_clock(self, days: int, seconds: int) -> None:
-        self.world.now += timedelta(days=days, seconds=seconds)
+    def advance_the_clock(self, days: int, seconds: int) -> None:
+        self.editable_site.now += timedelta(days=days, seconds=seconds)
 
     @rule(
         changed=st.sampled_from(
@@ -145,7 +145,7 @@ class History(RuleBasedStateMachine):
     )
     def configure(self, changed: tuple[str, str, list[Any]], data: st.DataObject) -> None:
         section, key, values = changed
-        self.world.settings[section][key] = data.draw(st.sampled_from(values))
+        self.editable_site.settings[section][key] = data.draw(st.sampled_from(values))
 
     @rule(
         topics=st.sampled_from(
@@ -158,7 +158,7 @@ class History(RuleBasedStateMachine):
     )
     def name_topics(self, topics: dict[str, Any]) -> None:
         self.topics = topics
-        self._tell_topics()
+        self._configure_topics()
 
     @rule(
         name=st.sampled_from(["a.yaml", "b.yml"]),
@@ -167,67 +167,71 @@ class History(RuleBasedStateMachine):
         keywords=st.sampled_from(["", "x, y", "{}"]),
     )
     def describe_a_topic(self, name: str, topic: str, parent: str, keywords: str) -> None:
-        self.world.write(f"_data/{name}", f"name: {topic!r}\nparent: {parent!r}\nkeywords: {keywords}\n")
+        self.editable_site.write(f"_data/{name}", f"name: {topic!r}\nparent: {parent!r}\nkeywords: {keywords}\n")
         self.described = True
-        self._tell_topics()
+        self._configure_topics()
 
     @rule()
     def describe_no_topic(self) -> None:
         self.described = False
-        self._tell_topics()
+        self._configure_topics()
 
-    def _tell_topics(self) -> None:
-        self.world.settings["topics"] = self.topics | ({"from": "corpus/_data"} if self.described else {})
+    def _configure_topics(self) -> None:
+        self.editable_site.settings["topics"] = self.topics | ({"from": "corpus/_data"} if self.described else {})
 
     @rule(
         pages=st.booleans(),
         template=st.sampled_from([None, ("card.html", "<p>{{ entry.title }}, {{ site.title }}"), ("site.css", "a{}")]),
     )
     def design_pages(self, pages: bool, template: tuple[str, str] | None) -> None:  # noqa: FBT001
-        self.world.settings["pages"] = pages
-        shutil.rmtree(self.world.folder / "templates", ignore_errors=True)
+        self.editable_site.settings["pages"] = pages
+        shutil.rmtree(self.editable_site.folder / "templates", ignore_errors=True)
         if template is not None:
-            (self.world.folder / "templates").mkdir()
-            (self.world.folder / "templates" / template[0]).write_text(template[1])
-            self.world.settings["templates"] = "templates"
+            (self.editable_site.folder / "templates").mkdir()
+            (self.editable_site.folder / "templates" / template[0]).write_text(template[1])
+            self.editable_site.settings["templates"] = "templates"
         else:
-            self.world.settings.pop("templates", None)
+            self.editable_site.settings.pop("templates", None)
 
     @rule(precompress=st.booleans())
     def compress(self, precompress: bool) -> None:  # noqa: FBT001
-        self.world.settings["precompress"] = precompress
+        self.editable_site.settings["precompress"] = precompress
 
     @rule()
     def add_a_second_source(self) -> None:
-        (self.world.folder / "corpus" / "d").mkdir(exist_ok=True)
+        (self.editable_site.folder / "corpus" / "d").mkdir(exist_ok=True)
         sources = [{"path": "corpus"}, {"path": "corpus/d"}]
-        self.world.settings["corpus"] = sources[: 3 - len(self.world.settings["corpus"])]
+        self.editable_site.settings["corpus"] = sources[: 3 - len(self.editable_site.settings["corpus"])]
 
     @invariant()
-    def tree_is_what_a_build_from_nothing_makes(self) -> None:
-        summary = self.world.build()
-        tree = self.world.tree()
-        assert but_for_deletions(tree) == self.world.built_from_nothing(self.folder / "fresh")
-        self._look_at_histories()
-        fresh = self.world.fresh
+    def tree_equals_a_build_from_nothing(self) -> None:
+        summary = self.editable_site.build()
+        tree = self.editable_site.tree()
+        assert without_tombstones(tree) == self.editable_site.built_from_nothing(self.folder / "fresh")
+        self._verify_histories()
+        fresh = self.editable_site.fresh
         assert fresh is not None
         assert summary[:4] == fresh[:4]  # entries, hidden, merged, and every problem
-        again = self.world.build()
+        again = self.editable_site.build()
         assert (again.written, again.removed) == (0, 0)
         assert again[:4] == summary[:4]
 
-    def _look_at_histories(self) -> None:
-        """Every feed's chain holds what is filed under it, the same in each format, and tells what was deleted."""
-        with closing(sqlite3.connect(self.world.state / "index.db")) as sql:
+    def _verify_histories(self) -> None:
+        """The chain of every feed holds its members, the same in each format, and lists its deletions."""
+        with closing(sqlite3.connect(self.editable_site.state / "index.db")) as sql:
             paths = {(row[0], row[1]): row[2] for row in sql.execute("SELECT dimension, key, path FROM feeds")}
             held: dict[tuple[str, str], set[str]] = {place: set() for place in paths}
-            members = "SELECT dimension, key, id FROM members JOIN feeds USING (feed) JOIN entries USING (file)"
+            members = (
+                "SELECT dimension, key, id FROM memberships JOIN feeds USING (feed_id) JOIN entries USING (record_id)"
+            )
             for dimension, key, entry_id in sql.execute(members):
                 held[dimension, key].add(entry_id)
         self._expect_tombstones(held)
-        feeds = self.world.settings["feeds"]
+        feeds = self.editable_site.settings["feeds"]
         for place, path in paths.items():
-            walks = [walk(self.world.output, f"{path}/feed.{kind}") for kind in feeds.get("formats", format_names())]
+            walks = [
+                walk(self.editable_site.output, f"{path}/feed.{kind}") for kind in feeds.get("formats", format_names())
+            ]
             shapes = {tuple((page.address.rpartition("/")[0], *page.ids) for page in pages) for pages in walks}
             assert len(shapes) == 1
             if feeds.get("archive") != "none":
@@ -238,11 +242,11 @@ class History(RuleBasedStateMachine):
 
     def _expect_tombstones(self, held: dict[tuple[str, str], set[str]]) -> None:
         visible = {entry_id for ids_of in held.values() for entry_id in ids_of}
-        now = self.world.now
+        now = self.editable_site.now
         for place, before in self.held.items():
             for entry_id in before - visible:
                 self.tombstones.setdefault(place, {}).setdefault(entry_id, now)
-        days = timedelta(days=self.world.settings["feeds"].get("deleted_days", 90))
+        days = timedelta(days=self.editable_site.settings["feeds"].get("deleted_days", 90))
         self.tombstones = {
             place: {one: at for one, at in gone.items() if one not in visible and at > now - days}
             for place, gone in self.tombstones.items()

@@ -1,4 +1,4 @@
-"""A real process is killed at each step of a build in turn; the next run makes what a build from nothing makes."""
+"""A real process is killed at each step of a build in turn; the next run gives the tree of a build from nothing."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.sites import but_for_deletions
-from support.worlds import World, tree_of
+from support.editable_sites import EditableSite
+from support.sites import tree, without_tombstones
 
-KILLED = Path(__file__).parents[1] / "support" / "killed.py"
+KILLED = Path(__file__).parents[1] / "support" / "killed_build.py"
 SHARDS = 4
 
 
-def _run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(KILLED), str(world.configure()), *arguments]
+def _run(editable_site: EditableSite, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(KILLED), str(editable_site.configure()), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def _before(world: World) -> None:
+def _before(editable_site: EditableSite) -> None:
     for number in range(3):
-        world.record(f"{number}.md", title=f"Old {number}", date=f"2026-01-0{number + 1}", topics=["One"])
-    world.record("gone.md", title="Gone", date="2026-01-08", topics=["Gone"])
+        editable_site.record(f"{number}.md", title=f"Old {number}", date=f"2026-01-0{number + 1}", topics=["One"])
+    editable_site.record("gone.md", title="Gone", date="2026-01-08", topics=["Gone"])
 
 
-def _after(world: World) -> None:
-    world.record("0.md", title="New 0", date="2026-01-01", topics=["One"])
-    world.record("more.md", title="More", date="2026-01-09", topics=["Two"])
-    (world.folder / "corpus" / "gone.md").unlink()
+def _after(editable_site: EditableSite) -> None:
+    editable_site.record("0.md", title="New 0", date="2026-01-01", topics=["One"])
+    editable_site.record("more.md", title="More", date="2026-01-09", topics=["Two"])
+    (editable_site.folder / "corpus" / "gone.md").unlink()
 
 
 @pytest.mark.parametrize(
@@ -44,46 +44,46 @@ def _after(world: World) -> None:
     ids=str,
 )
 def test_next_run_completes_the_work(tmp_path: Path, shard: int, settings: dict[str, Any]) -> None:
-    world = World(tmp_path / "site")
-    world.settings |= settings
-    _before(world)
-    world.build()
-    old = world.tree()
-    shutil.copytree(world.folder, tmp_path / "start", symlinks=True)
-    _after(world)
-    new = world.built_from_nothing(tmp_path / "fresh")
-    steps = int(_run(world).stdout)
+    editable_site = EditableSite(tmp_path / "site")
+    editable_site.settings |= settings
+    _before(editable_site)
+    editable_site.build()
+    old = editable_site.tree()
+    shutil.copytree(editable_site.folder, tmp_path / "start", symlinks=True)
+    _after(editable_site)
+    new = editable_site.built_from_nothing(tmp_path / "fresh")
+    steps = int(_run(editable_site).stdout)
     assert steps > 30
-    assert but_for_deletions(world.tree()) == new
-    new = world.tree()  # the deletion is told of by whichever run completes the work
+    assert without_tombstones(editable_site.tree()) == new
+    new = editable_site.tree()  # the run that completes the work lists the deletion
     for number in range(shard, steps, SHARDS):
-        shutil.rmtree(world.folder)
-        shutil.copytree(tmp_path / "start", world.folder, symlinks=True)
-        _after(world)
-        result = _run(world, str(number))
+        shutil.rmtree(editable_site.folder)
+        shutil.copytree(tmp_path / "start", editable_site.folder, symlinks=True)
+        _after(editable_site)
+        result = _run(editable_site, str(number))
         assert result.returncode == -signal.SIGKILL, (number, result)
-        for path, content in tree_of(world.output).items():
+        for path, content in tree(editable_site.output).items():
             assert path.endswith(".syndicate-new") or content in {old.get(path), new.get(path)}, (number, path)
         if number % 3 == 0:  # the corpus goes back to what it was before the kill: so must the tree
-            shutil.rmtree(world.folder / "corpus")
-            shutil.copytree(tmp_path / "start" / "corpus", world.folder / "corpus")
-            world.build()
-            assert but_for_deletions(world.tree()) == old, number
+            shutil.rmtree(editable_site.folder / "corpus")
+            shutil.copytree(tmp_path / "start" / "corpus", editable_site.folder / "corpus")
+            editable_site.build()
+            assert without_tombstones(editable_site.tree()) == old, number
         else:
-            world.build()
-            assert world.tree() == new, number
-        assert not (world.state / "unfinished").exists()
+            editable_site.build()
+            assert editable_site.tree() == new, number
+        assert not (editable_site.state / "unfinished").exists()
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_first_build_killed_is_completed(tmp_path: Path, shard: int) -> None:
-    world = World(tmp_path / "site")
-    _before(world)
-    new = world.built_from_nothing(tmp_path / "fresh")
-    steps = int(_run(world).stdout)
+    editable_site = EditableSite(tmp_path / "site")
+    _before(editable_site)
+    new = editable_site.built_from_nothing(tmp_path / "fresh")
+    steps = int(_run(editable_site).stdout)
     for number in range(shard, steps, SHARDS):
-        shutil.rmtree(world.output, ignore_errors=True)
-        shutil.rmtree(world.state, ignore_errors=True)
-        assert _run(world, str(number)).returncode == -signal.SIGKILL
-        world.build()
-        assert world.tree() == new, number
+        shutil.rmtree(editable_site.output, ignore_errors=True)
+        shutil.rmtree(editable_site.state, ignore_errors=True)
+        assert _run(editable_site, str(number)).returncode == -signal.SIGKILL
+        editable_site.build()
+        assert editable_site.tree() == new, number

@@ -1,4 +1,4 @@
-"""Pages are documents like any other: written when they change, and then alone."""
+"""HTML pages are written when they change, and only then."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from support.editable_sites import EditableSite
 from support.sites import run
-from support.worlds import World
 
 from syndicate.errors import ConfigError
 
 
 @pytest.fixture
-def site(world: World) -> World:
+def site(editable_site: EditableSite) -> EditableSite:
     for number in range(6):
         topics = ["Even" if number % 2 == 0 else "Odd"]
-        world.record(
+        editable_site.record(
             f"{number}.md", title=f"Title {number}", date=f"2026-0{number + 1 if number < 5 else 5}-01", topics=topics
         )
-    world.settings["feeds"] = {"limit": 2, "by": ["topics"]}
-    world.settings["pages"] = True
-    world.settings["hubs"] = ["https://hub.example/"]
-    world.build()
-    return world
+    editable_site.settings["feeds"] = {"limit": 2, "by": ["topics"]}
+    editable_site.settings["pages"] = True
+    editable_site.settings["hubs"] = ["https://hub.example/"]
+    editable_site.build()
+    return editable_site
 
 
-def page(site: World, path: str) -> str:
+def page(site: EditableSite, path: str) -> str:
     return (site.output / path / "index.html").read_text(encoding="utf-8")
 
 
 PAGES = {"index.html", "all/index.html", "topics/even/index.html", "topics/odd/index.html"}
 
 
-def test_each_feed_has_a_page_and_the_index_lists_them(site: World) -> None:
+def test_each_feed_has_a_page_and_the_index_lists_them(site: EditableSite) -> None:
     assert {path for path in site.tree() if path.endswith(".html")} == PAGES
     assert "Title 4" in page(site, "topics/even")
     assert "Title 5" not in page(site, "topics/even")
@@ -43,12 +43,12 @@ def test_each_feed_has_a_page_and_the_index_lists_them(site: World) -> None:
     assert "Title 5" in page(site, "")  # the newest of all, and of its topic
 
 
-def test_run_after_no_change_writes_nothing(site: World) -> None:
+def test_run_without_changes_writes_nothing(site: EditableSite) -> None:
     assert site.changed() == set()
     assert not {"rendering", "writing"} & site.stages.keys()
 
 
-def test_edit_of_what_a_page_shows_changes_it_and_the_index_where_it_is_the_newest(site: World) -> None:
+def test_edit_changes_the_page_and_the_index_if_the_entry_is_the_newest(site: EditableSite) -> None:
     site.record("2.md", title="Edited", date="2026-03-01", topics=["Even"])  # shown by its topic, not the newest
     found = site.changed()
     assert {path for path in found if path.endswith(".html")} == {"topics/even/index.html"}
@@ -57,7 +57,7 @@ def test_edit_of_what_a_page_shows_changes_it_and_the_index_where_it_is_the_newe
     assert {path for path in found if path.endswith(".html")} == PAGES - {"topics/odd/index.html"}
 
 
-def test_late_entry_beyond_the_limit_is_counted(site: World) -> None:
+def test_late_entry_beyond_the_limit_is_counted(site: EditableSite) -> None:
     site.record("late.md", title="Late", date="2025-12-01", topics=["Even"])
     found = site.changed()
     assert {path for path in found if path.endswith(".html")} == PAGES - {"topics/odd/index.html"}
@@ -65,7 +65,7 @@ def test_late_entry_beyond_the_limit_is_counted(site: World) -> None:
     assert 'href="../../topics/even/archive/2025-12/feed.rss"' in page(site, "topics/even")
 
 
-def test_style_of_the_site_changes_pages_and_no_feed(site: World) -> None:
+def test_style_of_the_site_changes_pages_and_no_feed(site: EditableSite) -> None:
     (site.folder / "templates").mkdir()
     (site.folder / "templates" / "site.css").write_text(":root { --accent: #060 }")
     assert site.changed() == PAGES
@@ -73,7 +73,7 @@ def test_style_of_the_site_changes_pages_and_no_feed(site: World) -> None:
     assert site.stages["rendering"] == 0
 
 
-def test_card_of_the_site_renders_what_pages_show_anew(site: World) -> None:
+def test_card_of_the_site_renders_the_entries_on_pages_again(site: EditableSite) -> None:
     (site.folder / "templates").mkdir()
     template = site.folder / "templates" / "card.html"
     template.write_text("<article>{{ entry.title }} at {{ site.title }}</article>")
@@ -88,14 +88,14 @@ def test_card_of_the_site_renders_what_pages_show_anew(site: World) -> None:
     assert " at U</article>" not in page(site, "all")
 
 
-def test_title_of_the_site_renders_no_entry_anew(site: World) -> None:
+def test_title_of_the_site_renders_no_entry_again(site: EditableSite) -> None:
     site.settings["site"]["title"] = "Another"
     site.build()
     assert site.stages["rendering"] == 0
     assert "Another" in page(site, "topics/even")
 
 
-def test_template_that_cannot_be_used_is_told_with_its_line_and_changes_nothing(site: World) -> None:
+def test_invalid_template_is_reported_with_its_line_and_changes_nothing(site: EditableSite) -> None:
     whole = site.tree()
     (site.folder / "templates").mkdir()
     (site.folder / "templates" / "page.html").write_text(
@@ -114,12 +114,12 @@ def test_template_that_cannot_be_used_is_told_with_its_line_and_changes_nothing(
     assert site.tree() == site.built_from_nothing(site.folder.parent / "fresh")
 
 
-def topics(site: World) -> dict[str, str]:
+def topics(site: EditableSite) -> dict[str, str]:
     with closing(sqlite3.connect(site.state / "index.db")) as sql:
         return dict(sql.execute("SELECT topic_url, path FROM topics"))
 
 
-def test_hubs_are_told_of_pages_only_where_that_is_configured(site: World) -> None:
+def test_pages_have_topic_urls_only_if_configured(site: EditableSite) -> None:
     feeds = {f"https://f.example/{path}": path for path in site.tree() if "/feed." in path and "archive" not in path}
     assert topics(site) == feeds
     assert '<link rel="self" href="https://f.example/all/feed.rss">' in page(site, "all")
@@ -136,7 +136,7 @@ def test_hubs_are_told_of_pages_only_where_that_is_configured(site: World) -> No
     assert topics(site) == feeds
 
 
-def test_pages_of_a_topic_stand_with_its_parent(site: World) -> None:
+def test_index_lists_topics_below_their_parents(site: EditableSite) -> None:
     site.settings["topics"] = {"Odd": {"parent": "Even", "keywords": ["strange"]}}
     site.build()
     assert 'href="../../topics/even/index.html"' in page(site, "topics/odd")

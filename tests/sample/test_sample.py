@@ -1,4 +1,4 @@
-"""The sample that ships: it builds to the committed tree, holds every case, and lets nothing private out."""
+"""The sample site: it builds to the committed tree, contains every case, and publishes nothing private."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ import yaml
 from support.sites import NOW, ROOT, tree
 
 from syndicate import config
-from syndicate.pipeline import Summary, build
+from syndicate.pipeline import BuildSummary, build
 from syndicate.values.keys import ALIASES
 
 CORPUS = ROOT / "syndicate" / "sample" / "corpus"
 COMMITTED = ROOT / "feeds"
-# What decides whether a record is shown, without being shown.
-GATES = {"published", "removed", "draft", "status"}
+# Keys that decide whether a record is published, and are not published themselves.
+VISIBILITY_KEYS = {"published", "removed", "draft", "status"}
 
 
 class File(NamedTuple):
-    """A file of the sample, read by other means than ours."""
+    """A file of the sample, read independently of the package."""
 
     path: str
     raw: bytes
@@ -70,8 +70,8 @@ def is_hidden(file: File) -> bool:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, dict[str, bytes]]:
-    """The root configuration, built somewhere else."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[BuildSummary, dict[str, bytes]]:
+    """Builds the root configuration into another folder. Returns the summary and the tree."""
     folder = tmp_path_factory.mktemp("sample")
     loaded = config.load(str(ROOT / "config.yaml"))
     summary = build(loaded._replace(output=str(folder / "feeds"), state=str(folder / "state")), NOW)
@@ -81,26 +81,30 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, dict[str, 
 # -------------------------------------------------------------------------------------------------- the same bytes
 
 
-def test_root_configuration_builds_the_committed_tree(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_root_configuration_builds_the_committed_tree(built: tuple[BuildSummary, dict[str, bytes]]) -> None:
     _, made = built
     committed = tree(COMMITTED)
     assert sorted(made) == sorted(committed)
     assert [path for path in made if made[path] != committed[path]] == []
 
 
-def test_later_build_of_the_sample_changes_nothing(built: tuple[Summary, dict[str, bytes]], tmp_path: Path) -> None:
+def test_later_build_of_the_sample_changes_nothing(
+    built: tuple[BuildSummary, dict[str, bytes]], tmp_path: Path
+) -> None:
     loaded = config.load(str(ROOT / "config.yaml"))._replace(output=str(tmp_path / "f"), state=str(tmp_path / "s"))
     build(loaded, datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC))
     assert tree(tmp_path / "f") == built[1]
 
 
-def test_shipped_configuration_differs_from_the_root_one_in_the_corpus_folder_alone() -> None:
+def test_configurations_of_sample_and_repository_differ_in_two_paths_only() -> None:
     shipped = (ROOT / "syndicate" / "sample" / "config.yaml").read_text(encoding="utf-8")
     root = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    assert shipped == root.replace("syndicate/sample/corpus", "corpus")
+    assert shipped == root.replace("syndicate/sample/corpus", "corpus").replace(
+        "./docs/config.schema.json", "./config.schema.json"
+    )
 
 
-def test_sample_has_no_problem_and_every_file_is_counted(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_sample_has_no_problem_and_every_file_is_counted(built: tuple[BuildSummary, dict[str, bytes]]) -> None:
     summary, _ = built
     assert summary.problems == ()
     assert summary.hidden == sum(map(is_hidden, files()))
@@ -120,9 +124,9 @@ CASES: dict[str, tuple[int, Callable[[File], object]]] = {
     "events, without category, with name and startDateTime": (
         3, lambda f: f.path.startswith("_events/") and f.data.get("startDateTime") and f.data.get("name")
     ),
-    "CRLF line ends": (2, lambda f: b"\r\n" in f.raw),
+    "CRLF line endings": (2, lambda f: b"\r\n" in f.raw),
     "a byte order mark": (1, lambda f: f.raw.startswith(b"\xef\xbb\xbf")),
-    "no line end after the last fence": (1, lambda f: f.raw.endswith(b"\n---")),
+    "no newline after the last fence": (1, lambda f: f.raw.endswith(b"\n---")),
     "empty bodies": (45, lambda f: not f.body),
     "Markdown bodies": (4, lambda f: f.body),
     "TOML front matter": (2, lambda f: f.raw.startswith(b"+++")),
@@ -152,9 +156,9 @@ CASES: dict[str, tuple[int, Callable[[File], object]]] = {
     "published absent": (5, lambda f: "published" not in f.data),
     "removed": (1, lambda f: f.data.get("removed") is True),
     "a draft in TOML": (1, lambda f: f.data.get("draft") is True),
-    "a draft in Pelican's way": (1, lambda f: f.data.get("status") == "draft"),
+    "a draft as Pelican marks it": (1, lambda f: f.data.get("status") == "draft"),
     "an expired record": (1, lambda f: "expirydate" in f.data),
-    "a record of the future": (1, lambda f: f.path.startswith("_news/2199")),
+    "a record with a future date": (1, lambda f: f.path.startswith("_news/2199")),
     "a provider's domain with a path": (2, lambda f: "/" in (f.data.get("provider") or {}).get("domain", "")),
     "1 to 5 topics": (50, lambda f: 1 <= len(f.data.get("topics") or []) <= 5),
     "tags beside topics": (4, lambda f: f.data.get("tags") and f.data.get("topics")),
@@ -172,23 +176,25 @@ CASES: dict[str, tuple[int, Callable[[File], object]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_sample_holds(case: str) -> None:
-    at_least, holds = CASES[case]
-    assert sum(bool(holds(file)) for file in files()) >= at_least
+def test_sample_contains(case: str) -> None:
+    at_least, matches = CASES[case]
+    assert sum(bool(matches(file)) for file in files()) >= at_least
 
 
-def test_sample_holds_one_address_in_several_files(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_sample_contains_one_address_in_several_files(built: tuple[BuildSummary, dict[str, bytes]]) -> None:
     urls = [file.data["webUrl"] for file in files() if not is_hidden(file) and file.data.get("webUrl")]
     assert len(urls) - len(set(urls)) == built[0].merged == 2
 
 
-def test_sample_holds_topics_whose_ids_are_not_slugs_of_their_names() -> None:
+def test_sample_contains_topics_whose_ids_are_not_slugs_of_their_names() -> None:
     topics = [yaml.safe_load(path.read_bytes()) for path in (CORPUS / "_data" / "topics").glob("*.yaml")]
     assert len(topics) >= 5
     assert sum(topic["_id"] != topic["name"].lower().replace(" ", "-") for topic in topics) >= 2
 
 
-def test_names_with_signs_and_other_scripts_have_feeds_of_their_own(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_names_with_punctuation_and_other_scripts_have_their_own_feeds(
+    built: tuple[BuildSummary, dict[str, bytes]],
+) -> None:
     catalog = json.loads(built[1]["catalog.json"])
     topics = {feed["name"]: feed for feed in catalog if feed["dimension"] == "topics"}
     wanted = {name for file in files() if not is_hidden(file) for name in file.data.get("topics") or []}
@@ -200,7 +206,7 @@ def test_names_with_signs_and_other_scripts_have_feeds_of_their_own(built: tuple
     assert len({feed["slug"] for feed in topics.values()}) == len(topics)
 
 
-# ------------------------------------------------------------------------------------------- what stays in the house
+# ------------------------------------------------------------------------------------------- what is never published
 
 
 def _leaves(value: Any) -> Iterator[str]:
@@ -215,7 +221,7 @@ def _leaves(value: Any) -> Iterator[str]:
             yield value
 
 
-def test_secured_values_are_nowhere_in_the_output(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_secured_values_are_nowhere_in_the_output(built: tuple[BuildSummary, dict[str, bytes]]) -> None:
     everything = b"\n".join(built[1].values())
     secrets = [file.data["secured"] for file in files() if "secured" in file.data]
     assert len(secrets) > 40
@@ -227,8 +233,8 @@ def test_secured_values_are_nowhere_in_the_output(built: tuple[Summary, dict[str
     assert b"secured" not in everything
 
 
-def test_values_of_unknown_keys_are_nowhere_in_the_output(built: tuple[Summary, dict[str, bytes]]) -> None:
-    known = {key.partition(".")[0].lower() for keys in ALIASES.values() for key in keys} | GATES
+def test_values_of_unknown_keys_are_nowhere_in_the_output(built: tuple[BuildSummary, dict[str, bytes]]) -> None:
+    known = {key.partition(".")[0].lower() for keys in ALIASES.values() for key in keys} | VISIBILITY_KEYS
     everything = b"\n".join(built[1].values()).decode()
     private = {
         leaf
@@ -257,12 +263,12 @@ def test_values_of_unknown_keys_are_nowhere_in_the_output(built: tuple[Summary, 
     ],
 )
 def test_names_of_keys_that_are_not_published_are_nowhere_in_the_output(
-    key: str, built: tuple[Summary, dict[str, bytes]]
+    key: str, built: tuple[BuildSummary, dict[str, bytes]]
 ) -> None:
     assert key.encode() not in b"\n".join(built[1].values())
 
 
-def test_hidden_records_are_nowhere_in_the_output(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_hidden_records_are_nowhere_in_the_output(built: tuple[BuildSummary, dict[str, bytes]]) -> None:
     everything = b"\n".join(built[1].values()).decode()
     hidden = [file for file in files() if is_hidden(file)]
     assert len(hidden) == 8
@@ -272,7 +278,9 @@ def test_hidden_records_are_nowhere_in_the_output(built: tuple[Summary, dict[str
             assert spelling not in everything, file.path
 
 
-def test_every_visible_record_is_in_the_feed_of_all_within_the_limit(built: tuple[Summary, dict[str, bytes]]) -> None:
+def test_every_visible_record_is_in_the_feed_of_all_within_the_limit(
+    built: tuple[BuildSummary, dict[str, bytes]],
+) -> None:
     ids = {item["id"] for item in json.loads(built[1]["all/feed.json"])["items"]}
     assert len(ids) == min(50, built[0].entries)
     paths = {f"tag:feeds.example.org,2026:{file.path}" for file in files() if not is_hidden(file)}

@@ -1,4 +1,4 @@
-"""The tree by HTTP: types, tags, times, links; what is gone, moved and never was; nothing from outside of it."""
+"""The output tree over HTTP: header fields, conditional requests, removed and moved documents, attacks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from random import Random
 import brotli
 import pytest
 from aiohttp import web
-from support.running import age, running, said
-from support.worlds import World
+from support.editable_sites import EditableSite
+from support.running import age, parse_response, running
 
 from syndicate.config import Config
-from syndicate.serve.app import FACE
-from syndicate.serve.documents import Body, Document, DocumentCache, Known
+from syndicate.outputs.local import LocalOutput
+from syndicate.serve.app import TREE
+from syndicate.serve.catalog import Document
+from syndicate.serve.document_cache import DocumentCache, Representation
 
 FEED = "/news/all/feed.rss"
 HUBS = '<https://hub.example/>; rel="hub", <https://two.example/>; rel="hub"'
@@ -38,52 +40,54 @@ TYPES = {
 }
 
 
-def plain(world: World) -> list[str]:
-    paths = (path.relative_to(world.output).as_posix() for path in world.output.rglob("*") if path.is_file())
+def uncompressed(editable_site: EditableSite) -> list[str]:
+    paths = (
+        path.relative_to(editable_site.output).as_posix() for path in editable_site.output.rglob("*") if path.is_file()
+    )
     return sorted(path for path in paths if not path.endswith((".gz", ".br", ".syndicate-output")))
 
 
-async def test_every_document_is_served_with_its_bytes_type_tag_and_time(site: World) -> None:
+async def test_every_document_has_its_bytes_media_type_and_validators(site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
-        for path in plain(site):
+        for path in uncompressed(site):
             content = (site.output / path).read_bytes()
-            answer = await server.ask(f"/news/{path}")
-            assert (answer.status, answer.body) == (200, content)
-            assert answer.one("Content-Length") == str(len(content))
-            assert answer.one("ETag") == f'"{sha256(content).hexdigest()[:32]}"'
-            changed = parsedate_to_datetime(answer.one("Last-Modified")).timestamp()
+            response = await server.request(f"/news/{path}")
+            assert (response.status, response.body) == (200, content)
+            assert response.one("Content-Length") == str(len(content))
+            assert response.one("ETag") == f'"{sha256(content).hexdigest()[:32]}"'
+            changed = parsedate_to_datetime(response.one("Last-Modified")).timestamp()
             assert changed == int((site.output / path).stat().st_mtime)
-            assert answer.one("Vary") == "Accept-Encoding"
-            assert answer.one("X-Content-Type-Options") == "nosniff"
-            assert answer.one("Access-Control-Allow-Origin") == "*"
-            assert {"ETag", "Link", "Last-Modified"} <= set(answer.one("Access-Control-Expose-Headers").split(", "))
-            assert parsedate_to_datetime(answer.one("Date"))
-            head = await server.ask(f"/news/{path}", "HEAD")
+            assert response.one("Vary") == "Accept-Encoding"
+            assert response.one("X-Content-Type-Options") == "nosniff"
+            assert response.one("Access-Control-Allow-Origin") == "*"
+            assert {"ETag", "Link", "Last-Modified"} <= set(response.one("Access-Control-Expose-Headers").split(", "))
+            assert parsedate_to_datetime(response.one("Date"))
+            head = await server.request(f"/news/{path}", "HEAD")
             assert (head.status, head.body) == (200, b"")
-            assert {**head.headers, "date": []} == {**answer.headers, "date": []}
+            assert {**head.headers, "date": []} == {**response.headers, "date": []}
         for path, media_type in TYPES.items():
-            assert (await server.ask(f"/news/{path}")).one("Content-Type") == media_type
+            assert (await server.request(f"/news/{path}")).one("Content-Type") == media_type
 
 
-async def test_only_archives_of_past_periods_are_kept_for_long(site: World) -> None:
+async def test_only_archives_of_past_periods_have_the_long_cache_time(site: EditableSite) -> None:
     site.settings["serve"] = {"max_age_s": 7, "archive_max_age_s": 77}
     site.build()
     async with running(site) as server:
-        for path in plain(site):
+        for path in uncompressed(site):
             expected = 77 if "/archive/2026-01/" in path or "/archive/2026-02/" in path else 7
             if path.startswith("topics/two/archive/2026-02"):
                 expected = 77
-            answer = await server.ask(f"/news/{path}")
-            assert answer.one("Cache-Control") == f"public, max-age={expected}", path
+            response = await server.request(f"/news/{path}")
+            assert response.one("Cache-Control") == f"public, max-age={expected}", path
 
 
-async def test_feeds_name_their_hubs_and_themselves_and_archives_only_themselves(site: World) -> None:
+async def test_feeds_link_to_hubs_and_themselves_and_archives_only_to_themselves(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        for path in plain(site):
-            headers = (await server.ask(f"/news/{path}")).headers
+        for path in uncompressed(site):
+            headers = (await server.request(f"/news/{path}")).headers
             own = f'<https://f.example/news/{path}>; rel="self"'
             if "/archive/" in path:
                 assert headers["link"] == [own]
@@ -93,20 +97,20 @@ async def test_feeds_name_their_hubs_and_themselves_and_archives_only_themselves
                 assert "link" not in headers
 
 
-async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state(site: World) -> None:
+async def test_pages_are_served_at_their_folders_with_the_policy_that_they_state(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
         for folder in ("", "all/", "topics/one/"):
             for encoding in ("", "gzip", "br"):
-                answer = await server.ask(f"/news/{folder}", Accept_Encoding=encoding)
+                response = await server.request(f"/news/{folder}", Accept_Encoding=encoding)
                 stated = re.search(
                     rb'Content-Security-Policy" content="([^"]*)"', (site.output / folder / "index.html").read_bytes()
                 )
                 assert stated
-                policy = answer.one("Content-Security-Policy")
+                policy = response.one("Content-Security-Policy")
                 assert policy == stated[1].decode().replace("&#39;", "'") + "; frame-ancestors 'none'"
                 assert policy.startswith("default-src 'none'; style-src 'sha256-")
-        moved = await server.ask("/news/topics/one")
+        moved = await server.request("/news/topics/one")
         assert (moved.status, moved.one("Location")) == (301, "/news/topics/one/")
 
 
@@ -114,11 +118,11 @@ async def test_pages_are_found_at_their_folders_under_the_policy_that_they_state
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_304_for_either_validator_alone_and_for_both(method: str, site: World) -> None:
+async def test_304_for_either_validator_alone_and_for_both(method: str, site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
-        first = await server.ask(FEED)
+        first = await server.request(FEED)
         etag, modified = first.one("ETag"), first.one("Last-Modified")
         for fields in (
             {"If_None_Match": etag},
@@ -128,117 +132,117 @@ async def test_304_for_either_validator_alone_and_for_both(method: str, site: Wo
             {"If_None_Match": f'"x", {etag}'},
             {"If_None_Match": "*"},
         ):
-            answer = await server.ask(FEED, method, **fields)
-            assert (answer.status, answer.body) == (304, b"")
+            response = await server.request(FEED, method, **fields)
+            assert (response.status, response.body) == (304, b"")
             for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Access-Control-Allow-Origin"):
-                assert answer.one(name) == first.one(name)
-            assert answer.one("Access-Control-Expose-Headers")
-            assert "content-type" not in answer.headers
-        assert (await server.ask(FEED, method, If_None_Match='"x"', If_Modified_Since=modified)).status == 200
-        assert (await server.ask(FEED, method, If_Match='"x"')).status == 412
+                assert response.one(name) == first.one(name)
+            assert response.one("Access-Control-Expose-Headers")
+            assert "content-type" not in response.headers
+        assert (await server.request(FEED, method, If_None_Match='"x"', If_Modified_Since=modified)).status == 200
+        assert (await server.request(FEED, method, If_Match='"x"')).status == 412
         assert (
-            await server.ask(FEED, method, If_Match=etag, If_Unmodified_Since="Thu, 01 Jan 1970 00:00:00 GMT")
+            await server.request(FEED, method, If_Match=etag, If_Unmodified_Since="Thu, 01 Jan 1970 00:00:00 GMT")
         ).status == 200
         assert (
-            await server.ask(FEED, "POST", If_None_Match=etag)
-        ).status == 405  # conditions are for what would be 2xx
+            await server.request(FEED, "POST", If_None_Match=etag)
+        ).status == 405  # conditions apply to responses that would be 2xx
 
 
-async def test_lists_of_tags_may_take_several_lines(site: World) -> None:
+async def test_entity_tags_may_be_on_several_lines(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        etag = (await server.ask(FEED)).one("ETag")
+        etag = (await server.request(FEED)).one("ETag")
         lines = [("If-None-Match", '"x"'), ("If-None-Match", etag)]
-        assert (await server.ask_lines(FEED, "GET", lines)).status == 304
+        assert (await server.request_lines(FEED, "GET", lines)).status == 304
 
 
-async def test_parts(site: World) -> None:
+async def test_byte_ranges(site: EditableSite) -> None:
     site.build()
     age(site)
     content = (site.output / "all/feed.rss").read_bytes()
     size = len(content)
     async with running(site) as server:
         for field, start, stop in (("bytes=0-9", 0, 10), ("bytes=5-", 5, size), ("bytes=-7", size - 7, size)):
-            answer = await server.ask(FEED, Range=field)
-            assert (answer.status, answer.body) == (206, content[start:stop])
-            assert answer.one("Content-Range") == f"bytes {start}-{stop - 1}/{size}"
-            assert answer.one("Content-Length") == str(stop - start)
-        beyond = await server.ask(FEED, Range=f"bytes={size}-")
-        assert (beyond.status, beyond.one("Content-Range")) == (416, f"bytes */{size}")
-        first = await server.ask(FEED)
+            response = await server.request(FEED, Range=field)
+            assert (response.status, response.body) == (206, content[start:stop])
+            assert response.one("Content-Range") == f"bytes {start}-{stop - 1}/{size}"
+            assert response.one("Content-Length") == str(stop - start)
+        past_end = await server.request(FEED, Range=f"bytes={size}-")
+        assert (past_end.status, past_end.one("Content-Range")) == (416, f"bytes */{size}")
+        first = await server.request(FEED)
         for validator in (first.one("ETag"), first.one("Last-Modified")):
-            assert (await server.ask(FEED, Range="bytes=0-0", If_Range=validator)).status == 206
-        assert (await server.ask(FEED, Range="bytes=0-0", If_Range='"x"')).status == 200
-        packed = await server.ask(FEED, Range="bytes=0-1", Accept_Encoding="gzip")
-        assert (packed.status, packed.body) == (206, b"\x1f\x8b")
+            assert (await server.request(FEED, Range="bytes=0-0", If_Range=validator)).status == 206
+        assert (await server.request(FEED, Range="bytes=0-0", If_Range='"x"')).status == 200
+        compressed = await server.request(FEED, Range="bytes=0-1", Accept_Encoding="gzip")
+        assert (compressed.status, compressed.body) == (206, b"\x1f\x8b")
         assert (
-            await server.ask(FEED, Range="bytes=0-1", Accept_Encoding="gzip", If_Range=first.one("ETag"))
+            await server.request(FEED, Range="bytes=0-1", Accept_Encoding="gzip", If_Range=first.one("ETag"))
         ).status == 200
 
 
-async def test_neither_validator_moves_while_the_bytes_do_not(site: World) -> None:
+async def test_validators_stay_while_the_bytes_stay(site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
-        first = await server.ask(FEED)
-        built_s = server.app[FACE].catalog.built_s
+        first = await server.request(FEED)
+        built_s = server.app[TREE].catalog.built_s
         shutil.rmtree(site.state)
         site.build(full=True)
         await server.until_documents(built_s)
-        again = await server.ask(FEED)
+        again = await server.request(FEED)
         assert again.headers | {"date": []} == first.headers | {"date": []}
 
 
-async def test_no_time_is_told_in_the_second_of_the_change(site: World) -> None:
+async def test_last_modified_is_absent_in_the_second_of_the_change(site: EditableSite) -> None:
     site.build()
-    age(site, -30)  # as if clocks differed
+    age(site, -30)  # as if the clocks of two hosts differed
     async with running(site) as server:
-        answer = await server.ask(FEED)
-        assert "last-modified" not in answer.headers
-        assert (await server.ask(FEED, If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")).status == 200
-        assert (await server.ask(FEED, If_None_Match=answer.one("ETag"))).status == 304
+        response = await server.request(FEED)
+        assert "last-modified" not in response.headers
+        assert (await server.request(FEED, If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")).status == 200
+        assert (await server.request(FEED, If_None_Match=response.one("ETag"))).status == 304
 
 
 # -------------------------------------------------------------------------------------------------------- encodings
 
 
-@pytest.mark.parametrize(("encoding", "mark"), [("gzip", "-gz"), ("br", "-br")])
-async def test_encodings_are_those_on_the_disk_under_tags_of_their_own(encoding: str, mark: str, site: World) -> None:
+@pytest.mark.parametrize(("encoding", "suffix"), [("gzip", "-gz"), ("br", "-br")])
+async def test_compressed_files_are_served_with_their_own_tags(encoding: str, suffix: str, site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
-        for path in plain(site):
-            whole = await server.ask(f"/news/{path}")
-            packed = await server.ask(f"/news/{path}", Accept_Encoding=encoding)
-            file = site.output / f"{path}.{mark[1:]}"
-            assert file.exists() == ("content-encoding" in packed.headers)
+        for path in uncompressed(site):
+            whole = await server.request(f"/news/{path}")
+            compressed = await server.request(f"/news/{path}", Accept_Encoding=encoding)
+            file = site.output / f"{path}.{suffix[1:]}"
+            assert file.exists() == ("content-encoding" in compressed.headers)
             if not file.exists():
                 continue
-            assert packed.body == file.read_bytes()
-            unpacked = gzip.decompress(packed.body) if encoding == "gzip" else brotli.decompress(packed.body)
+            assert compressed.body == file.read_bytes()
+            unpacked = gzip.decompress(compressed.body) if encoding == "gzip" else brotli.decompress(compressed.body)
             assert unpacked == whole.body
-            tag = packed.one("ETag")
-            assert tag == whole.one("ETag")[:-1] + mark + '"'
-            assert (await server.ask(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=tag)).status == 304
+            tag = compressed.one("ETag")
+            assert tag == whole.one("ETag")[:-1] + suffix + '"'
+            assert (await server.request(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=tag)).status == 304
             assert (
-                await server.ask(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=whole.one("ETag"))
+                await server.request(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=whole.one("ETag"))
             ).status == 200
-            assert (await server.ask(f"/news/{path}", If_None_Match=tag)).status == 200
-            assert packed.one("Vary") == whole.one("Vary") == "Accept-Encoding"
+            assert (await server.request(f"/news/{path}", If_None_Match=tag)).status == 200
+            assert compressed.one("Vary") == whole.one("Vary") == "Accept-Encoding"
 
 
-async def test_compressed_files_are_not_documents_of_their_own(site: World) -> None:
+async def test_compressed_files_have_no_urls(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        for mark in ("gz", "br"):
-            assert (site.output / f"all/feed.rss.{mark}").exists()
-            assert (await server.ask(f"{FEED}.{mark}")).status == 404
+        for suffix in ("gz", "br"):
+            assert (site.output / f"all/feed.rss.{suffix}").exists()
+            assert (await server.request(f"{FEED}.{suffix}")).status == 404
 
 
-# ---------------------------------------------------------------------------------------------- what is not there
+# ---------------------------------------------------------------------------------------------- missing documents
 
 
-async def test_gone_is_410_moved_is_301_unknown_is_404(site: World) -> None:
+async def test_removed_is_410_moved_is_301_unknown_is_404(site: EditableSite) -> None:
     site.build()
     for name in ("b.md", "c.md"):
         site.record(name, title=name, topics=["One"], date="2026-02-05")
@@ -252,65 +256,65 @@ async def test_gone_is_410_moved_is_301_unknown_is_404(site: World) -> None:
             "topics/two",
             "topics/two/archive/2026-02/feed.atom",
         ):
-            gone = await server.ask(f"/news/{path}")
+            gone = await server.request(f"/news/{path}")
             assert (gone.status, gone.problem()["status"], gone.problem()["title"]) == (410, 410, "Gone")
         for rest in ("/feed.rss", "/feed.json", "/", "/archive/2026-01/feed.atom"):
             for old in ("one", "uno"):
-                moved = await server.ask(f"/news/topics/{old}{rest}")
+                moved = await server.request(f"/news/topics/{old}{rest}")
                 assert (moved.status, moved.one("Location")) == (301, f"/news/topics/first{rest}")
-                assert (await server.ask(moved.one("Location"))).status == 200
-        odd = await server.ask("/news/topics/uno//x%0d%0aX:y?q")
+                assert (await server.request(moved.one("Location"))).status == 200
+        odd = await server.request("/news/topics/uno//x%0d%0aX:y?q")
         assert (odd.status, odd.one("Location")) == (301, "/news/topics/first//x%0D%0AX%3Ay")
         for path in ("/news/topics/three/feed.rss", "/news/nothing", "/", "/all/feed.rss", "/newsall/feed.rss"):
-            assert (await server.ask(path)).status == 404
+            assert (await server.request(path)).status == 404
 
 
-async def test_errors_are_pages_for_people_and_problems_for_programs(site: World) -> None:
+async def test_errors_are_html_for_browsers_and_problem_details_for_programs(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        page = await server.ask("/news/<b>&x", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
+        page = await server.request("/news/<b>&x", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
         assert page.one("Content-Type") == "text/html; charset=utf-8"
         assert b"<h1>Not Found</h1>" in page.body
         assert page.one("Content-Security-Policy").startswith("default-src 'none'")
-        problem = await server.ask("/news/x", Accept="application/json")
+        problem = await server.request("/news/x", Accept="application/json")
         assert set(problem.problem()) == {"type", "title", "status", "detail"}
-        for answer in (page, problem):
-            assert (answer.status, answer.one("Vary")) == (404, "Accept")
-            assert answer.one("Access-Control-Allow-Origin") == "*"
-            assert answer.one("Cache-Control") == "no-cache"
-        assert (await server.ask("/news/x", "HEAD")).body == b""
+        for response in (page, problem):
+            assert (response.status, response.one("Vary")) == (404, "Accept")
+            assert response.one("Access-Control-Allow-Origin") == "*"
+            assert response.one("Cache-Control") == "no-cache"
+        assert (await server.request("/news/x", "HEAD")).body == b""
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "BREW"])
-async def test_other_methods_are_refused(method: str, site: World) -> None:
+async def test_other_methods_are_405(method: str, site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        answer = await server.ask(FEED, method)
-        assert answer.status in {405, 400}
-        if answer.status == 405:
-            assert answer.one("Allow") == "GET, HEAD, OPTIONS"
-        assert b"<rss" not in answer.body
+        response = await server.request(FEED, method)
+        assert response.status in {405, 400}
+        if response.status == 405:
+            assert response.one("Allow") == "GET, HEAD, OPTIONS"
+        assert b"<rss" not in response.body
 
 
-async def test_scripts_of_other_sites_may_ask_with_conditions(site: World) -> None:
+async def test_preflight_request_allows_conditions(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        asked = {"Origin": "https://x.example", "Access_Control_Request_Method": "GET"}
-        answer = await server.ask(FEED, "OPTIONS", **asked, Access_Control_Request_Headers="if-none-match")
-        assert (answer.status, answer.one("Access-Control-Allow-Origin")) == (204, "*")
-        assert "If-None-Match" in answer.one("Access-Control-Allow-Headers")
+        fields = {"Origin": "https://x.example", "Access_Control_Request_Method": "GET"}
+        response = await server.request(FEED, "OPTIONS", **fields, Access_Control_Request_Headers="if-none-match")
+        assert (response.status, response.one("Access-Control-Allow-Origin")) == (204, "*")
+        assert "If-None-Match" in response.one("Access-Control-Allow-Headers")
 
 
-async def test_before_the_first_build_the_answer_is_503(site: World) -> None:
+async def test_before_the_first_build_the_status_is_503(site: EditableSite) -> None:
     async with running(site) as server:
-        answer = await server.ask(FEED)
-        assert (answer.status, answer.one("Retry-After")) == (503, "10")
-        health = await server.ask("/healthz")
+        response = await server.request(FEED)
+        assert (response.status, response.one("Retry-After")) == (503, "10")
+        health = await server.request("/healthz")
         assert (health.status, json.loads(health.body)) == (503, {"status": "there is no index", "build_age_s": None})
         site.build()
         await server.until_documents(0)
-        assert (await server.ask(FEED)).status == 200
-        assert (await server.ask("/healthz")).status == 200
+        assert (await server.request(FEED)).status == 200
+        assert (await server.request("/healthz")).status == 200
 
 
 # ----------------------------------------------------------------------------------------------------------- attacks
@@ -328,7 +332,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_nothing_from_outside_the_tree_is_served(path: str, site: World) -> None:
+async def test_nothing_from_outside_the_tree_is_served(path: str, site: EditableSite) -> None:
     (site.folder / "secret").write_bytes(SECRET)
     site.build()
     (site.output / "own.txt").write_bytes(SECRET)
@@ -336,10 +340,10 @@ async def test_nothing_from_outside_the_tree_is_served(path: str, site: World) -
     os.symlink(site.folder, site.output / "folder")
     async with running(site) as server:
         for encoding in ("", "gzip"):
-            answer = await server.ask(path, Accept_Encoding=encoding)
-            assert answer.status in {400, 404}
-            assert SECRET not in answer.body
-            assert b"root:" not in answer.body
+            response = await server.request(path, Accept_Encoding=encoding)
+            assert response.status in {400, 404}
+            assert SECRET not in response.body
+            assert b"root:" not in response.body
 
 
 _STARTS = ("/", "/news/", "/news/all/feed.rss", "/news/all", "/news/topics/one/")
@@ -354,43 +358,43 @@ _FIELDS = (
 )  # fmt: skip
 
 
-async def test_whatever_is_asked_is_answered_and_nothing_secret_is_said(site: World) -> None:
+async def test_random_requests_get_valid_responses_without_secrets(site: EditableSite) -> None:
     (site.folder / "secret").write_bytes(SECRET)
     site.build()
-    dice = Random(1)
+    random = Random(1)
     statuses: Counter[int] = Counter()
     async with running(site) as server:
 
-        async def ask() -> None:
-            path = "".join([dice.choice(_STARTS), *dice.choices(_WORDS, k=dice.randint(0, 3))])
-            method = dice.choice(["GET", "GET", "HEAD", "POST", "OPTIONS", "TRACE"])
-            answer = await server.ask_lines(path, method, dice.sample(_FIELDS, dice.randint(0, 4)))
-            statuses[answer.status] += 1
-            assert SECRET not in answer.body, path
+        async def send() -> None:
+            path = "".join([random.choice(_STARTS), *random.choices(_WORDS, k=random.randint(0, 3))])
+            method = random.choice(["GET", "GET", "HEAD", "POST", "OPTIONS", "TRACE"])
+            response = await server.request_lines(path, method, random.sample(_FIELDS, random.randint(0, 4)))
+            statuses[response.status] += 1
+            assert SECRET not in response.body, path
 
         for _ in range(20):
-            await asyncio.gather(*(ask() for _ in range(50)))
+            await asyncio.gather(*(send() for _ in range(50)))
     assert set(statuses) <= {200, 204, 206, 301, 304, 400, 404, 405, 412, 416}, statuses
     assert len(statuses) > 5
 
 
 @pytest.mark.parametrize("linked", ["all/feed.rss", "all", "all/archive/2026-01"])
-async def test_document_or_folder_that_became_a_link_is_not_followed(linked: str, site: World) -> None:
+async def test_symbolic_link_in_place_of_a_document_or_folder_is_not_followed(linked: str, site: EditableSite) -> None:
     site.build()
     place = site.output / linked
     place.rename(site.folder / "elsewhere")
     os.symlink(site.folder / "elsewhere", place)
     async with running(site) as server:
         path = {"all": "all/feed.rss", "all/archive/2026-01": "all/archive/2026-01/feed.rss"}.get(linked, linked)
-        assert (await server.ask(f"/news/{path}")).status == 404
+        assert (await server.request(f"/news/{path}")).status == 404
 
 
-async def test_document_that_became_a_pipe_holds_nobody_up(site: World) -> None:
+async def test_named_pipe_in_place_of_a_document_does_not_block(site: EditableSite) -> None:
     site.build()
     (site.output / "all/feed.rss").unlink()
     os.mkfifo(site.output / "all/feed.rss")
     async with running(site) as server:
-        assert (await server.ask(FEED)).status == 404
+        assert (await server.request(FEED)).status == 404
 
 
 @pytest.mark.parametrize(
@@ -408,135 +412,137 @@ async def test_document_that_became_a_pipe_holds_nobody_up(site: World) -> None:
     ],
     ids=["field", "line", "fields", "nul", "tls", "short", "nuls", "version", "two lengths"],
 )
-async def test_what_is_no_request_is_refused_and_harms_nobody(request_: bytes, site: World) -> None:
+async def test_malformed_request_is_refused_and_the_server_continues(request_: bytes, site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        answer = await server.raw(request_ if b"GET\r\n" in request_ else request_ + b"\r\n\r\n")
-        assert b"<rss" not in answer
-        assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
-        assert (await server.ask(FEED)).status == 200
+        response = await server.raw(request_ if b"GET\r\n" in request_ else request_ + b"\r\n\r\n")
+        assert b"<rss" not in response
+        assert not response or response.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+        assert (await server.request(FEED)).status == 200
 
 
-# ------------------------------------------------------------------------------------------- spelling of requests
+# ------------------------------------------------------------------------------------------- spelling of URLs
 
 
-async def test_queries_and_other_spellings_lead_to_the_same_document(site: World) -> None:
+async def test_query_and_other_spellings_select_the_same_document(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        whole = (await server.ask(FEED)).body
+        whole = (await server.request(FEED)).body
         for path in (f"{FEED}?utm_source=x", "/news/%61ll/feed.rss", f"{FEED}?", f"http://f.example{FEED}"):
-            assert (await server.ask(path)).body == whole
+            assert (await server.request(path)).body == whole
 
 
-async def test_connections_stay_open_as_each_version_of_http_has_it(site: World) -> None:
+async def test_connections_persist_by_the_rules_of_each_http_version(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        ask = b"GET /news/all/feed.rss HTTP/1.%d\r\nHost: x\r\n%b\r\n"
-        old = said(await server.raw(ask % (0, b"")))
+        request = b"GET /news/all/feed.rss HTTP/1.%d\r\nHost: x\r\n%b\r\n"
+        old = parse_response(await server.raw(request % (0, b"")))
         assert (old.status, "connection" in old.headers) == (200, False)
-        kept = await server.raw(ask % (0, b"Connection: keep-alive\r\n") + ask % (0, b""))
+        kept = await server.raw(request % (0, b"Connection: keep-alive\r\n") + request % (0, b""))
         assert kept.count(b"HTTP/1.1 200") == 2
         assert b"Connection: keep-alive" in kept
-        piped = await server.raw(ask % (1, b"") * 20 + ask % (1, b"Connection: close\r\n"))
+        piped = await server.raw(request % (1, b"") * 20 + request % (1, b"Connection: close\r\n"))
         assert piped.count(b"HTTP/1.1 200") == 21
         assert piped.count(b"Connection: close") == 1
 
 
-# ------------------------------------------------------------------------------------------------- memory, attached
+# ------------------------------------------------------------------------------------------------- cache, added routes
 
 
-def test_memory_holds_no_more_than_it_may(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_cache_stays_within_its_limit(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("tree")
     documents = []
     for number in range(10):
         content = bytes([number]) * 100
         (folder / f"{number}").write_bytes(content)
-        documents.append(Document(str(number), "feed", "x", sha256(content).digest(), 0, settled=False))
-    made: list[str] = []
+        documents.append(Document(str(number), "feed", "x", sha256(content).digest(), 0, is_final=False))
+    prepared: list[str] = []
 
-    def make(document: Document, body: Body) -> Body:
-        made.append(document.path)
-        return body
+    def prepare(document: Document, representation: Representation) -> Representation:
+        prepared.append(document.path)
+        return representation
 
-    library = DocumentCache(str(folder), make, room_bytes=300)
+    cache = DocumentCache(LocalOutput(str(folder), "f.example,2026", "https://f.example/"), prepare, max_bytes=300)
     for document in documents:
-        assert library.ready(document) == library.ready(document)
-    assert len(made) == 10
-    assert library.ready(documents[9])
-    assert library.ready(documents[0])
-    assert made[10:] == ["0"]
-    library.forget({})
-    assert library._held_bytes == 0
+        assert cache.get(document) == cache.get(document)
+    assert len(prepared) == 10
+    assert cache.get(documents[9])
+    assert cache.get(documents[0])
+    assert prepared[10:] == ["0"]
+    cache.retain({})
+    assert cache._cached_bytes == 0
 
 
-def test_bytes_that_the_index_does_not_know_go_under_their_own_tag(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_bytes_unknown_to_the_store_have_their_own_tag(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("tree")
     (folder / "x").write_bytes(b"new")
     os.utime(folder / "x", (50, 50))
-    library: DocumentCache[Body] = DocumentCache(str(folder), lambda _, body: body)
-    old = Document("x", "feed", "x", sha256(b"old").digest(), 0, settled=False)
-    assert library.ready(old) == Body(b"new", "", Known(f'"{sha256(b"new").hexdigest()[:32]}"', 50))
+    cache: DocumentCache[Representation] = DocumentCache(
+        LocalOutput(str(folder), "f.example,2026", "https://f.example/"), lambda _, representation: representation
+    )
+    old = Document("x", "feed", "x", sha256(b"old").digest(), 0, is_final=False)
+    assert cache.get(old) == Representation(b"new", "", f'"{sha256(b"new").hexdigest()[:32]}"', 50)
 
 
-async def test_fault_of_ours_is_500_and_told(site: World, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_internal_error_is_500_and_logged(site: EditableSite, capsys: pytest.CaptureFixture[str]) -> None:
     async def fail(request: web.Request) -> web.Response:
-        raise LookupError("a fault of ours")
+        raise LookupError("internal error")
 
     site.build()
-    async with running(site, [lambda app, _: app.router.add_get("/fault", fail) and None]) as server:
-        assert (await server.ask("/fault")).status == 500
+    async with running(site, [lambda app, _: app.router.add_get("/error", fail) and None]) as server:
+        assert (await server.request("/error")).status == 500
         await server.raw(b"no HTTP\r\n\r\n")
-        answer = await server.ask(FEED, Connection="Upgrade", Upgrade="websocket")
-        assert answer.status == 200
-    told = capsys.readouterr().out
-    assert told.count("LookupError: a fault of ours") == 1
-    assert "no HTTP" not in told
+        response = await server.request(FEED, Connection="Upgrade", Upgrade="websocket")
+        assert response.status == 200
+    logged = capsys.readouterr().out
+    assert logged.count("LookupError: internal error") == 1
+    assert "no HTTP" not in logged
 
 
-async def test_what_is_attached_goes_before_the_tree(site: World) -> None:
+async def test_added_routes_take_precedence_over_the_tree(site: EditableSite) -> None:
     async def hello(request: web.Request) -> web.Response:
-        return web.Response(text=f"{len(request.app[FACE].catalog.documents) > 0} {request.query['q']}")
+        return web.Response(text=f"{len(request.app[TREE].catalog.documents) > 0} {request.query['q']}")
 
-    def attach(app: web.Application, config: Config) -> None:
+    def add_hello(app: web.Application, config: Config) -> None:
         app.router.add_get("/api/v1/hello", hello)
 
     site.build()
-    async with running(site, [attach]) as server:
-        assert (await server.ask("/api/v1/hello?q=1")).body == b"True 1"
-        assert (await server.ask("/api/v1/other")).status == 404
-        assert (await server.ask(FEED)).status == 200
+    async with running(site, [add_hello]) as server:
+        assert (await server.request("/api/v1/hello?q=1")).body == b"True 1"
+        assert (await server.request("/api/v1/other")).status == 404
+        assert (await server.request(FEED)).status == 200
 
 
 # ----------------------------------------------------------------------------------------------- health and metrics
 
 
-async def test_health_is_a_matter_of_the_newest_builds_age(site: World) -> None:
+async def test_health_depends_on_the_age_of_the_newest_build(site: EditableSite) -> None:
     site.settings["serve"] = {"stale_after_h": 0.0001}
     site.build()
     async with running(site) as server:
         await asyncio.sleep(0.5)
-        stale = await server.ask("/healthz")
+        stale = await server.request("/healthz")
         assert (stale.status, b'"stale"' in stale.body) == (503, True)
     site.settings["serve"] = {"stale_after_h": 0}
     async with running(site) as server:
-        assert (await server.ask("/healthz")).status == 200
+        assert (await server.request("/healthz")).status == 200
 
 
-async def test_metrics_tell_what_was_served_and_what_is_due(site: World) -> None:
+async def test_metrics_count_responses_and_deliveries(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        size = len((await server.ask(FEED)).body)
-        etag = (await server.ask(FEED, "HEAD")).one("ETag")
-        await server.ask(FEED, If_None_Match=etag)
-        await server.ask("/news/nothing")
-        answer = await server.ask("/metrics")
-        assert answer.one("Content-Type").startswith("text/plain; version=")
-        figures = dict(line.rsplit(" ", 1) for line in answer.body.decode().splitlines() if not line.startswith("#"))
-        assert figures['syndicate_http_requests_total{kind="feed",status="200"}'] == "2.0"
-        assert figures['syndicate_http_requests_total{kind="feed",status="304"}'] == "1.0"
-        assert figures['syndicate_http_requests_total{kind="other",status="404"}'] == "1.0"
-        assert float(figures['syndicate_http_body_bytes_total{kind="feed"}']) == size
-        assert round(float(figures["syndicate_http_not_modified_ratio"]), 3) == 0.333
-        assert float(figures['syndicate_feed_age_seconds{feed="topics/one"}']) < 60
-        assert float(figures['syndicate_deliveries_due{hub="https://hub.example/"}']) > 0
-        assert figures['syndicate_deliveries_failed{hub="https://two.example/"}'] == "0.0"
+        size = len((await server.request(FEED)).body)
+        etag = (await server.request(FEED, "HEAD")).one("ETag")
+        await server.request(FEED, If_None_Match=etag)
+        await server.request("/news/nothing")
+        response = await server.request("/metrics")
+        assert response.one("Content-Type").startswith("text/plain; version=")
+        metrics = dict(line.rsplit(" ", 1) for line in response.body.decode().splitlines() if not line.startswith("#"))
+        assert metrics['syndicate_http_requests_total{kind="feed",status="200"}'] == "2.0"
+        assert metrics['syndicate_http_requests_total{kind="feed",status="304"}'] == "1.0"
+        assert metrics['syndicate_http_requests_total{kind="other",status="404"}'] == "1.0"
+        assert float(metrics['syndicate_http_body_bytes_total{kind="feed"}']) == size
+        assert round(float(metrics["syndicate_http_not_modified_ratio"]), 3) == 0.333
+        assert float(metrics['syndicate_feed_age_seconds{feed="topics/one"}']) < 60
+        assert float(metrics['syndicate_deliveries_due{hub="https://hub.example/"}']) > 0
+        assert metrics['syndicate_deliveries_failed{hub="https://two.example/"}'] == "0.0"

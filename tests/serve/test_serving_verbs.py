@@ -1,4 +1,4 @@
-"""serve and headers as scripts and people meet them; and the readers that feeds are for."""
+"""The commands `serve` and `headers` as processes, and feed readers as clients."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from typing import Any
 
 import feedparser
 import pytest
+from support.editable_sites import EditableSite
 from support.running import age, running
 from support.sites import clean_environment, record, run
-from support.worlds import World
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -39,8 +39,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(site: World, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server in a process of its own, and its port."""
+def serving(site: EditableSite, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run a server in a process of its own, and yield the process and its port."""
     site.configure()
     process = subprocess.Popen(
         [sys.executable, "-m", "syndicate", "serve", "--port", "0", "--log-format", "json", *arguments],
@@ -54,7 +54,7 @@ def serving(site: World, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
                 yield process, event["port"]
                 break
         else:
-            pytest.fail("it did not begin to serve")
+            pytest.fail("the server did not start")
     finally:
         process.kill()
         process.communicate()
@@ -63,8 +63,8 @@ def serving(site: World, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
 def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in fields.items()})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, {name.lower(): value for name, value in response.headers.items()}, response.read()
     except urllib.error.HTTPError as error:
         return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()
 
@@ -73,7 +73,9 @@ def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stop_finishes_the_answer_under_way_and_closes_idle_connections(number: signal.Signals, site: World) -> None:
+def test_stop_finishes_the_response_under_way_and_closes_idle_connections(
+    number: signal.Signals, site: EditableSite
+) -> None:
     site.write("big.md", record("Big", date="2026-05-01", body="words and " * 700_000))
     site.build()
     size = (site.output / "all/feed.rss").stat().st_size
@@ -102,7 +104,7 @@ def test_stop_finishes_the_answer_under_way_and_closes_idle_connections(number: 
         assert process.wait(10) == 0
 
 
-def test_partners_are_answered_below_the_site(site: World) -> None:
+def test_api_is_served_below_the_path_of_the_site(site: EditableSite) -> None:
     site.settings["api"] = {}
     site.record("partner.md", title="For partners", date="2026-05-02", topics=["One"])
     site.build()
@@ -118,18 +120,18 @@ def test_partners_are_answered_below_the_site(site: World) -> None:
         assert fetch(f"{base}/news/all/feed.json")[0] == 200
 
 
-def test_address_that_cannot_be_listened_on_is_one_line(site: World) -> None:
+def test_unavailable_address_is_reported_in_one_line(site: EditableSite) -> None:
     site.build()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("serve", "--port", port, cwd=site.folder)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith(f"syndicate: 127.0.0.1:{port}: cannot be listened on: ")
+    assert done.stderr.splitlines()[-1].startswith(f"syndicate: 127.0.0.1:{port}: cannot listen: ")
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("port", ["", "x", "-1", "65536", "1.5"])
-def test_what_is_no_port_is_2(port: str, site: World) -> None:
+def test_invalid_port_exits_with_2(port: str, site: EditableSite) -> None:
     done = run("serve", f"--port={port}", cwd=site.folder)
     assert done.returncode == 2
     assert "expected a port" in done.stderr
@@ -138,7 +140,7 @@ def test_what_is_no_port_is_2(port: str, site: World) -> None:
 # ------------------------------------------------------------------------------------------------------------- readers
 
 
-async def test_feedparser_gets_304_by_either_validator(site: World) -> None:
+async def test_feedparser_gets_304_by_either_validator(site: EditableSite) -> None:
     site.build()
     age(site)
     async with running(site) as server:
@@ -150,7 +152,7 @@ async def test_feedparser_gets_304_by_either_validator(site: World) -> None:
                 assert (await asyncio.to_thread(feedparser.parse, url, **known)).status == 304
 
 
-async def test_reader_polls_and_gets_304(site: World, tmp_path: Path) -> None:
+async def test_reader_polls_and_gets_304(site: EditableSite, tmp_path: Path) -> None:
     reader_module = pytest.importorskip("reader")
     site.build()
     age(site)
@@ -168,7 +170,7 @@ async def test_reader_polls_and_gets_304(site: World, tmp_path: Path) -> None:
         assert entries == feeds
         assert not any(isinstance(value, Exception) for value in values)
         await asyncio.to_thread(poll)
-        counted = (await server.ask("/metrics")).body.decode()
+        counted = (await server.request("/metrics")).body.decode()
         assert 'syndicate_http_requests_total{kind="feed",status="304"} 3.0' in counted
 
 
@@ -176,7 +178,7 @@ async def test_reader_polls_and_gets_304(site: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy", "apache", "netlify"])
-def test_recipe_names_types_hubs_ages_and_moves(kind: str, site: World) -> None:
+def test_server_config_has_types_hubs_cache_times_and_redirects(kind: str, site: EditableSite) -> None:
     site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one"]}}
     site.build()
     done = run("headers", kind, cwd=site.folder)
@@ -186,15 +188,15 @@ def test_recipe_names_types_hubs_ages_and_moves(kind: str, site: World) -> None:
         assert part in done.stdout, part
 
 
-def test_recipe_of_another_kind_is_2(site: World) -> None:
+def test_unknown_kind_of_server_is_a_usage_error(site: EditableSite) -> None:
     assert run("headers", "iis", cwd=site.folder).returncode == 2
 
 
 @pytest.fixture(params=["/news/", "/"])
 def hosted(
-    request: pytest.FixtureRequest, site: World, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[World, str]]:
-    """A site that the real nginx serves as `syndicate headers nginx` has it, and its address there."""
+    request: pytest.FixtureRequest, site: EditableSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[EditableSite, str]]:
+    """Serve a site by nginx with the output of `syndicate headers nginx`, and yield the site and its URL."""
     if NGINX is None:
         pytest.skip("nginx is not installed")
     site.settings["site"]["url"] = f"https://f.example{request.param}"
@@ -203,14 +205,14 @@ def hosted(
     site.build()
     folder = tmp_path_factory.mktemp("nginx")
     port = free_port()
-    recipe = run("headers", "nginx", cwd=site.folder).stdout.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    server_config = run("headers", "nginx", cwd=site.folder).stdout.replace("listen 80;", f"listen 127.0.0.1:{port};")
     places = "".join(
         f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         f"{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off; {places}\n{recipe}\n}}\n"
+        f"http {{ access_log off; {places}\n{server_config}\n}}\n"
     )
     process = subprocess.Popen(
         [NGINX, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE
@@ -231,7 +233,7 @@ def hosted(
         process.communicate()
 
 
-def test_nginx_sends_what_serve_sends(hosted: tuple[World, str]) -> None:
+def test_nginx_sends_the_header_fields_of_serve(hosted: tuple[EditableSite, str]) -> None:
     site, url = hosted
     age(site)
     own = f"{site.settings['site']['url']}"
@@ -256,7 +258,7 @@ def test_nginx_sends_what_serve_sends(hosted: tuple[World, str]) -> None:
     )
 
 
-def test_nginx_keeps_what_is_not_published_to_itself_and_leads_on(hosted: tuple[World, str]) -> None:
+def test_nginx_hides_unpublished_files_and_redirects_moved_folders(hosted: tuple[EditableSite, str]) -> None:
     site, url = hosted
     os.symlink(site.folder / "config.yaml", site.output / "link.json")
     for path in (

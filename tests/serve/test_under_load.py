@@ -1,4 +1,4 @@
-"""Many readers, slow ones, and a tree that is replaced under them: nobody meets wrong bytes, nothing is left behind."""
+"""Many and slow clients, and builds that replace the tree meanwhile: no wrong bytes, no leaked resources."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from pathlib import Path
 
 import brotli
 import pytest
-from support.hubs import until
+from support.editable_sites import EditableSite
+from support.hubs import wait_until
 from support.running import age, running
 from support.sites import record
-from support.worlds import World
 
-from syndicate.http import responses as answers
+from syndicate.http import responses
 from syndicate.serve import app
-from syndicate.serve.app import FACE
+from syndicate.serve.app import TREE
 
 FEED = "/news/all/feed.rss"
 
 
-def right(tag: str, body: bytes) -> bool:
-    """Whether a body belongs to its tag."""
+def has_tag(tag: str, body: bytes) -> bool:
+    """Return whether a body has its entity tag."""
     if tag.endswith('-gz"'):
-        return right(tag[:-4] + '"', gzip.decompress(body))
+        return has_tag(tag[:-4] + '"', gzip.decompress(body))
     if tag.endswith('-br"'):
-        return right(tag[:-4] + '"', brotli.decompress(body))
+        return has_tag(tag[:-4] + '"', brotli.decompress(body))
     return tag == f'"{sha256(body).hexdigest()[:32]}"'
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["builds", "state deleted"])
-async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_their_tag(lost: bool, site: World) -> None:  # noqa: FBT001
+async def test_bytes_have_their_tag_while_builds_replace_the_tree(lost: bool, site: EditableSite) -> None:  # noqa: FBT001
     site.build()
     stop = asyncio.Event()
     seen: set[str] = set()
-    answered = 0
+    received = 0
 
     async def read(encoding: str) -> None:
-        nonlocal answered
+        nonlocal received
         while not stop.is_set():
             for path in (FEED, "/news/topics/one/feed.json", "/news/", "/news/catalog.json"):
-                answer = await server.ask(path, Accept_Encoding=encoding)
-                assert answer.status == 200
-                assert answer.one("Content-Length") == str(len(answer.body))
-                assert right(answer.one("ETag"), answer.body)
-                seen.add(answer.one("ETag"))
-                answered += 1
+                response = await server.request(path, Accept_Encoding=encoding)
+                assert response.status == 200
+                assert response.one("Content-Length") == str(len(response.body))
+                assert has_tag(response.one("ETag"), response.body)
+                seen.add(response.one("ETag"))
+                received += 1
 
     def rebuild(number: int) -> None:
         site.record("a.md", title=f"Alpha {number}", topics=["One"], date="2026-04-05", excerpt="x" * number * 100)
@@ -71,47 +71,49 @@ async def test_readers_of_a_tree_that_is_replaced_meet_bytes_that_belong_to_thei
                 await asyncio.sleep(0.05)
             await server.until_documents(before_s)
             stop.set()
-        assert answered > 50
+        assert received > 50
         assert len(seen) > 8
-        last = await server.ask(FEED)
+        last = await server.request(FEED)
         assert last.body == (site.output / "all/feed.rss").read_bytes()
 
 
-async def test_files_that_stand_before_their_index_go_under_their_own_tag(site: World) -> None:
-    """The instant between a build's last rename and its commit."""
+async def test_files_of_an_uncommitted_build_have_their_own_tag(site: EditableSite) -> None:
+    """Simulate the moment between the last rename of a build and its commit."""
     site.build()
     async with running(site) as server:
         other = b"<rss>" + b"new " * 100 + b"</rss>"
         for path in ("all/feed.rss", "all/feed.rss.gz", "all/feed.rss.br"):
             (site.output / path).write_bytes(other)
         for encoding in ("", "gzip", "br"):
-            answer = await server.ask(FEED, Accept_Encoding=encoding)
-            assert (answer.status, answer.body) == (200, other)
-            assert right(answer.one("ETag"), answer.body)
-            assert "content-encoding" not in answer.headers
-            assert (await server.ask(FEED, Accept_Encoding=encoding, If_None_Match=answer.one("ETag"))).status == 304
+            response = await server.request(FEED, Accept_Encoding=encoding)
+            assert (response.status, response.body) == (200, other)
+            assert has_tag(response.one("ETag"), response.body)
+            assert "content-encoding" not in response.headers
+            assert (
+                await server.request(FEED, Accept_Encoding=encoding, If_None_Match=response.one("ETag"))
+            ).status == 304
 
 
-async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(site: World) -> None:
-    app._raise_limit()
+async def test_a_thousand_connections_are_served_and_leak_nothing(site: EditableSite) -> None:
+    app._raise_file_limit()
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 3000:
         pytest.skip("the system allows too few open files")
     site.build()
     age(site)
     content = (site.output / "all/feed.rss").read_bytes()
-    ask = b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n"
 
     async with running(site) as server:
 
         async def once() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(ask)
+            writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 ")
             assert await reader.readexactly(len(content)) == content
             return reader, writer
 
-        await server.ask(FEED)
+        await server.request(FEED)
         gc.collect()
         before = len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
         for _ in range(2):
@@ -119,32 +121,34 @@ async def test_a_thousand_connections_are_answered_and_nothing_is_left_of_them(s
             for _, writer in pairs:
                 writer.close()
             await asyncio.gather(*(writer.wait_closed() for _, writer in pairs), return_exceptions=True)
-        await until(lambda: len(os.listdir("/proc/self/fd")) <= before[0] and len(asyncio.all_tasks()) <= before[1])
+        await wait_until(
+            lambda: len(os.listdir("/proc/self/fd")) <= before[0] and len(asyncio.all_tasks()) <= before[1]
+        )
         assert len(os.listdir("/proc/self/fd")) <= before[0]
         assert len(asyncio.all_tasks()) <= before[1]
 
 
-async def test_memory_does_not_grow_with_requests(site: World) -> None:
+async def test_memory_does_not_grow_with_requests(site: EditableSite) -> None:
     site.build()
-    ask = b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\nIf-None-Match: %b\r\n\r\n"
+    request = b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\nIf-None-Match: %b\r\n\r\n"
 
     def objects() -> int:
         gc.collect()
         return len(gc.get_objects())
 
     async with running(site) as server:
-        tag = (await server.ask(FEED)).one("ETag").encode()
+        tag = (await server.request(FEED)).one("ETag").encode()
         counts = []
         for _ in range(4):
-            await server.raw(ask % b'"x"' * 200 + ask % tag * 200 + b"GET /x HTTP/1.0\r\n\r\n")
+            await server.raw(request % b'"x"' * 200 + request % tag * 200 + b"GET /x HTTP/1.0\r\n\r\n")
             counts.append(objects())
         assert counts[-1] - counts[1] < 200
 
 
-async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
-    site: World, monkeypatch: pytest.MonkeyPatch
+async def test_client_that_does_not_read_is_disconnected_and_blocks_nobody(
+    site: EditableSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(responses, "_WRITE_TIMEOUT_S", 0.3)
     site.write("big.md", record("Big", date="2026-05-01", body="words and " * 500_000))
     site.build()
     assert (site.output / "all/feed.rss").stat().st_size > 4_000_000
@@ -156,8 +160,8 @@ async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
         await loop.sock_connect(slow, ("127.0.0.1", server.port))
         await loop.sock_sendall(slow, b"GET /news/all/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
         await asyncio.sleep(0.1)
-        assert (await server.ask("/news/catalog.json")).status == 200
-        assert len((await server.ask(FEED)).body) > 4_000_000
+        assert (await server.request("/news/catalog.json")).status == 200
+        assert len((await server.request(FEED)).body) > 4_000_000
         await asyncio.sleep(0.6)
         got = 0
         with suppress(ConnectionError):
@@ -167,7 +171,9 @@ async def test_who_does_not_read_loses_the_connection_and_holds_nobody_up(
         assert got < 8_000_000
 
 
-async def test_who_sends_slowly_is_answered_or_cut_off(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_that_sends_slowly_is_served_or_disconnected(
+    site: EditableSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("syndicate.serve.app._IDLE_S", 0.5)
     site.build()
     async with running(site) as server:
@@ -184,22 +190,22 @@ async def test_who_sends_slowly_is_answered_or_cut_off(site: World, monkeypatch:
         writer.close()
 
 
-async def test_pushers_change_the_index_and_the_catalogue_is_not_read_for_it(site: World) -> None:
+async def test_commit_of_deliveries_does_not_replace_the_catalogue(site: EditableSite) -> None:
     site.build()
     async with running(site) as server:
-        shown = server.app[FACE].catalog
+        shown = server.app[TREE].catalog
         (site.state / "index.db-wal").touch()
         os.utime(site.state / "index.db")
         await asyncio.sleep(0.7)
-        assert server.app[FACE].catalog is shown
+        assert server.app[TREE].catalog is shown
 
 
-async def test_index_that_was_damaged_leaves_the_last_catalogue(site: World, tmp_path: Path) -> None:
+async def test_damaged_index_leaves_the_last_catalogue(site: EditableSite, tmp_path: Path) -> None:
     site.build()
     async with running(site) as server:
         (site.state / "index.db").rename(tmp_path / "aside")
         (site.state / "index.db").write_bytes(b"no database" * 1000)
         await asyncio.sleep(0.6)
-        assert (await server.ask(FEED)).status == 200
-        health = await server.ask("/healthz")
+        assert (await server.request(FEED)).status == 200
+        health = await server.request("/healthz")
         assert (health.status, b"the index cannot be read" in health.body) == (503, True)

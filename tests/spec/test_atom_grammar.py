@@ -1,4 +1,4 @@
-"""Atom documents match RFC 4287's grammar and the rules it states in words; each can be broken."""
+"""Tests that Atom documents match the grammar and the rules of RFC 4287, and that violations are detected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.records import ARCHIVE_LINKS, SITE, bounded, documents, entries, en
 from support.sites import ROOT
 
 from syndicate.formats import atom
-from syndicate.model import Entry, ArchiveLinks
+from syndicate.model import ArchiveLinks, Entry
 
 GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns:media="http://search.yahoo.com/mrss/" xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
@@ -31,13 +31,13 @@ GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 <media:content url="https://n.test/i.jpg" medium="image" width="3" height="2"/></entry>
 </feed>
 """
-DESK = "<author><name>News Desk</name></author>"
+NEWS_DESK = "<author><name>News Desk</name></author>"
 ANN = "<author><name>Ann</name><uri>https://n.test/ann</uri></author>"
 CONTENT = '<content type="html">&lt;p&gt;x&lt;/p&gt;</content>'
 ALTERNATE = '<link href="https://n.test/1" rel="alternate" type="text/html"/>'
 HISTORY = '<fh:archive xmlns:fh="http://purl.org/syndication/history/1.0"/>'
 
-# What is replaced in the good document, and by what: the grammar refuses the result.
+# Replacements in the valid document: the grammar rejects the result.
 UNGRAMMATICAL = [
     ("<id>tag:f.test,2026:1</id>", ""),
     ("<id>tag:f.test,2026:1</id>", "<id>tag:f.test,2026:1</id><id>tag:f.test,2026:2</id>"),
@@ -61,9 +61,9 @@ UNGRAMMATICAL = [
     ("<summary>Sum</summary>", "<description>Sum</description>"),
     ('xmlns="http://www.w3.org/2005/Atom"', 'xmlns="http://purl.org/atom/ns#"'),
 ]
-# A rule's function, what is replaced in the good document, and by what.
+# The function of a rule, and a replacement in the valid document that breaks the rule.
 FAULTS = [
-    ("author", (DESK, ANN), ""),
+    ("author", (NEWS_DESK, ANN), ""),
     ("alternates", 'rel="amphtml"', 'rel="alternate"'),
     ("alternates", 'rel="hub"', 'type="text/html"'),
     ("content_or_link", (CONTENT, ALTERNATE), ""),
@@ -97,24 +97,24 @@ FAULTS = [
 
 @cache
 def grammar() -> etree.RelaxNG:
-    """The grammar, in the XML syntax that libxml2 reads."""
+    """Returns the grammar, in the XML syntax that libxml2 requires."""
     return etree.RelaxNG(etree.parse(str(Path(__file__).with_name("atom.rng"))))
 
 
 def broken(document: bytes) -> dict[str, list[str]]:
-    """The rules that a document breaks, the grammar being one."""
+    """Returns the rules that a document breaks, including the grammar."""
     found = atom_rules.BOOK.broken(document)
     if not grammar().validate(parse_xml(document)):
         found["grammar"] = [str(error) for error in grammar().error_log]
     return found
 
 
-def test_good_document_breaks_nothing() -> None:
+def test_valid_document_breaks_no_rule() -> None:
     assert broken(GOOD.encode()) == {}
 
 
 @pytest.mark.parametrize(("old", "new"), UNGRAMMATICAL)
-def test_grammar_refuses(old: str, new: str) -> None:
+def test_grammar_rejects(old: str, new: str) -> None:
     assert old in GOOD
     assert not grammar().validate(parse_xml(GOOD.replace(old, new, 1).encode()))
 
@@ -125,7 +125,7 @@ def test_rule_is_broken_by_its_fault(name: str, old: str | tuple[str, ...], new:
     for piece in (old,) if isinstance(old, str) else old:
         assert piece in document
         document = document.replace(piece, new, 1)
-    assert name in {atom_rules.BOOK.rules[words].__name__ for words in atom_rules.BOOK.broken(document.encode())}
+    assert name in {atom_rules.BOOK.rules[rule].__name__ for rule in atom_rules.BOOK.broken(document.encode())}
 
 
 def test_every_rule_can_be_broken() -> None:
@@ -149,6 +149,6 @@ def test_feed_without_entries_is_valid() -> None:
 
 @pytest.mark.parametrize("links", ARCHIVE_LINKS)
 @pytest.mark.parametrize("count", [0, 1])
-def test_document_of_any_place_in_a_history_is_valid(links: ArchiveLinks, count: int) -> None:
+def test_document_with_any_archive_links_is_valid(links: ArchiveLinks, count: int) -> None:
     shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
     assert broken(documents(shown, links=links)["atom"]) == {}

@@ -1,4 +1,4 @@
-"""JSON Feed documents match our schema of version 1.1 and the rules it states in words; each can be broken."""
+"""Tests that JSON Feed documents match the schema and the rules of version 1.1, and that violations are detected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.records import ARCHIVE_LINKS, SITE, bounded, documents, entries, en
 from support.sites import ROOT
 
 from syndicate.formats import jsonfeed
-from syndicate.model import Entry, ArchiveLinks
+from syndicate.model import ArchiveLinks, Entry
 
 SCHEMA = json.loads(Path(__file__).with_name("jsonfeed-1.1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -46,7 +46,7 @@ def good() -> dict[str, Any]:
     }
 
 
-# Each makes the good document invalid: it gets the feed and its item.
+# Each function makes the valid document invalid, given the feed and its item.
 REFUSED: dict[str, Change] = {
     "another version": lambda feed, item: feed.update(version="https://jsonfeed.org/version/1"),
     "no title": lambda feed, item: feed.pop("title"),
@@ -55,9 +55,9 @@ REFUSED: dict[str, Change] = {
     "no address of its own": lambda feed, item: feed.pop("feed_url"),
     "no address of the page": lambda feed, item: feed.pop("home_page_url"),
     "author, of version 1": lambda feed, item: feed.update(author={"name": "News Desk"}),
-    "authors that is no list": lambda feed, item: feed.update(authors={"name": "News Desk"}),
-    "an author of nothing": lambda feed, item: feed.update(authors=[{}]),
-    "hubs as texts": lambda feed, item: feed.update(hubs=["https://hub.test/"]),
+    "authors that is not a list": lambda feed, item: feed.update(authors={"name": "News Desk"}),
+    "an empty author": lambda feed, item: feed.update(authors=[{}]),
+    "hubs as strings": lambda feed, item: feed.update(hubs=["https://hub.test/"]),
     "a hub without type": lambda feed, item: feed["hubs"][0].pop("type"),
     "a relative address": lambda feed, item: item.update(url="/1"),
     "raw Unicode in an address": lambda feed, item: item.update(url="https://n.test/é"),
@@ -69,18 +69,18 @@ REFUSED: dict[str, Change] = {
     "an empty content": lambda feed, item: item.update(content_html=""),
     "a date without zone": lambda feed, item: item.update(date_published="2026-01-31T12:00:00"),
     "an RFC 822 date": lambda feed, item: item.update(date_modified="Sat, 31 Jan 2026 12:00:00 +0000"),
-    "tags as a text": lambda feed, item: item.update(tags="C++"),
+    "tags as a string": lambda feed, item: item.update(tags="C++"),
     "a tag twice": lambda feed, item: item.update(tags=["C++", "C++"]),
     "an empty tag": lambda feed, item: item.update(tags=[""]),
     "an attachment without type": lambda feed, item: item["attachments"][0].pop("mime_type"),
     "an attachment of size 0": lambda feed, item: item["attachments"][0].update(size_in_bytes=0),
-    "an extension that is a text": lambda feed, item: item.update(_amp="https://n.test/amp"),
+    "an extension that is a string": lambda feed, item: item.update(_amp="https://n.test/amp"),
     "an extension with a dot": lambda feed, item: item.update({"_amp.url": {"about": "x"}}),
     "an extension that begins with a figure": lambda feed, item: item.update({"_1": {"about": "x"}}),
     "an unknown key": lambda feed, item: item.update(secured="x"),
     "an unknown key on top": lambda feed, item: feed.update(generator="x"),
-    "null in place of nothing": lambda feed, item: item.update(image=None),
-    "a language that is none": lambda feed, item: item.update(language="klingon!"),
+    "null instead of an absent key": lambda feed, item: item.update(image=None),
+    "an invalid language": lambda feed, item: item.update(language="klingon!"),
 }
 FAULTS: dict[str, Change] = {
     "ids": lambda feed, item: feed["items"].append(item),
@@ -93,25 +93,25 @@ FAULTS: dict[str, Change] = {
 
 
 def broken(document: bytes) -> dict[str, list[str]]:
-    """The rules that a document breaks, the schema being one."""
+    """Returns the rules that a document breaks, including the schema."""
     errors = [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(json.loads(document))]
     return jsonfeed_rules.broken(document) | ({"schema": errors} if errors else {})
 
 
 def rule_names(document: bytes) -> set[str]:
-    return {jsonfeed_rules.BOOK.rules[words].__name__ for words in jsonfeed_rules.broken(document)}
+    return {jsonfeed_rules.BOOK.rules[rule].__name__ for rule in jsonfeed_rules.broken(document)}
 
 
-def test_schema_is_a_schema() -> None:
+def test_schema_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_good_document_breaks_nothing() -> None:
+def test_valid_document_breaks_no_rule() -> None:
     assert broken(json.dumps(good()).encode()) == {}
 
 
 @pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED)
-def test_schema_refuses(change: Change) -> None:
+def test_schema_rejects(change: Change) -> None:
     feed = good()
     change(feed, feed["items"][0])
     assert not VALIDATOR.is_valid(feed)
@@ -124,7 +124,7 @@ def test_rule_is_broken_by_its_fault(name: str) -> None:
     assert name in rule_names(json.dumps(feed).encode())
 
 
-def test_rules_of_the_bytes_are_broken_by_their_faults() -> None:
+def test_rules_of_the_encoding_are_broken_by_their_faults() -> None:
     text = json.dumps(good())
     assert rule_names(text.replace('"title"', '"title": "x", "title"', 1).encode()) == {"keys"}
     assert rule_names(text.replace("News", "\\u00e9").encode()) == {"encoding"}
@@ -137,7 +137,7 @@ def test_sample_document_is_valid(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("feeds/**/feed.json")), ids=lambda path: path.parent.name)
-def test_sample_document_is_no_burden(path: Path) -> None:
+def test_sample_document_is_small(path: Path) -> None:
     assert path.stat().st_size < 250_000
 
 
@@ -153,6 +153,6 @@ def test_feed_without_entries_is_valid() -> None:
 
 @pytest.mark.parametrize("links", ARCHIVE_LINKS)
 @pytest.mark.parametrize("count", [0, 1])
-def test_document_of_any_place_in_a_history_is_valid(links: ArchiveLinks, count: int) -> None:
+def test_document_with_any_archive_links_is_valid(links: ArchiveLinks, count: int) -> None:
     shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
     assert broken(documents(shown, links=links)["json"]) == {}

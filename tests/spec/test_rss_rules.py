@@ -1,4 +1,4 @@
-"""RSS documents keep every rule of rss_rules.py, and every rule can be broken."""
+"""Tests that RSS documents follow every rule of rss_rules.py, and that violations are detected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.records import ARCHIVE_LINKS, SITE, bounded, documents, entries, en
 from support.sites import ROOT
 
 from syndicate.formats import rss
-from syndicate.model import Entry, ArchiveLinks
+from syndicate.model import ArchiveLinks, Entry
 
 ITEM = """<item><title>One</title><link>https://n.test/1</link><description>Sum</description>
 <content:encoded>&lt;p&gt;x&lt;/p&gt;</content:encoded><guid isPermaLink="false">tag:n.test,2026:1</guid>
@@ -31,7 +31,7 @@ xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/
 HISTORY = 'xmlns:fh="http://purl.org/syndication/history/1.0"'
 SY = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
 
-# A rule's function, what is replaced in the good document, and by what.
+# The function of a rule, and a replacement in the valid document that breaks the rule.
 FAULTS = [
     ("version", 'version="2.0"', 'version="0.92"'),
     ("version", "<channel>", "<channel/><channel>"),
@@ -94,10 +94,10 @@ FAULTS = [
 
 
 def rule_names(broken: dict[str, list[str]]) -> set[str]:
-    return {rss_rules.BOOK.rules[words].__name__ for words in broken}
+    return {rss_rules.BOOK.rules[rule].__name__ for rule in broken}
 
 
-def test_good_document_breaks_no_rule() -> None:
+def test_valid_document_breaks_no_rule() -> None:
     assert rss_rules.BOOK.broken(GOOD.encode()) == {}
 
 
@@ -112,13 +112,13 @@ def test_every_rule_can_be_broken() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("feeds/**/*.rss")), ids=lambda path: path.parent.name)
-def test_sample_document_keeps_every_rule(path: object) -> None:
+def test_sample_document_breaks_no_rule(path: object) -> None:
     assert rss_rules.BOOK.broken(path.read_bytes()) == {}  # type: ignore[attr-defined]
 
 
 @bounded
 @given(entries)
-def test_any_entry_keeps_every_rule(entry: Entry) -> None:
+def test_any_entry_breaks_no_rule(entry: Entry) -> None:
     assert rss_rules.BOOK.broken(documents([entry])["rss"]) == {}
 
 
@@ -129,12 +129,12 @@ def test_any_year_is_written_with_four_digits(year: int, zone: str) -> None:
     assert rss_rules.BOOK.broken(documents([entry])["rss"]) == {}
 
 
-def test_feed_without_entries_keeps_every_rule() -> None:
+def test_feed_without_entries_breaks_no_rule() -> None:
     assert rss_rules.BOOK.broken(rss.render_document(feed_of([]), SITE, [])) == {}
 
 
 @pytest.mark.parametrize("links", ARCHIVE_LINKS)
 @pytest.mark.parametrize("count", [0, 1])
-def test_document_of_any_place_in_a_history_is_valid(links: ArchiveLinks, count: int) -> None:
+def test_document_with_any_archive_links_is_valid(links: ArchiveLinks, count: int) -> None:
     shown = [entry_of({"title": "One", "date": "2026-01-01"})] * count
     assert rss_rules.BOOK.broken(documents(shown, links=links)["rss"]) == {}

@@ -1,4 +1,4 @@
-"""One run at a time: a second one ends at once and says who is at work; a dead one's lock is free."""
+"""One run at a time: a second one exits at once and names the holder; the lock of a dead process is free."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.sites import NOW, Place, clean_environment, record, tree
+from support.sites import NOW, SiteFolder, clean_environment, record, tree
 
 from syndicate.errors import LockedError, OutputError
 from syndicate.pipeline import build
-from syndicate.store.lock import lock
+from syndicate.store.sqlite.lock import lock
 
 HOLDER = """
 import sys
-from syndicate.store.lock import lock
+from syndicate.store.sqlite.lock import lock
 with lock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -48,43 +48,43 @@ def holder(state: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def state(place: Place) -> Path:
-    place.put("a.md", record("A"))
-    return place.folder / ".syndicate"
+def state(site_folder: SiteFolder) -> Path:
+    site_folder.put("a.md", record("A"))
+    return site_folder.folder / ".syndicate"
 
 
-def test_second_build_exits_with_4_at_once_naming_the_holder(place: Place, state: Path) -> None:
+def test_second_build_exits_with_4_at_once_naming_the_holder(site_folder: SiteFolder, state: Path) -> None:
     with holder(state) as process:
         started = time.monotonic()
-        done = place.run("build")
+        done = site_folder.run("build")
         assert time.monotonic() - started < 5
         assert (done.returncode, done.stdout) == (4, "")
         assert done.stderr == (
             f"syndicate: {state}: another run is at work: process {process.pid} on {socket.gethostname()}\n"
         )
-    assert not place.output.exists()
+    assert not site_folder.output.exists()
 
 
-def test_build_that_is_locked_out_touches_nothing(place: Place, state: Path) -> None:
-    place.build()
-    before = tree(place.output)
-    place.put("b.md", record("B"))
+def test_locked_out_build_changes_nothing(site_folder: SiteFolder, state: Path) -> None:
+    site_folder.build()
+    before = tree(site_folder.output)
+    site_folder.put("b.md", record("B"))
     with holder(state), pytest.raises(LockedError, match="another run is at work: process"):
-        build(place.load(), NOW)
-    assert tree(place.output) == before
+        build(site_folder.load(), NOW)
+    assert tree(site_folder.output) == before
 
 
-def test_check_works_while_a_build_is_running(place: Place, state: Path) -> None:
+def test_check_works_while_a_build_is_running(site_folder: SiteFolder, state: Path) -> None:
     with holder(state):
-        assert place.run("check").returncode == 0
+        assert site_folder.run("check").returncode == 0
 
 
-def test_lock_of_a_killed_process_is_free(place: Place, state: Path) -> None:
+def test_lock_of_a_killed_process_is_free(site_folder: SiteFolder, state: Path) -> None:
     with holder(state) as process:
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=10)
-        assert place.run("build", "--now", "2026-07-01").returncode == 0
-    assert (place.output / "all/feed.rss").is_file()
+        assert site_folder.run("build", "--now", "2026-07-01").returncode == 0
+    assert (site_folder.output / "all/feed.rss").is_file()
 
 
 def test_lock_is_free_after_the_run_and_after_a_failure(state: Path) -> None:
@@ -96,7 +96,7 @@ def test_lock_is_free_after_the_run_and_after_a_failure(state: Path) -> None:
         pass
 
 
-def test_lock_is_held_against_the_same_process_too(state: Path) -> None:
+def test_lock_excludes_the_same_process_too(state: Path) -> None:
     with lock(str(state)), pytest.raises(LockedError, match=f"process {os.getpid()} "), lock(str(state)):
         pass
 
@@ -114,13 +114,13 @@ def test_lock_file_of_an_earlier_run_is_taken_over(state: Path) -> None:
     assert str(raised.value).endswith(f"process {os.getpid()} on {socket.gethostname()}")
 
 
-def test_state_folder_is_made(tmp_path: Path) -> None:
+def test_state_folder_is_created(tmp_path: Path) -> None:
     with lock(str(tmp_path / "deep" / "state")):
         assert stat.S_ISREG((tmp_path / "deep" / "state" / "lock").stat().st_mode)
 
 
 @pytest.mark.parametrize("occupied", ["", "lock/x"], ids=["a file as state folder", "a folder as lock"])
-def test_state_that_cannot_be_written_is_told(occupied: str, state: Path) -> None:
+def test_unwritable_state_folder_is_reported(occupied: str, state: Path) -> None:
     if occupied:
         (state / occupied).parent.mkdir(parents=True)
     else:

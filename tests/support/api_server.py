@@ -1,4 +1,4 @@
-"""A server with nothing but the partner interface, and a partner who walks it."""
+"""A server of the partner API alone, and a client that follows its changes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from support.worlds import World
+from support.editable_sites import EditableSite
 from yarl import URL
 
 from syndicate import config
-from syndicate.api.routes import attach
+from syndicate.api.routes import add_routes
 
 Client = TestClient[web.Request, web.Application]
 PREFIX = "/api/v1"
 
 
 class Clock:
-    """A clock that stands still."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -29,10 +29,10 @@ class Clock:
 
 
 @asynccontextmanager
-async def served(world: World, clock: Clock | None = None) -> AsyncIterator[Client]:
-    """The interface of a site, on a port of its own."""
+async def served(editable_site: EditableSite, clock: Clock | None = None) -> AsyncIterator[Client]:
+    """Serve the API of a site on a free port."""
     app = web.Application()
-    attach(app, config.load(str(world.configure())), *([clock] if clock else []))
+    add_routes(app, config.load(str(editable_site.configure())), *([clock] if clock else []))
     server = TestServer(app)
     await server.start_server(max_line_size=2**16)
     async with TestClient(server) as client:
@@ -40,12 +40,12 @@ async def served(world: World, clock: Clock | None = None) -> AsyncIterator[Clie
 
 
 def local(url: str) -> URL:
-    """The address of the next page, at the test's server."""
+    """Return a URL of the site as a path of the test server."""
     return URL(url).relative()
 
 
 async def get(client: Client, path: str, status: int = 200, **headers: str) -> dict[str, Any]:
-    """One document."""
+    """Request a document, and check its status and media type."""
     async with client.get(URL(f"{PREFIX}{path}", encoded=True), headers=headers) as response:
         document: dict[str, Any] = await response.json(content_type=None)
         assert response.status == status, document
@@ -54,10 +54,10 @@ async def get(client: Client, path: str, status: int = 200, **headers: str) -> d
 
 
 async def pages(client: Client, path: str, **headers: str) -> list[dict[str, Any]]:
-    """A document, and those that it leads to."""
+    """Request a document and all its next pages."""
     found = [await get(client, path, **headers)]
-    while more := found[-1].get("next_url"):
-        found.append(await get(client, str(local(more)).removeprefix(PREFIX), **headers))
+    while next_url := found[-1].get("next_url"):
+        found.append(await get(client, str(local(next_url)).removeprefix(PREFIX), **headers))
         assert len(found) < 1000
     return found
 
@@ -67,26 +67,26 @@ def titles(*documents: dict[str, Any]) -> list[str]:
 
 
 class Follower:
-    """A partner that keeps the entries of one question by id, and a cursor."""
+    """A partner that keeps the entries of one query by id, and its cursor."""
 
-    def __init__(self, client: Client, question: str = "", limit: int = 1, **headers: str) -> None:
+    def __init__(self, client: Client, query: str = "", limit: int = 1, **headers: str) -> None:
         self.client = client
-        self.question = f"&{question}" if question else ""
+        self.query = f"&{query}" if query else ""
         self.limit = limit
         self.headers = headers
         self.since = ""
-        self.held: dict[str, dict[str, Any]] = {}
-        self.told: list[str] = []
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.received_ids: list[str] = []
 
     async def follow(self) -> None:
-        """Ask what changed until nothing more is said."""
-        self.told = []
-        path = f"/entries?since={self.since}&limit={self.limit}{self.question}"
+        """Request changes until there are no more."""
+        self.received_ids = []
+        path = f"/entries?since={self.since}&limit={self.limit}{self.query}"
         for page in await pages(self.client, path, **self.headers):
             for one in page["_syndicate"].get("deleted", ()):
-                self.told.append(one["id"])
-                self.held.pop(one["id"], None)
+                self.received_ids.append(one["id"])
+                self.entries.pop(one["id"], None)
             for item in page["items"]:
-                self.told.append(item["id"])
-                self.held[item["id"]] = item
+                self.received_ids.append(item["id"])
+                self.entries[item["id"]] = item
             self.since = page["_syndicate"]["since"]

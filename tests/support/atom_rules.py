@@ -1,4 +1,4 @@
-"""What RFC 4287 demands in words, where its grammar cannot, as far as FEEDS.md says "must hold"."""
+"""The rules of RFC 4287 that its grammar cannot express, and those of RFC 5005."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from support.feed_reading import NAMESPACES
-from support.rulebook import ENTITY, FORBIDDEN, MARK_UP, Rulebook, children, qualified, repeated, shown, wrong_addresses
+from support.rulebook import (
+    ENTITY,
+    FORBIDDEN,
+    MARK_UP,
+    Rulebook,
+    children,
+    described,
+    qualified,
+    repeated,
+    wrong_addresses,
+)
 
 BOOK = Rulebook()
 rule = BOOK.rule
 
-# The IANA registry of link relations, as far as feeds use it.
+# The link relations of the IANA registry that feeds use.
 REGISTERED = frozenset(
     "alternate amphtml archives current edit enclosure first hub last license next next-archive prev-archive previous "
     "related replies self via".split()
@@ -30,7 +40,7 @@ def _links(parent: Any, relation: str) -> list[Any]:
 @rule("an author on the feed, or on every entry")
 def author(root: Any, document: bytes) -> Iterator[str]:
     if not children(root, "atom:author"):
-        yield from (shown(entry) for entry in _entries(root) if not children(entry, "atom:author"))
+        yield from (described(entry) for entry in _entries(root) if not children(entry, "atom:author"))
 
 
 @rule("no two alternate links of the same type and language")
@@ -44,7 +54,7 @@ def alternates(root: Any, document: bytes) -> Iterator[str]:
 def content_or_link(root: Any, document: bytes) -> Iterator[str]:
     for entry in _entries(root):
         if not children(entry, "atom:content") and not _links(entry, "alternate"):
-            yield shown(entry)
+            yield described(entry)
 
 
 @rule('one absolute rel="self" with the type of Atom')
@@ -63,14 +73,14 @@ def ids(root: Any, document: bytes) -> Iterator[str]:
 def absolute_ids(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter(qualified("atom:id")):
         if not (element.text or "").partition(":")[1] or any(char.isspace() for char in element.text):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("atom:source holds id, title and updated")
 def source(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter(qualified("atom:source")):
         if any(not children(element, f"atom:{name}") for name in ("id", "title", "updated")):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("a relation is registered with IANA, or an absolute IRI")
@@ -78,7 +88,7 @@ def relations(root: Any, document: bytes) -> Iterator[str]:
     for link in root.iter(qualified("atom:link")):
         relation = link.get("rel", "alternate")
         if relation not in REGISTERED and not relation.startswith("https://"):
-            yield shown(link)
+            yield described(link)
 
 
 @rule("no relative address, and none with a space, a bar or raw Unicode")
@@ -93,7 +103,7 @@ def addresses(root: Any, document: bytes) -> Iterator[str]:
 def zones(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter(qualified("atom:updated"), qualified("atom:published")):
         if not (element.text or "").endswith(("Z", "+00:00")):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("the feed's updated is its newest entry's, so no entry is newer")
@@ -107,7 +117,7 @@ def updated(root: Any, document: bytes) -> Iterator[str]:
 def published(root: Any, document: bytes) -> Iterator[str]:
     for entry in _entries(root):
         if (entry.findtext(qualified("atom:published")) or "") > entry.findtext(qualified("atom:updated")):
-            yield shown(entry)
+            yield described(entry)
 
 
 @rule("no HTML in elements of plain text, and none that is empty")
@@ -116,14 +126,14 @@ def plain_text(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter(*(qualified(f"atom:{name}") for name in names)):
         text = element.text or ""
         if element.get("type", "text") == "text" and (MARK_UP.search(text) or ENTITY.search(text) or not text.strip()):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("a category has a term")
 def categories(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter(qualified("atom:category")):
         if not element.get("term", "").strip():
-            yield shown(element)
+            yield described(element)
 
 
 @rule("no control characters or non-characters")
@@ -131,7 +141,7 @@ def characters(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter():
         for text in (element.text, element.tail, *element.attrib.values()):
             if text and FORBIDDEN.search(text):
-                yield shown(element)
+                yield described(element)
 
 
 @rule("an archive (RFC 5005) has fh:archive and links to the current document; both absent elsewhere")

@@ -1,4 +1,4 @@
-"""The history of a feed as a reader finds it: from the subscription document along the links to older archives."""
+"""Reads the history of a feed as clients do: from the subscription document along the links to older archives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SITE = "https://f.example/"
 
 @dataclass
 class Page:
-    """One document: its address, its entries' ids in order, its links, what it says was deleted."""
+    """One document: its address, the ids of its entries in order, its links, its tombstones."""
 
     address: str
     ids: list[str]
@@ -30,7 +30,7 @@ class Page:
 
 
 def read(path: Path) -> Page:
-    """Read a document of any format, without a feed library: the links are what is tested."""
+    """Reads a document of any format, without a feed library: the links are under test."""
     content = path.read_bytes()
     if path.suffix == ".json":
         feed = json.loads(content)
@@ -66,25 +66,25 @@ def read(path: Path) -> Page:
 
 
 def walk(output: Path, document: str, site: str = SITE) -> list[Page]:
-    """A feed's document, and the archives that it leads to, newest first. The links must agree, and end."""
+    """Returns a subscription document and its archives, newest first. Asserts that the links are consistent and end."""
     pages = [read(output / document)]
     assert pages[0].address == site + document
     assert not pages[0].is_archive
     assert not pages[0].next
     while pages[-1].prev:
-        assert pages[-1].prev not in {page.address for page in pages}, "a circle"
+        assert pages[-1].prev not in {page.address for page in pages}, "the links form a cycle"
         page = read(output / pages[-1].prev.removeprefix(site))
         assert page.address == pages[-1].prev
         assert page.is_archive
         assert page.current == site + document
-        assert page.hubs == 0, "hubs are told of the newest entries' document alone"
+        assert page.hubs == 0, "an archive links to a hub"
         assert page.next == (pages[-1].address if len(pages) > 1 else "")
         pages.append(page)
     return pages
 
 
 def ids(pages: list[Page]) -> set[str]:
-    """Every entry of a feed's history; none stands in two archives, nor twice in one document."""
+    """Returns the ids of all entries of a history. Asserts that none is in two archives or twice in one document."""
     archived = [one for page in pages[1:] for one in page.ids]
     assert len(archived) == len(set(archived))
     assert len(pages[0].ids) == len(set(pages[0].ids))

@@ -1,4 +1,4 @@
-"""Feed documents of the three formats, read by lxml and json into one shape, to be compared with entries."""
+"""Parses feed documents of all formats with lxml and json into one type, for comparison with entries."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NAMESPACES = {
     "media": "http://search.yahoo.com/mrss/",
     "xml": "http://www.w3.org/XML/1998/namespace",
 }
-# No entity tricks, no network, and a document of any size.
+# Resolves no entities, uses no network, accepts documents of any size.
 PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What a document says of one entry; `related` holds pairs of title and address, None where a format has none."""
+    """One entry of a document. `related` contains pairs of title and address, None for a format without them."""
 
     id: str
     title: str
@@ -49,7 +49,7 @@ def parse_xml(document: bytes) -> Any:
 
 
 def items(name: str, document: bytes) -> list[Item]:
-    """The entries of a document in the format `name`."""
+    """Returns the entries of a document in the format `name`."""
     match name:
         case "rss":
             return [_rss(item) for item in parse_xml(document).iterfind("channel/item")]

@@ -1,4 +1,4 @@
-"""Servers on loopback that stand for hubs and for the public feed, and misbehave when asked to."""
+"""Servers on loopback that stand in for hubs and for the public copies of feeds, with configurable misbehaviour."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from aiohttp import web
 ACCEPTED = 202
 
 
-class Received(NamedTuple):
-    """A request as it came, and how many others were under way to the same server."""
+class ReceivedRequest(NamedTuple):
+    """A request, and how many others the server was handling when it arrived."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
-    beside: int
+    concurrent: int
 
     @property
-    def topic(self) -> str:
-        """The topic URL that a ping is about."""
+    def topic_url(self) -> str:
+        """The topic URL of a ping."""
         return dict(parse_qsl(self.body.decode()))["hub.topic"]
 
 
-Answer = Callable[[Received], Awaitable[web.StreamResponse] | web.StreamResponse]
+Responder = Callable[[ReceivedRequest], Awaitable[web.StreamResponse] | web.StreamResponse]
 
 
-def says(status: int = ACCEPTED, text: str = "", **headers: str) -> Answer:
-    """Always the same answer; `Retry_After="5"` is the header Retry-After."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda _: web.Response(status=status, text=text or None, headers=named)
+def responds(status: int = ACCEPTED, text: str = "", **headers: str) -> Responder:
+    """Return a responder with a constant response; `Retry_After="5"` sets the header Retry-After."""
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _: web.Response(status=status, text=text or None, headers=fields)
 
 
-class Served:
-    """An HTTP server: what it received, and what it answers, which may be changed at any time."""
+class LoopbackServer:
+    """An HTTP server that records its requests. Its responder may be replaced at any time."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.received: list[Received] = []
-        self.under_way = 0
+    def __init__(self, responder: Responder) -> None:
+        self.responder = responder
+        self.received: list[ReceivedRequest] = []
+        self.in_flight = 0
         self.port = 0
         self.scheme = "http"
 
@@ -58,35 +58,37 @@ class Served:
 
     @property
     def topics(self) -> Counter[str]:
-        """How often it was told of each topic URL."""
-        return Counter(received.topic for received in self.received)
+        """The number of pings of each topic URL."""
+        return Counter(request.topic_url for request in self.received)
 
     @property
-    def most_under_way(self) -> int:
-        return max((received.beside + 1 for received in self.received), default=0)
+    def max_in_flight(self) -> int:
+        return max((request.concurrent + 1 for request in self.received), default=0)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Note the request, and answer it."""
-        beside, self.under_way = self.under_way, self.under_way + 1
+        """Record the request and respond."""
+        concurrent, self.in_flight = self.in_flight, self.in_flight + 1
         try:
             headers = dict(request.headers)
-            received = Received(request.method, request.raw_path, headers, await request.read(), beside)
+            received = ReceivedRequest(request.method, request.raw_path, headers, await request.read(), concurrent)
             self.received.append(received)
-            answer = self.answer(received)
-            return answer if isinstance(answer, web.StreamResponse) else await answer
+            response = self.responder(received)
+            return response if isinstance(response, web.StreamResponse) else await response
         finally:
-            self.under_way -= 1
+            self.in_flight -= 1
 
 
 @asynccontextmanager
-async def served(answer: Answer | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[Served]:
-    """A server on a free port; without an answer of its own it accepts every ping."""
-    server = Served(answer or says())
+async def http_server(
+    responder: Responder | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[LoopbackServer]:
+    """Run a server on a free port. The default responder accepts every ping."""
+    server = LoopbackServer(responder or responds())
     runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
-    listening = socket.create_server(("127.0.0.1", 0))
-    await web.SockSite(runner, listening, ssl_context=tls).start()
-    server.port = listening.getsockname()[1]
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener, ssl_context=tls).start()
+    server.port = listener.getsockname()[1]
     server.scheme = "https" if tls else "http"
     try:
         yield server
@@ -94,68 +96,70 @@ async def served(answer: Answer | None = None, tls: ssl.SSLContext | None = None
         await runner.cleanup()
 
 
-Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+RawResponder = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
-class Raw:
-    """A server that says what no HTTP library would: how many requests came, and how many bytes it got rid of."""
+class RawServer:
+    """A TCP server for responses that no HTTP library produces. It counts its requests and the bytes that it sent."""
 
-    def __init__(self, talk: Talk) -> None:
-        self.talk = talk
+    def __init__(self, responder: RawResponder) -> None:
+        self.responder = responder
         self.requests = 0
         self.sent_bytes = 0
         self.url = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read the head of a request, and let the responder write to the connection."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        # A cancelled connection is an end like any other: asyncio would log it as a fault of ours.
+        # Cancellation is a normal end of a connection; asyncio would log it as an error.
         with suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.requests += 1
-            await self.talk(head, writer)
+            await self.responder(head, writer)
         writer.transport.abort()
 
-    async def end(self) -> None:
+    async def close(self) -> None:
+        """Cancel all connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @asynccontextmanager
-async def raw(talk: Talk) -> AsyncIterator[Raw]:
-    """A server on a free port that hands the head of each request to `talk`, which writes what it likes."""
-    server = Raw(talk)
-    listening = await asyncio.start_server(server.connected, "127.0.0.1", 0, limit=2**20)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+async def raw_server(responder: RawResponder) -> AsyncIterator[RawServer]:
+    """Run a server on a free port that passes the head of each request to a responder, which writes bytes."""
+    server = RawServer(responder)
+    listener = await asyncio.start_server(server.handle, "127.0.0.1", 0, limit=2**20)
+    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
     try:
         yield server
     finally:
-        listening.close()
-        await server.end()
+        listener.close()
+        await server.close()
 
 
-def bytes_then_close(content: bytes) -> Talk:
-    """Says these bytes, and hangs up."""
+def sends_then_closes(content: bytes) -> RawResponder:
+    """Return a responder that sends bytes and closes the connection."""
 
-    async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
+    async def respond(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(content)
         await writer.drain()
         writer.close()
         await writer.wait_closed()
 
-    return talk
+    return respond
 
 
-async def silence(_: bytes, __: asyncio.StreamWriter) -> None:
-    """Never answers."""
+async def hangs(_: bytes, __: asyncio.StreamWriter) -> None:
+    """Never respond."""
     await asyncio.Event().wait()
 
 
-async def reset_in_the_body(_: bytes, writer: asyncio.StreamWriter) -> None:
-    """Accepts, begins to speak, and resets the connection."""
+async def resets_in_body(_: bytes, writer: asyncio.StreamWriter) -> None:
+    """Accept, send a part of the body, and reset the connection."""
     writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nthank")
     await writer.drain()
     linger = struct.pack("ii", 1, 0)
@@ -164,7 +168,7 @@ async def reset_in_the_body(_: bytes, writer: asyncio.StreamWriter) -> None:
 
 
 async def drips(_: bytes, writer: asyncio.StreamWriter) -> None:
-    """Accepts, and says a letter now and then, for ever."""
+    """Accept, and send an endless body one byte at a time."""
     writer.write(b"HTTP/1.1 202 Accepted\r\n\r\n")
     while True:
         writer.write(b"a")
@@ -172,28 +176,31 @@ async def drips(_: bytes, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-def endless(server: list[Raw], head: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Talk:
-    """Speaks without an end, as fast as it is listened to; counts in the server that is put into the list."""
+def sends_endlessly(servers: list[RawServer], head: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> RawResponder:
+    """Return a responder that sends an endless body as fast as the client reads it.
 
-    async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
+    It counts the bytes in the first server of the list, which may be added later.
+    """
+
+    async def respond(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
         while True:
             writer.write(b"word " * 2000)
             await writer.drain()
-            server[0].sent_bytes += 10_000
+            servers[0].sent_bytes += 10_000
 
-    return talk
+    return respond
 
 
 def refusing_url() -> str:
-    """The address of a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    """Return the URL of a port that refuses connections."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> None:
-    """Wait for a condition, with a deadline."""
+async def wait_until(condition: Callable[[], object], timeout_s: float = 15.0, message: str = "") -> None:
+    """Wait for a condition. Raises AssertionError with the message after the timeout."""
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, what or "waited in vain"
+        assert time.monotonic() < deadline, message or "the condition was not met in time"
         await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What JSON Feed 1.1 demands in words, where a JSON Schema cannot."""
+"""The rules of JSON Feed 1.1 that its JSON Schema cannot express."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ rule = BOOK.rule
 
 
 def broken(document: bytes) -> dict[str, list[str]]:
-    """The rules that a document breaks, each with what breaks it."""
+    """Returns the rules that a document breaks, with their violations."""
     feed = json.loads(document)
-    found = {words: list(function(feed, document)) for words, function in BOOK.rules.items()}
-    return {words: faults for words, faults in found.items() if faults}
+    found = {description: list(function(feed, document)) for description, function in BOOK.rules.items()}
+    return {description: faults for description, faults in found.items() if faults}
 
 
 @rule("no two items with one id")
@@ -35,7 +35,7 @@ def html(feed: Any, document: bytes) -> Iterator[str]:
     yield from (text for text in _texts(feed, {"content_html"}) if MARK_UP.search(text))
 
 
-@rule("an extension says what it is about")
+@rule("an extension has a link to its description")
 def about(feed: Any, document: bytes) -> Iterator[str]:
     for item in [feed, *feed["items"]]:
         for key, value in item.items():
@@ -50,7 +50,7 @@ def dates(feed: Any, document: bytes) -> Iterator[str]:
             yield item["id"]
 
 
-@rule("no key stands twice in an object")
+@rule("no object contains a key twice")
 def keys(feed: Any, document: bytes) -> Iterator[str]:
     found: list[str] = []
     json.loads(document, object_pairs_hook=lambda pairs: found.extend(repeated([key for key, _ in pairs])))
@@ -62,7 +62,7 @@ def characters(feed: Any, document: bytes) -> Iterator[str]:
     yield from (repr(text) for text in _texts(feed, set()) if FORBIDDEN.search(text))
 
 
-@rule("UTF-8, as it stands")
+@rule("UTF-8, without escapes")
 def encoding(feed: Any, document: bytes) -> Iterator[str]:
     if document.startswith(b"\xef\xbb\xbf") or b"\\u" in document.replace(b"\\\\", b""):
         yield "a byte order mark, or escapes"

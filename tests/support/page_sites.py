@@ -1,4 +1,4 @@
-"""Sites with their pages on disk, as they are served, and what checks them."""
+"""Builds sites with HTML pages, serves them, and locates the tools that check them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from support.records import SITE, entry_of, feed_of, prepared
 from support.sites import NOW, ROOT
 
 from syndicate import config
-from syndicate.formats.html import pages as page
-from syndicate.formats.html.landing import Group, Landing
-from syndicate.model import FORMATS, Entry, Feed
+from syndicate.formats import HTML_PAGE
+from syndicate.formats import names as format_names
+from syndicate.formats.html.page_data import FeedGroup, FeedPageData
+from syndicate.formats.html.pages import Pages
+from syndicate.model import Entry, Feed
 from syndicate.pipeline import build
 
 
 class Tools(NamedTuple):
-    """What `make test-pages` installs: a folder with `node_modules` and `.venv`, and a browser."""
+    """The tools that `make test-pages` installs: a folder with `node_modules` and `.venv`, and a browser."""
 
     folder: Path
     chromium: str
@@ -40,18 +42,18 @@ class Tools(NamedTuple):
         return self.folder / ".venv" / "bin" / "python"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    # Browsers show RSS and Atom under their own media types as source; a host may serve them as XML.
+class _Handler(SimpleHTTPRequestHandler):
+    # Browsers display the source of RSS and Atom under their own media types; hosts may serve them as XML.
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {".rss": "text/xml", ".atom": "text/xml"}
 
     def log_message(self, *_: Any) -> None:
-        """The test says what went wrong."""
+        """Suppress the log: failures are reported by the tests."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The address, without a slash at its end, at which a folder is served as it is."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    """Serves a folder and yields its address without a trailing slash."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -63,12 +65,12 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def make_site(folder: Path, configuration: Path = ROOT / "config.yaml") -> None:
-    """Build a configuration's feeds and pages into a folder."""
+    """Builds the feeds and pages of a configuration into a folder."""
     loaded = config.load(str(configuration))
     build(loaded._replace(output=str(folder), state=str(folder.parent / f"{folder.name}.state")), NOW)
 
 
-# ---------------------------------------------------------------------------------------- what no sample should hold
+# ---------------------------------------------------------------------------------------------------- edge cases
 
 LONG = ("A headline of the full length that an editor allows " * 4)[:180]
 UNBROKEN = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 3
@@ -79,8 +81,8 @@ IMAGE = {"url": "https://img.test/a.jpg"}
 STORIES = [{"title": LONG, "webUrl": f"https://www.test/{n}", "provider": {"name": UNBROKEN}} for n in range(5)]
 
 
-def made_up_feed(name: str, slug: str, total: int) -> Feed:
-    """A topic's feed; with no entries it has no newest."""
+def example_feed(name: str, slug: str, total: int) -> Feed:
+    """Returns the feed of a topic; without entries it has no newest one."""
     return feed_of([])._replace(
         dimension="topics",
         name=name,
@@ -93,9 +95,9 @@ def made_up_feed(name: str, slug: str, total: int) -> Feed:
     )
 
 
-def made_up_entries() -> list[Entry]:
-    """Titles of every length and direction, with and without pictures, sizes, sources and stories."""
-    said: list[dict[str, Any]] = [
+def example_entries() -> list[Entry]:
+    """Returns entries with titles of any length and direction, with and without images, sizes, sources and stories."""
+    records: list[dict[str, Any]] = [
         {"title": LONG, "excerpt": LONG * 4, "images": [IMAGE], "related": STORIES, "provider": {"name": UNBROKEN}},
         {"title": UNBROKEN, "excerpt": UNBROKEN * 9, "ampWebUrl": "https://www.test/amp"},
         {"title": "Short"},
@@ -106,28 +108,29 @@ def made_up_entries() -> list[Entry]:
     ]
     return [
         entry_of(each | {"webUrl": f"https://www.test/story/{n}", "publishedDateTime": WHEN - timedelta(n)})
-        for n, each in enumerate(said)
+        for n, each in enumerate(records)
     ]
 
 
-def make_corners(folder: Path, topics: int = 3000) -> None:
-    """A site of what is rare: titles too long, hostile or right-to-left, an empty topic, and thousands of topics."""
-    pages = page.Pages(SITE, FORMATS)
-    cards = [pages.card(prepared(entry)) for entry in made_up_entries()]
+def make_edge_cases(folder: Path, topics: int = 3000) -> None:
+    """Creates a site of edge cases: long, hostile and right-to-left titles, an empty topic, thousands of topics."""
+    pages = Pages(SITE, format_names())
+    cards = [pages.render_entry(prepared(entry)) for entry in example_entries()]
     days = tuple((f"{WHEN - timedelta(n):%Y-%m-%d}", f"archive/{n}/feed.rss") for n in range(400))
     months = tuple((f"{year}-{month:02}", year - 2019 + month) for year in range(2020, 2026) for month in range(1, 13))
-    full = Landing(months, days, (HOSTILE, "topics/hostile"), (HOSTILE, LONG))
+    full = FeedPageData(months, days, (HOSTILE, "topics/hostile"), (HOSTILE, LONG))
     named = {"long": LONG, "unbroken": UNBROKEN, "hebrew": HEBREW, "hostile": HOSTILE}
-    shown = [(made_up_feed(name, slug, 12345), full, cards) for slug, name in named.items()]
-    shown.append((made_up_feed("Empty", "empty", 0), Landing(()), []))
-    for feed, landing, its_cards in shown:
-        target = folder / feed.path / page.NAME
+    shown = [(example_feed(name, slug, 12345), full, cards) for slug, name in named.items()]
+    shown.append((example_feed("Empty", "empty", 0), FeedPageData(()), []))
+    for feed, data, its_cards in shown:
+        target = folder / feed.path / HTML_PAGE.file_name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(pages.feed_page(feed, landing, its_cards))
-    rows = [pages.row(feed, landing, LONG if its_cards else "") for feed, landing, its_cards in shown]
+        target.write_bytes(pages.render_feed_page(feed, data, its_cards))
+    rows = [pages.render_row(feed, data, LONG if its_cards else "") for feed, data, its_cards in shown]
+    by_month = FeedPageData(months)
     rows += [
-        pages.row(made_up_feed(f"Topic number {n}", f"topic-{n}", n), Landing(months), HEBREW if n % 9 else LONG)
+        pages.render_row(example_feed(f"Topic number {n}", f"topic-{n}", n), by_month, HEBREW if n % 9 else LONG)
         for n in range(1, topics - len(rows) + 1)
     ]
-    groups = [Group("Topics", rows), Group("Providers", ()), Group(HOSTILE, rows[:1])]
-    (folder / page.NAME).write_bytes(pages.index(groups, 1234567, WHEN))
+    groups = [FeedGroup("Topics", rows), FeedGroup("Providers", ()), FeedGroup(HOSTILE, rows[:1])]
+    (folder / HTML_PAGE.file_name).write_bytes(pages.render_index(groups, 1234567, WHEN))

@@ -8,11 +8,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from support import fields
 
 from syndicate import formats
-from syndicate.corpus import fields, markdown
+from syndicate.corpus import markdown
+from syndicate.corpus.context import SourceContext
 from syndicate.formats import content
-from syndicate.model import NO_ARCHIVES, Tombstone, Entry, Feed, ArchiveLinks, Presentation, Site
+from syndicate.model import NO_ARCHIVES, ArchiveLinks, Entry, Feed, Presentation, Site, Tombstone
 
 RENDERERS = {format_.name: format_.load() for format_ in formats.FEED_FORMATS}
 SITE = Site(
@@ -29,7 +31,7 @@ SITE = Site(
 )
 PLAIN = Presentation()
 PATH = "_news/2026-01-31-a-story.md"
-PROFILE = fields.Profile(authority=SITE.authority, home=SITE.home)
+CONTEXT = SourceContext(authority=SITE.authority, home=SITE.home)
 
 bounded = settings(
     max_examples=80,
@@ -42,7 +44,7 @@ bounded = settings(
 
 def entry_of(metadata: Mapping[str, Any], body: str = "", path: str = PATH) -> Entry:
     """Returns the entry of a record, as the corpus stage creates it."""
-    entry = fields.read(metadata, body, path, PROFILE).entry
+    entry = fields.entry_of(metadata, body, path, CONTEXT)
     assert entry is not None, metadata
     return entry
 

@@ -1,4 +1,4 @@
-"""RSS 2.0, the RSS Advisory Board's profile, Media RSS and RFC 5005, as far as FEEDS.md says "must hold"."""
+"""The rules of RSS 2.0, the profile of the RSS Advisory Board, Media RSS and RFC 5005."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from support.feed_reading import NAMESPACES
-from support.rulebook import ENTITY, FORBIDDEN, MARK_UP, Rulebook, children, qualified, repeated, shown, wrong_addresses
+from support.rulebook import (
+    ENTITY,
+    FORBIDDEN,
+    MARK_UP,
+    Rulebook,
+    children,
+    described,
+    qualified,
+    repeated,
+    wrong_addresses,
+)
 
 BOOK = Rulebook()
 rule = BOOK.rule
 
-# RFC 822 §5 as RSS wants it: a four-digit year, a numeric zone or GMT.
+# RFC 822 §5 as RSS requires it: a four-digit year, a numeric zone or GMT.
 RFC_822 = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
     r"\d{2}:\d{2}(?::\d{2})? (?:[+-]\d{4}|GMT|UT|Z)"
@@ -75,15 +85,15 @@ def channel_link(root: Any, document: bytes) -> Iterator[str]:
 def title_or_description(root: Any, document: bytes) -> Iterator[str]:
     for item in _items(root):
         if not any((child.text or "").strip() for child in children(item, "title", "description")):
-            yield shown(item)
+            yield described(item)
 
 
-@rule("no element of an item stands twice, but category, dc:creator and links")
+@rule("no element of an item is repeated, except category, dc:creator and links")
 def item_elements(root: Any, document: bytes) -> Iterator[str]:
     for item in _items(root):
         for name in ("title", "link", "description", "guid", "pubDate", "content:encoded", "source", "dc:language"):
             if len(children(item, name)) > 1:
-                yield f"{name}: {shown(item)}"
+                yield f"{name}: {described(item)}"
 
 
 @rule("dates are RFC 822 with four-digit years, and name the right day of the week")
@@ -91,7 +101,7 @@ def dates(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter("pubDate", "lastBuildDate"):
         text = element.text or ""
         if not RFC_822.fullmatch(text) or ("," in text and _time(text).strftime("%a") != text[:3]):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("lastBuildDate is the last change of the content, so no item is newer")
@@ -107,9 +117,9 @@ def guid(root: Any, document: bytes) -> Iterator[str]:
     guids = [item.find("guid") for item in _items(root)]
     for item, found in zip(_items(root), guids, strict=True):
         if found is None or not (found.text or "").strip():
-            yield f"none: {shown(item)}"
+            yield f"none: {described(item)}"
         elif (found.get("isPermaLink") != "false") and found.text != item.findtext("link"):
-            yield shown(found)
+            yield described(found)
     yield from repeated([found.text for found in guids if found is not None])
 
 
@@ -126,7 +136,7 @@ def enclosure(root: Any, document: bytes) -> Iterator[str]:
         found = children(item, "enclosure")
         whole = [e for e in found if e.get("url") and e.get("type") and (e.get("length") or "").isdigit()]
         if len(found) > 1 or len(whole) != len(found):
-            yield shown(item)
+            yield described(item)
 
 
 @rule("description comes before content:encoded")
@@ -134,21 +144,21 @@ def order(root: Any, document: bytes) -> Iterator[str]:
     for item in _items(root):
         tags = [child.tag for child in children(item, "description", "content:encoded")]
         if tags not in (["description"], ["description", qualified("content:encoded")], []):
-            yield f"{tags}: {shown(item)}"
+            yield f"{tags}: {described(item)}"
 
 
 @rule("not both author and dc:creator")
 def author(root: Any, document: bytes) -> Iterator[str]:
     for item in _items(root):
         if children(item, "author") and children(item, "dc:creator"):
-            yield shown(item)
+            yield described(item)
 
 
 @rule("an author is a mail address")
 def author_mail(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter("author", "managingEditor", "webMaster"):
         if "@" not in (element.text or ""):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("no relative address, and none with a space, a bar or raw Unicode")
@@ -164,14 +174,14 @@ def plain_text(root: Any, document: bytes) -> Iterator[str]:
     plain = [*root.iter("title", "category", "copyright"), *root.iter(f"{{{NAMESPACES['dc']}}}*")]
     for element in [*plain, *children(_channel(root), "description")]:
         if MARK_UP.search(element.text or "") or ENTITY.search(element.text or ""):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("no empty category, creator or language")
 def empty(root: Any, document: bytes) -> Iterator[str]:
     for element in [*root.iter("category", "language"), *root.iter(f"{{{NAMESPACES['dc']}}}*")]:
         if not (element.text or "").strip():
-            yield shown(element)
+            yield described(element)
 
 
 @rule("items come last in the channel")
@@ -188,21 +198,21 @@ def update_period(root: Any, document: bytes) -> Iterator[str]:
             not element.tag.endswith("updatePeriod")
             or element.text not in {"hourly", "daily", "weekly", "monthly", "yearly"}
         ):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("the namespace of Media RSS ends in a slash")
 def media_namespace(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter():
         if "search.yahoo.com/mrss" in str(element.tag) and not element.tag.startswith(f"{{{MEDIA}}}"):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("media:group only for alternatives of the same thing")
 def media_group(root: Any, document: bytes) -> Iterator[str]:
     for group in root.iter(f"{{{MEDIA}}}group"):
         if len(list(group)) < 2:
-            yield shown(group)
+            yield described(group)
 
 
 @rule("a picture has a size of at least one pixel, or none, and no media:title")
@@ -210,7 +220,7 @@ def media_content(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter(f"{{{MEDIA}}}content"):
         sizes = [element.get(name) for name in ("width", "height") if element.get(name) is not None]
         if not all(re.fullmatch("[1-9][0-9]*", size) for size in sizes) or len(element):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("the channel's image has url, title and link, the latter two the channel's own")
@@ -219,7 +229,7 @@ def image(root: Any, document: bytes) -> Iterator[str]:
     for element in children(channel, "image"):
         same = [element.findtext(name) == channel.findtext(name) for name in ("title", "link")]
         if not element.findtext("url") or not all(same):
-            yield shown(element)
+            yield described(element)
 
 
 @rule("no control characters or non-characters")
@@ -229,7 +239,7 @@ def characters(root: Any, document: bytes) -> Iterator[str]:
     for element in root.iter():
         for text in (element.text, element.tail, *element.attrib.values()):
             if text and FORBIDDEN.search(text):
-                yield shown(element)
+                yield described(element)
 
 
 @rule("nothing comes before the XML declaration")

@@ -1,4 +1,4 @@
-"""Rules of a format as small functions: each has its words, and yields what breaks it."""
+"""Rules of a format as small functions: each has a description and yields its violations."""
 
 from __future__ import annotations
 
@@ -10,60 +10,60 @@ from support.feed_reading import NAMESPACES, parse_xml
 
 Rule = Callable[[Any, bytes], Iterator[str]]
 
-# RFC 3986: an absolute http(s) address, all else percent-encoded.
+# RFC 3986: an absolute http(s) address, other characters percent-encoded.
 ADDRESS = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?")
-# XML 1.0 §2.2 refuses or discourages them.
+# XML 1.0 §2.2 forbids or discourages these characters.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 MARK_UP = re.compile(r"(?is)<(a|abbr|b|code|em|i|p|span|strong|u)(\s[^<>]*)?>.*?</\1\s*>|<br\s*/?>")
 ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
 
 
 class Rulebook:
-    """All rules of a format."""
+    """The rules of a format by description."""
 
     def __init__(self) -> None:
         self.rules: dict[str, Rule] = {}
 
-    def rule(self, words: str) -> Callable[[Rule], Rule]:
-        """Take a function in under its words."""
+    def rule(self, description: str) -> Callable[[Rule], Rule]:
+        """Registers a function under a description."""
 
-        def taken(function: Rule) -> Rule:
-            self.rules[words] = function
+        def register(function: Rule) -> Rule:
+            self.rules[description] = function
             return function
 
-        return taken
+        return register
 
     def broken(self, document: bytes) -> dict[str, list[str]]:
-        """The rules that an XML document breaks, each with what breaks it."""
+        """Returns the rules that an XML document breaks, with their violations."""
         root = parse_xml(document)
-        found = {words: list(function(root, document)) for words, function in self.rules.items()}
-        return {words: faults for words, faults in found.items() if faults}
+        found = {description: list(function(root, document)) for description, function in self.rules.items()}
+        return {description: faults for description, faults in found.items() if faults}
 
 
 def children(parent: Any, *names: str) -> list[Any]:
-    """The direct children with one of the names (`atom:link`), in document order."""
+    """Returns the direct children with one of the names (`atom:link`), in document order."""
     wanted = {qualified(name) for name in names}
     return [child for child in parent if child.tag in wanted]
 
 
 def qualified(name: str) -> str:
-    """lxml's spelling of `prefix:name`."""
+    """Returns the name `prefix:name` in the notation of lxml."""
     prefix, colon, local = name.partition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}" if colon else name
 
 
-def shown(element: Any) -> str:
-    """An element for a message."""
+def described(element: Any) -> str:
+    """Formats an element for a message."""
     return f"line {element.sourceline}: <{element.tag}> {dict(element.attrib)} {(element.text or '')[:60]!r}"
 
 
 def wrong_addresses(addresses: Iterator[str | None]) -> Iterator[str]:
-    """Those that are relative, or not valid as they stand."""
+    """Yields the addresses that are relative or invalid."""
     for address in addresses:
         if not address or not ADDRESS.fullmatch(address):
             yield repr(address)
 
 
 def repeated(values: list[str]) -> Iterator[str]:
-    """The values that occur more than once."""
+    """Yields the values that occur more than once."""
     yield from sorted({value for value in values if values.count(value) > 1})

@@ -1,4 +1,4 @@
-"""A site on a real disk: its corpus, its configuration, a build in this process or in one of its own."""
+"""A site in a folder: its corpus, its configuration, and builds of it in this process or in a separate one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from syndicate import config
 from syndicate.model import Document
-from syndicate.outputs.compress import compressed
-from syndicate.pipeline import Summary, build
+from syndicate.outputs.compress import compressed_variants
+from syndicate.pipeline import BuildSummary, build
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -28,8 +28,8 @@ corpus: {path: corpus}
 """
 
 
-class Place:
-    """A folder with `config.yaml`, `corpus/` and what is built from them."""
+class SiteFolder:
+    """A folder with `config.yaml`, `corpus/` and, once built, `feeds/`."""
 
     def __init__(self, folder: Path, text: str = CONFIG) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class Place:
         (self.folder / "config.yaml").write_text(text, encoding="utf-8")
 
     def put(self, path: str, content: str | bytes) -> Path:
-        """Write a corpus file."""
+        """Writes a corpus file; returns its path."""
         file = self.corpus / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -51,7 +51,7 @@ class Place:
     def load(self) -> config.Config:
         return config.load(str(self.folder / "config.yaml"))
 
-    def build(self, now: datetime = NOW) -> Summary:
+    def build(self, now: datetime = NOW) -> BuildSummary:
         return build(self.load(), now)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -59,12 +59,12 @@ class Place:
 
 
 def record(title: str, *lines: str, date: str = "2026-01-31T12:00:00Z", body: str = "") -> str:
-    """A news record with a title, a date, and any further lines of metadata."""
+    """Returns a news record with a title, a date, and further lines of front matter."""
     return "\n".join(["---", f'title: "{title}"', f"publishedDateTime: {date}", *lines, "---", body])
 
 
 def clean_environment(changes: Mapping[str, str] = {}) -> dict[str, str]:
-    """This process's environment without what would change a build or the look of its messages."""
+    """Returns this process's environment without the variables that affect a build or the format of its messages."""
     dropped = set(
         "SOURCE_DATE_EPOCH PYTHONHASHSEED PYTHONUNBUFFERED PYTHONIOENCODING PYTHONUTF8 TZ LC_ALL LANG COLUMNS "
         "FORCE_COLOR NO_COLOR".split()
@@ -73,7 +73,7 @@ def clean_environment(changes: Mapping[str, str] = {}) -> dict[str, str]:
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One verb in a process of its own."""
+    """Runs one command of syndicate in a separate process."""
     return subprocess.run(
         [sys.executable, "-m", "syndicate", *arguments],
         cwd=cwd,
@@ -87,7 +87,7 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder: its path, its bytes."""
+    """Returns the bytes of every file below a folder, by relative path."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
@@ -97,18 +97,18 @@ _DELETED = re.compile(
 )
 
 
-def but_for_deletions(tree: dict[str, bytes]) -> dict[str, bytes]:
-    """A tree without its tombstones: the one thing that a build from nothing cannot know.
+def without_tombstones(tree: dict[str, bytes]) -> dict[str, bytes]:
+    """Returns the documents without their tombstones, the only part that a build from nothing cannot reproduce.
 
-    That is: in Atom the lines of `at:deleted-entry`, in JSON Feed the line of `_syndicate.deleted` after the items; and
-    what is compressed of a document that had some, is compressed of what is left of it.
+    Tombstones are the lines of `at:deleted-entry` in Atom, and the line of `_syndicate.deleted` after the items in JSON
+    Feed. The compressed variants of a document that had some are compressed again from the rest.
     """
-    left = dict(tree)
+    rest = dict(tree)
     for path, content in tree.items():
-        if path.endswith(("/feed.atom", "/feed.json")) and (kept := _DELETED.sub(b"", content)) != content:
-            left[path] = kept
-            variants = {one.path: one.content for one in compressed(Document(path=path, content=kept))}
+        if path.endswith(("/feed.atom", "/feed.json")) and (remaining := _DELETED.sub(b"", content)) != content:
+            rest[path] = remaining
+            variants = {one.path: one.content for one in compressed_variants(Document(path=path, content=remaining))}
             for variant in (f"{path}.gz", f"{path}.br"):
-                if left.pop(variant, None) is not None and variant in variants:
-                    left[variant] = variants[variant]
-    return left
+                if rest.pop(variant, None) is not None and variant in variants:
+                    rest[variant] = variants[variant]
+    return rest

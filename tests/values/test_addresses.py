@@ -1,4 +1,4 @@
-"""Every address that is published is absolute, valid and http(s); what cannot be made so is refused with a reason."""
+"""Addresses become absolute, valid http(s) URLs, or are rejected with a reason."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from syndicate.values import addresses
 
 BASE = "https://www.test/blog/post/?page=2#top"
 
-CLEANED = [
-    # what is valid stays, byte for byte
+NORMALIZED = [
+    # valid addresses stay unchanged
     ("https://a.example/b?c=1&d=%20#e", "https://a.example/b?c=1&d=%20#e"),
     ("https://a.example", "https://a.example"),
     ("http://a.example/%7Euser/%E2%82%AC", "http://a.example/%7Euser/%E2%82%AC"),
     ("https://a.example:8443/x", "https://a.example:8443/x"),
     ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
     ("http://under_score.example/", "http://under_score.example/"),
-    # what is not valid is encoded, once
+    # invalid characters are encoded, once
     ("https://a.example/b c|d", "https://a.example/b%20c%7Cd"),
     ("https://a.example/ü?q=ß#é", "https://a.example/%C3%BC?q=%C3%9F#%C3%A9"),
     ("https://a.example/100%", "https://a.example/100%25"),
@@ -29,7 +29,7 @@ CLEANED = [
     ('https://a.example/<b>"\\^`{}', "https://a.example/%3Cb%3E%22%5C%5E%60%7B%7D"),
     ("https://a.example/[x]", "https://a.example/%5Bx%5D"),
     ("https://a.example/a#b#c", "https://a.example/a#b%23c"),
-    # white space and controls around and within
+    # white space and control characters are removed
     ("  https://a.example/b\n", "https://a.example/b"),
     ("https://a.exa\nmple/b\tc\x00\x85", "https://a.example/bc"),
     # scheme and host are lower case; hosts are ASCII
@@ -49,7 +49,7 @@ CLEANED = [
     ("../../../../etc/passwd", "https://www.test/etc/passwd"),
 ]
 
-REFUSED = [
+REJECTED = [
     ("", "an empty address"),
     (" \t\n\x00", "an empty address"),
     ("javascript:alert(1)", "scheme 'javascript'"),
@@ -80,39 +80,39 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("address", "expected"), CLEANED, ids=[repr(address)[:50] for address, _ in CLEANED])
-def test_address_is_made_valid(address: str, expected: str) -> None:
-    assert addresses.clean(address, BASE) == expected
+@pytest.mark.parametrize(("address", "expected"), NORMALIZED, ids=[repr(address)[:50] for address, _ in NORMALIZED])
+def test_address_is_normalized(address: str, expected: str) -> None:
+    assert addresses.normalize(address, BASE) == expected
 
 
-@pytest.mark.parametrize(("address", "reason"), REFUSED, ids=[repr(address)[:50] for address, _ in REFUSED])
-def test_address_that_must_not_be_published_is_refused(address: str, reason: str) -> None:
+@pytest.mark.parametrize(("address", "reason"), REJECTED, ids=[repr(address)[:50] for address, _ in REJECTED])
+def test_address_that_must_not_be_published_is_rejected(address: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        addresses.clean(address, BASE)
+        addresses.normalize(address, BASE)
 
 
 @pytest.mark.parametrize("address", ["x", "/x", "//a.example/", "?x", "a.example/x", "www.a.example"])
-def test_relative_address_without_a_base_is_refused(address: str) -> None:
+def test_relative_address_without_a_base_is_rejected(address: str) -> None:
     with pytest.raises(ValueError, match="no scheme"):
-        addresses.clean(address)
+        addresses.normalize(address)
 
 
 @pytest.mark.parametrize(
     "address",
     ["https://jane:secret@a.example/", "http://:secret@a.example", "ftp://jane:secret@a.example/" + "x" * 300],
 )
-def test_refusal_never_tells_a_password(address: str) -> None:
-    with pytest.raises(ValueError, match=r".+") as refused:
-        addresses.clean(address)
-    assert "secret" not in str(refused.value)
-    assert len(str(refused.value)) < 200
+def test_message_never_holds_a_password(address: str) -> None:
+    with pytest.raises(ValueError, match=r".+") as raised:
+        addresses.normalize(address)
+    assert "secret" not in str(raised.value)
+    assert len(str(raised.value)) < 200
 
 
 @pytest.mark.parametrize(
     ("address", "expected"),
     [("https://a", True), ("mailto:x", True), ("x-y.z+1:", True), ("//a", False), ("/a:b", False), ("1a:b", False)],
 )
-def test_scheme_is_told_from_a_path(address: str, expected: bool) -> None:  # noqa: FBT001 - a column
+def test_scheme_is_distinguished_from_a_path(address: str, expected: bool) -> None:  # noqa: FBT001 - a column
     assert addresses.has_scheme(address) is expected
 
 
@@ -129,25 +129,25 @@ FRAGMENTS = st.sampled_from(
 
 @settings(max_examples=800, deadline=None, derandomize=True, database=None)
 @given(st.one_of(st.lists(FRAGMENTS, max_size=10).map("".join), st.text()), st.sampled_from(["", BASE, "http://e.org"]))
-def test_whatever_is_answered_is_valid_and_stays_as_it_is(address: str, base: str) -> None:
+def test_normalized_address_is_valid_and_normalizing_it_again_changes_nothing(address: str, base: str) -> None:
     try:
-        cleaned = addresses.clean(address, base)
+        normalized = addresses.normalize(address, base)
     except ValueError:
         return
-    assert addresses.clean(cleaned) == cleaned
-    parts = urlsplit(cleaned)
+    assert addresses.normalize(normalized) == normalized
+    parts = urlsplit(normalized)
     assert parts.scheme in {"http", "https"}
     assert parts.hostname
     assert parts.username is None
-    assert cleaned.isascii()
-    assert not re.search(r"[\x00-\x20\x7f\"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})", cleaned)
+    assert normalized.isascii()
+    assert not re.search(r"[\x00-\x20\x7f\"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})", normalized)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.text(max_size=30))
-def test_query_survives_in_meaning(query: str) -> None:
+def test_meaning_of_the_query_is_kept(query: str) -> None:
     from urllib.parse import quote, unquote
 
     encoded = quote(query, safe="", errors="surrogatepass")
-    cleaned = addresses.clean(f"https://a.example/?q={encoded}")
-    assert unquote(urlsplit(cleaned).query, errors="surrogatepass") == f"q={query}"
+    normalized = addresses.normalize(f"https://a.example/?q={encoded}")
+    assert unquote(urlsplit(normalized).query, errors="surrogatepass") == f"q={query}"

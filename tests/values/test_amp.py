@@ -1,4 +1,4 @@
-"""AMP cache addresses are those of the published vectors, for every host that there is."""
+"""AMP cache URLs are those of the published vectors; every host has a valid subdomain."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def test_host_has_the_published_subdomain(host: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("url", "expected", "kind"), VECTORS["urls"])
-def test_address_is_the_published_one(url: str, expected: str, kind: CacheType) -> None:
+def test_url_is_the_published_one(url: str, expected: str, kind: CacheType) -> None:
     assert cache_url(url, CACHE, kind) == expected
 
 
 @pytest.mark.parametrize(("url", "expected"), VECTORS["seed"])
-def test_document_is_the_type_that_is_meant(url: str, expected: str) -> None:
+def test_default_type_is_document(url: str, expected: str) -> None:
     assert cache_url(url) == expected
 
 
-def test_vectors_are_all_there() -> None:
+def test_all_vectors_are_tested() -> None:
     assert (len(VECTORS["hosts"]), len(VECTORS["urls"]), len(VECTORS["seed"])) == (20, 13, 3)
 
 
@@ -49,20 +49,20 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize(("url", "expected"), WRITTEN, ids=[url for url, _ in WRITTEN])
-def test_rest_of_the_address_is_kept(url: str, expected: str) -> None:
+def test_path_query_and_fragment_are_kept(url: str, expected: str) -> None:
     assert cache_url(url) == expected
 
 
-def test_another_cache_may_serve() -> None:
+def test_cache_is_configurable() -> None:
     assert cache_url("https://a.test/x", "amp.cache.example") == "https://a-test.amp.cache.example/c/s/a.test/x"
 
 
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("https://a.test:8443/x", "holds no port, got 8443"),
-        ("http://a.test:443/x", "holds no port, got 443"),
-        ("https://a.test:0/x", "holds no port, got 0"),
+        ("https://a.test:8443/x", "cannot hold a port, got 8443"),
+        ("http://a.test:443/x", "cannot hold a port, got 443"),
+        ("https://a.test:0/x", "cannot hold a port, got 0"),
         ("https://a.test:99999/x", "[Pp]ort"),
         ("https://a.test:x/", "[Pp]ort"),
         ("https://jane@a.test/", "user information"),
@@ -78,10 +78,10 @@ def test_another_cache_may_serve() -> None:
         ("https://[::1", "IPv6"),
     ],
 )
-def test_address_that_no_cache_serves_is_an_error(url: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason) as refused:
+def test_url_that_no_cache_serves_is_rejected(url: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason) as raised:
         cache_url(url)
-    assert "s3cret" not in str(refused.value)
+    assert "s3cret" not in str(raised.value)
 
 
 HASH = re.compile(r"[a-z2-7]{52}")
@@ -99,7 +99,7 @@ hosts = st.lists(labels, min_size=1, max_size=4).map(".".join)
 @example("xn--0.test")
 @example("xn---.test")
 @example("a" * 70 + ".test")
-def test_any_host_has_a_subdomain_that_is_one_dns_label(host: str) -> None:
+def test_subdomain_of_any_host_is_one_dns_label(host: str) -> None:
     label = subdomain(host)
     assert 1 <= len(label) <= 63
     assert label.isascii()
@@ -113,7 +113,7 @@ def test_any_host_has_a_subdomain_that_is_one_dns_label(host: str) -> None:
 @given(
     st.lists(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True), min_size=2, max_size=4, unique=True)
 )
-def test_ascii_hosts_share_no_subdomain(parts: list[str]) -> None:
+def test_ascii_hosts_have_different_subdomains(parts: list[str]) -> None:
     first, second = ".".join(parts), "-".join(parts)
     assert subdomain(first) != subdomain(second)
     assert subdomain(first) != subdomain(".".join(reversed(parts)))
@@ -125,7 +125,7 @@ def test_ascii_hosts_share_no_subdomain(parts: list[str]) -> None:
     st.sampled_from(["http", "https"]),
     st.from_regex(r"(/[a-z%&=;.]{0,9}){0,3}", fullmatch=True),
 )
-def test_cache_address_holds_the_whole_address(host: str, scheme: str, path: str) -> None:
+def test_cache_url_holds_the_whole_url(host: str, scheme: str, path: str) -> None:
     found = urlsplit(cache_url(f"{scheme}://{host}{path}"))
     assert found.hostname == f"{subdomain(host)}.{CACHE}"
     assert found.path == f"/c{'/s' if scheme == 'https' else ''}/{host}{path}"

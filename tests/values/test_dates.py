@@ -1,4 +1,4 @@
-"""Dates of every spelling that corpora hold; never a guess, whatever the machine's clock and zone."""
+"""Date formats of all known corpora; ambiguous dates are rejected, and the local zone changes nothing."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def utc(*parts: int) -> datetime:
 
 
 VALUES: list[tuple[object, datetime]] = [
-    # what YAML and TOML make of dates
+    # values of YAML and TOML
     (utc(2020, 6, 9, 11), utc(2020, 6, 9, 11)),
-    (datetime(2020, 6, 9, 11), utc(2020, 6, 9, 11)),  # noqa: DTZ001 - naive is meant
+    (datetime(2020, 6, 9, 11), utc(2020, 6, 9, 11)),  # noqa: DTZ001 - deliberately naive
     (datetime(2020, 6, 9, 11, tzinfo=timezone(timedelta(hours=2))), utc(2020, 6, 9, 9)),
     (datetime(2020, 6, 9, 11, 0, 0, 999_999, tzinfo=UTC), utc(2020, 6, 9, 11)),
     (date(2020, 6, 9), utc(2020, 6, 9)),
     (20200609, utc(2020, 6, 9)),
-    # ISO 8601 and what is near it
+    # ISO 8601 and similar formats
     ("2020-06-09", utc(2020, 6, 9)),
     ("20200609", utc(2020, 6, 9)),
     ("2020-6-9", utc(2020, 6, 9)),
@@ -41,19 +41,19 @@ VALUES: list[tuple[object, datetime]] = [
     ("2020-06-09T11:00:00,5Z", utc(2020, 6, 9, 11)),
     ("2020-06-09 11:00:00 UTC", utc(2020, 6, 9, 11)),
     ("2020-06-09 11:00:00 GMT", utc(2020, 6, 9, 11)),
-    ("2013-02-24 09:00:00 +0000", utc(2013, 2, 24, 9)),  # PyYAML takes it for a string
+    ("2013-02-24 09:00:00 +0000", utc(2013, 2, 24, 9)),  # PyYAML loads it as a string
     ("2020-06-09 11:00:00 +0200", utc(2020, 6, 9, 9)),
     ("2020-06-09T11:00:00-05:30", utc(2020, 6, 9, 16, 30)),
     ("2020-06-09T11:00:00+02", utc(2020, 6, 9, 9)),
     ("2016-12-31T23:59:60Z", utc(2016, 12, 31, 23, 59, 59)),
     ("  2020-06-09\n", utc(2020, 6, 9)),
-    # RFC 822 and what is near it
+    # RFC 822 and similar formats
     ("Tue, 09 Jun 2020 11:00:00 GMT", utc(2020, 6, 9, 11)),
     ("Tue, 9 Jun 2020 11:00 +0200", utc(2020, 6, 9, 9)),
     ("Tue, 09 Jun 2020 11:00:00 EST", utc(2020, 6, 9, 16)),
     ("09 Jun 20 11:00:00 GMT", utc(2020, 6, 9, 11)),
     ("20 Nov 95 10:00:00 GMT", utc(1995, 11, 20, 10)),
-    # words
+    # names of months
     ("June 9, 2020", utc(2020, 6, 9)),
     ("9 June 2020", utc(2020, 6, 9)),
     ("Jun 9th, 2020 at 3pm", utc(2020, 6, 9, 15)),
@@ -62,12 +62,12 @@ VALUES: list[tuple[object, datetime]] = [
     ("June 9, 2020 5:04 PM EST", utc(2020, 6, 9, 22, 4)),
     ("Tue Jun  9 11:00:00 2020", utc(2020, 6, 9, 11)),
     ("Tue Jun  9 11:00:00 UTC 2020", utc(2020, 6, 9, 11)),
-    # what browsers print: two hours wrong when read as POSIX would
+    # the format of browsers; the POSIX sign of the offset would be two hours wrong
     ("Tue Jun 09 2020 11:00:00 GMT+0100 (Central European Standard Time)", utc(2020, 6, 9, 10)),
     ("Jun 09 2020 11:00:00 UTC-3", utc(2020, 6, 9, 14)),
 ]
 
-REFUSED: list[object] = [
+REJECTED: list[object] = [
     None, True, False, 3.5, [], {}, b"2020-06-09", 2020, 202006, 99999999, 20201332, 10**5000, -20200609,
     "", " ", "soon", "today", "2020", "2020-06", "June 2020", "June 9", "Tuesday", "11:00", "2020-W24-2",
     "03/04/2020", "3-4-2020", "03.04.2020", "03/04/2020 GMT", "Tue 03/04/2020", "03/04/2020 10:00 AM EST",
@@ -80,14 +80,14 @@ REFUSED: list[object] = [
 
 
 @pytest.mark.parametrize(("value", "expected"), VALUES, ids=[str(value)[:50] for value, _ in VALUES])
-def test_date_is_read(value: object, expected: datetime) -> None:
-    read = dates.parse(value)
-    assert read == expected
-    assert read.utcoffset() == timedelta(0)
+def test_date_is_parsed(value: object, expected: datetime) -> None:
+    moment = dates.parse(value)
+    assert moment == expected
+    assert moment.utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("value", REFUSED, ids=[f"{str(type(v))[8:-2]}-{n}" for n, v in enumerate(REFUSED)])
-def test_value_that_names_no_single_day_is_refused(value: object) -> None:
+@pytest.mark.parametrize("value", REJECTED, ids=[f"{str(type(v))[8:-2]}-{n}" for n, v in enumerate(REJECTED)])
+def test_value_that_is_not_exactly_one_day_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         dates.parse(value)
 
@@ -96,7 +96,7 @@ NAMES = [
     ("2020-06-09-title.md", utc(2020, 6, 9)),
     ("2020-06-09.md", utc(2020, 6, 9)),
     ("2020-06-09T11.md", utc(2020, 6, 9)),
-    ("2020-06-00-title.md", None),  # a habit of some, not a day
+    ("2020-06-00-title.md", None),  # day 00 of some file names
     ("2020-13-01-title.md", None),
     ("2020-02-30-title.md", None),
     ("2020-06-091.md", None),
@@ -119,18 +119,18 @@ PATHS = [
 
 
 @pytest.mark.parametrize(("name", "expected"), NAMES, ids=[name for name, _ in NAMES])
-def test_file_name_begins_with_a_day_or_none(name: str, expected: datetime | None) -> None:
+def test_day_of_a_file_name(name: str, expected: datetime | None) -> None:
     assert dates.from_file_name(name) == expected
 
 
 @pytest.mark.parametrize(("path", "expected"), PATHS, ids=[path for path, _ in PATHS])
-def test_folders_spell_a_day_or_none(path: str, expected: datetime | None) -> None:
+def test_day_of_a_path(path: str, expected: datetime | None) -> None:
     assert dates.from_path(path) == expected
 
 
 @pytest.fixture(params=["CET-1CEST", "IST-5:30", "EST5EDT"])
-def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A machine in another zone, whose names dateutil would otherwise take for the text's."""
+def local_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A local zone with names that dateutil would accept in a text."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield request.param
@@ -139,12 +139,12 @@ def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("text", ["9 Jun 2020 11:00:00 CET", "June 9, 2020 11:00 IST", "June 9, 2020 11:00 CEST"])
-def test_zone_of_the_machine_gives_no_name_a_meaning(text: str, elsewhere: str) -> None:
+def test_names_of_the_local_zone_are_unknown(text: str, local_zone: str) -> None:
     with pytest.raises(ValueError, match="not a date"):
         dates.parse(text)
 
 
-def test_zone_of_the_machine_moves_no_date(elsewhere: str) -> None:
+def test_local_zone_shifts_no_date(local_zone: str) -> None:
     assert dates.parse("June 9, 2020 11:00") == utc(2020, 6, 9, 11)
     assert dates.parse("June 9, 2020 11:00 EST") == utc(2020, 6, 9, 16)
     assert dates.parse("Tue, 09 Jun 2020 11:00:00 +0200") == utc(2020, 6, 9, 9)
@@ -156,7 +156,7 @@ zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(mi
 
 @bounded
 @given(whens, zones, st.sampled_from([" ", "T"]), st.sampled_from(["", ":"]))
-def test_any_time_in_any_zone_is_read_back(when: datetime, zone: timezone, between: str, colon: str) -> None:
+def test_any_time_in_any_zone_is_parsed_back(when: datetime, zone: timezone, between: str, colon: str) -> None:
     local = when.replace(tzinfo=zone)
     offset = local.strftime("%z")
     text = f"{when:%Y-%m-%d}{between}{when:%H:%M:%S} {offset[:3]}{colon}{offset[3:5]}"
@@ -181,11 +181,11 @@ TOKENS = st.sampled_from(
     )
 )
 @example("1 Jan 2020 00:00:00 +99999999999999999999")
-def test_anything_is_a_whole_second_in_utc_or_refused(value: object) -> None:
+def test_any_value_is_a_whole_second_in_utc_or_rejected(value: object) -> None:
     try:
-        read = dates.parse(value)
+        moment = dates.parse(value)
     except ValueError:
         return
-    assert read.utcoffset() == timedelta(0)
-    assert read.microsecond == 0
-    assert 1000 <= read.year <= 9999
+    assert moment.utcoffset() == timedelta(0)
+    assert moment.microsecond == 0
+    assert 1000 <= moment.year <= 9999

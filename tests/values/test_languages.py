@@ -1,4 +1,4 @@
-"""Language tags as corpora state them."""
+"""Language tags of fields and folders."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATHS = [
     ("content/pt-br/x.md", "pt-BR"),
     ("content/pt_BR/x.md", "pt-BR"),
     ("zh-Hant/x.md", "zh-Hant"),
-    ("content/posts/fr/x.md", ""),  # deeper, two letters mean something else
+    ("content/posts/fr/x.md", ""),  # deeper folders of two letters have other meanings
     ("go/x.md", ""),
     ("js/x.md", ""),
     ("de.md", ""),
@@ -53,18 +53,18 @@ PATHS = [
 
 
 @pytest.mark.parametrize(("stated", "tag"), TAGS, ids=[repr(stated) for stated, _ in TAGS])
-def test_stated_language_becomes_a_tag_in_its_usual_case_or_nothing(stated: str, tag: str) -> None:
+def test_stated_language_becomes_a_tag_in_canonical_case_or_nothing(stated: str, tag: str) -> None:
     assert language_tag(stated) == tag
 
 
 @pytest.mark.parametrize(("path", "tag"), PATHS, ids=[path for path, _ in PATHS])
-def test_folder_near_the_top_names_a_language(path: str, tag: str) -> None:
+def test_one_of_the_two_outermost_folders_names_a_language(path: str, tag: str) -> None:
     assert language_of_path(path) == tag
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.one_of(st.text(max_size=20), st.from_regex(r"[A-Za-z]{1,4}([-_][A-Za-z0-9]{1,8}){0,3}", fullmatch=True)))
-def test_tag_of_a_tag_is_itself_and_plain_ascii(stated: str) -> None:
+def test_tag_is_ascii_and_normalizing_it_again_changes_nothing(stated: str) -> None:
     tag = language_tag(stated)
     assert language_tag(tag) == tag
     assert tag.isascii()

@@ -1,4 +1,4 @@
-"""What follows from the outcome of a ping, as tables; whole schedules and a hub's breaker, as properties."""
+"""Decisions about outcomes, as tables; whole schedules and circuit breakers, as properties."""
 
 from __future__ import annotations
 
@@ -10,20 +10,30 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.websub.retry import Breaker, Decision, Outcome, Policy, after, backoff_s, classify, decide, retry_after_s
+from syndicate.websub.retry import (
+    CircuitBreaker,
+    Decision,
+    Outcome,
+    RetryPolicy,
+    backoff_s,
+    classify,
+    decide,
+    parse_retry_after,
+    update_breaker,
+)
 
-POLICY = Policy()
+POLICY = RetryPolicy()
 HOUR_S, DAY_S = 3600.0, 86400.0
-LONGEST_S = 6 * HOUR_S  # the cap of the backoff at 72 hours
+LONGEST_S = 6 * HOUR_S  # the longest delay with a window of 72 hours
 LONGEST_OPEN_S = HOUR_S
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
-OK, GONE, BUSY, SILENT = Outcome(204), Outcome(410), Outcome(503), Outcome(error="timed out")
-UNSEEN = Outcome(error="the public feed has other bytes than were built", unseen=True)
-FAILURES = st.sampled_from([BUSY, SILENT, Outcome(500), Outcome(408), Outcome(425), Outcome(429), Outcome(599)])
+OK, REFUSED, BUSY, NO_ANSWER = Outcome(204), Outcome(410), Outcome(503), Outcome(error="timed out")
+UNVERIFIED = Outcome(error="the public copy has other bytes than the built document", unverified=True)
+FAILURES = st.sampled_from([BUSY, NO_ANSWER, Outcome(500), Outcome(408), Outcome(425), Outcome(429), Outcome(599)])
 OUTCOMES = st.one_of(
     FAILURES,
-    st.sampled_from([OK, GONE, UNSEEN]),
+    st.sampled_from([OK, REFUSED, UNVERIFIED]),
     st.builds(Outcome, st.sampled_from([429, 503]), retry_after_s=st.floats(0, 1e9)),
 )
 JITTER = st.floats(0, 1)
@@ -38,12 +48,12 @@ JITTER = st.floats(0, 1)
         ((400, 401, 403, 404, 405, 410, 413, 422, 424, 426, 428, 430, 499), "refused"),
     ],
 )
-def test_status_means_delivered_again_or_refused(statuses: tuple[int | None, ...], meaning: str) -> None:
+def test_status_is_delivered_retrying_or_refused(statuses: tuple[int | None, ...], meaning: str) -> None:
     assert {status: classify(status) for status in statuses} == dict.fromkeys(statuses, meaning)
 
 
 class Row(NamedTuple):
-    """A case: what came of which attempt, how long after the first, and the delays at jitter 0, 0.5 and 1."""
+    """A case: the outcome of an attempt, its number, its age, the decision, and the delays at jitter 0, 0.5 and 1."""
 
     outcome: Outcome
     attempts: int
@@ -57,42 +67,42 @@ FIRST = (0.05, 15.0, 30.0)
 ROWS = [
     Row(OK, 1, 0, "delivered"),
     Row(OK, 50, 90 * DAY_S, "delivered"),
-    # Full jitter, doubling, up to the cap.
+    # Full jitter; the longest delay doubles up to 6 hours.
     Row(BUSY, 1, 0, "retrying", FIRST),
     Row(BUSY, 2, 60, "retrying", (0.05, 30.0, 60.0)),
-    Row(SILENT, 5, 600, "retrying", (0.05, 240.0, 480.0)),
-    Row(SILENT, 10, HOUR_S, "retrying", (0.05, 7680.0, 15360.0)),
+    Row(NO_ANSWER, 5, 600, "retrying", (0.05, 240.0, 480.0)),
+    Row(NO_ANSWER, 10, HOUR_S, "retrying", (0.05, 7680.0, 15360.0)),
     Row(BUSY, 11, HOUR_S, "retrying", LAST),
-    # Given up after twelve attempts and 72 hours, never before both.
+    # A delivery fails after both twelve attempts and 72 hours.
     Row(BUSY, 11, 72 * HOUR_S, "retrying", LAST),
     Row(BUSY, 1, 1000 * DAY_S, "retrying", FIRST),
     Row(BUSY, 12, 72 * HOUR_S - 0.001, "retrying", LAST),
     Row(BUSY, 10**6, 72 * HOUR_S - 0.001, "retrying", LAST),
     Row(BUSY, 12, 72 * HOUR_S, "failed"),
-    Row(SILENT, 12, 72 * HOUR_S, "failed"),
+    Row(NO_ANSWER, 12, 72 * HOUR_S, "failed"),
     Row(Outcome(503, retry_after_s=60), 12, 72 * HOUR_S, "failed"),
-    # A refusal may mean that nobody subscribes yet: a few tries.
-    Row(GONE, 1, 0, "refused", FIRST),
-    Row(GONE, 3, 1000 * DAY_S, "refused", (0.05, 60.0, 120.0)),
-    Row(GONE, 4, 0, "failed"),
-    Row(GONE, 40, 0, "failed"),
-    # What a hub asks for is a minimum, within a day.
+    # A refusal may mean that nobody subscribes yet: it is retried a few times.
+    Row(REFUSED, 1, 0, "refused", FIRST),
+    Row(REFUSED, 3, 1000 * DAY_S, "refused", (0.05, 60.0, 120.0)),
+    Row(REFUSED, 4, 0, "failed"),
+    Row(REFUSED, 40, 0, "failed"),
+    # `Retry-After` is a minimum, of at most a day.
     Row(Outcome(503, retry_after_s=20), 1, 0, "retrying", (20.0, 20.0, 30.0)),
     Row(Outcome(429, retry_after_s=120), 1, 0, "retrying", (120.0, 120.0, 120.0)),
     Row(Outcome(503, retry_after_s=0), 1, 0, "retrying", FIRST),
     Row(Outcome(503, retry_after_s=10 * DAY_S), 1, 0, "retrying", (DAY_S, DAY_S, DAY_S)),
     Row(Outcome(404, retry_after_s=120), 1, 0, "refused", (120.0, 120.0, 120.0)),
-    # Nothing was sent: the public feed is looked at again until `verify_timeout_s`, whatever the jitter.
-    Row(UNSEEN, 0, 0, "unverified", (5.0, 5.0, 5.0)),
-    Row(UNSEEN, 1, 5, "unverified", (7.5, 7.5, 7.5)),
-    Row(UNSEEN, 10, 500, "unverified", (60.0, 60.0, 60.0)),
-    Row(UNSEEN, 10**6, 599.9, "unverified", (60.0, 60.0, 60.0)),
-    Row(UNSEEN, 1, 600, "failed"),
+    # Nothing was sent: the public copy is checked until `verify_timeout_s`, without jitter.
+    Row(UNVERIFIED, 0, 0, "unverified", (5.0, 5.0, 5.0)),
+    Row(UNVERIFIED, 1, 5, "unverified", (7.5, 7.5, 7.5)),
+    Row(UNVERIFIED, 10, 500, "unverified", (60.0, 60.0, 60.0)),
+    Row(UNVERIFIED, 10**6, 599.9, "unverified", (60.0, 60.0, 60.0)),
+    Row(UNVERIFIED, 1, 600, "failed"),
 ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.outcome.status}-{row.attempts}-{row.age_s}-{row.state}")
-def test_outcome_leads_to_state_and_delay(row: Row) -> None:
+def test_decision_has_state_and_delay(row: Row) -> None:
     decisions = [decide(row.outcome, row.attempts, row.age_s, POLICY, jitter) for jitter in (0.0, 0.5, 1.0)]
     assert {decision.state for decision in decisions} == {row.state}
     assert tuple(decision.delay_s for decision in decisions) == pytest.approx(row.delays_s)
@@ -101,40 +111,42 @@ def test_outcome_leads_to_state_and_delay(row: Row) -> None:
 @pytest.mark.parametrize(
     ("policy", "outcome", "attempts", "age_s", "state"),
     [
-        (Policy(attempts=2), GONE, 1, 0, "refused"),
-        (Policy(attempts=2), GONE, 2, 0, "failed"),
-        (Policy(attempts=100), GONE, 4, 0, "failed"),
-        (Policy(attempts=1, window_s=10), BUSY, 1, 9, "retrying"),
-        (Policy(attempts=1, window_s=10), BUSY, 1, 10, "failed"),
-        (Policy(attempts=20, window_s=10), BUSY, 19, 1000, "retrying"),
-        (Policy(verify_timeout_s=2), UNSEEN, 0, 1.9, "unverified"),
-        (Policy(verify_timeout_s=2), UNSEEN, 0, 2, "failed"),
+        (RetryPolicy(attempts=2), REFUSED, 1, 0, "refused"),
+        (RetryPolicy(attempts=2), REFUSED, 2, 0, "failed"),
+        (RetryPolicy(attempts=100), REFUSED, 4, 0, "failed"),
+        (RetryPolicy(attempts=1, window_s=10), BUSY, 1, 9, "retrying"),
+        (RetryPolicy(attempts=1, window_s=10), BUSY, 1, 10, "failed"),
+        (RetryPolicy(attempts=20, window_s=10), BUSY, 19, 1000, "retrying"),
+        (RetryPolicy(verify_timeout_s=2), UNVERIFIED, 0, 1.9, "unverified"),
+        (RetryPolicy(verify_timeout_s=2), UNVERIFIED, 0, 2, "failed"),
     ],
 )
-def test_policy_sets_the_bounds(policy: Policy, outcome: Outcome, attempts: int, age_s: float, state: str) -> None:
+def test_policy_bounds_attempts_and_time(
+    policy: RetryPolicy, outcome: Outcome, attempts: int, age_s: float, state: str
+) -> None:
     assert decide(outcome, attempts, age_s, policy, 0.5).state == state
 
 
-def test_look_at_the_public_feed_is_repeated_within_the_time_that_there_is() -> None:
-    policy = Policy(verify_timeout_s=2)
-    assert decide(UNSEEN, 0, 0, policy, 0.5) == Decision("unverified", 2.0)
+def test_next_check_is_not_later_than_the_verify_timeout() -> None:
+    policy = RetryPolicy(verify_timeout_s=2)
+    assert decide(UNVERIFIED, 0, 0, policy, 0.5) == Decision("unverified", 2.0)
 
 
 # ----------------------------------------------------------------------------------------------------------- schedules
 
 
-def _schedule(outcomes: random.Random, chance: random.Random, policy: Policy) -> tuple[list[float], list[float]]:
-    """The ages of all attempts at a hub that never answers well, and the delays between them."""
+def _schedule(outcomes: random.Random, chance: random.Random, policy: RetryPolicy) -> tuple[list[float], list[float]]:
+    """Return the ages of all attempts at a hub that always fails, and the delays between them."""
     ages, delays = [0.0], []
     while len(ages) < 100_000:
-        outcome = outcomes.choice([BUSY, SILENT, Outcome(500), Outcome(429, retry_after_s=outcomes.uniform(0, 600))])
+        outcome = outcomes.choice([BUSY, NO_ANSWER, Outcome(500), Outcome(429, retry_after_s=outcomes.uniform(0, 600))])
         decision = decide(outcome, len(ages), ages[-1], policy, chance.random())
         if decision.state == "failed":
             return ages, delays
         assert decision.state == "retrying"
         delays.append(decision.delay_s)
         ages.append(ages[-1] + decision.delay_s)
-    raise AssertionError("never given up")
+    raise AssertionError("the delivery never failed")
 
 
 @given(seed=st.integers(0, 2**32))
@@ -149,8 +161,8 @@ def test_any_schedule_has_twelve_attempts_over_72_hours_and_an_end(seed: int) ->
 
 @given(seed=st.integers(0, 2**32), attempts=st.integers(1, 40), window_s=st.floats(1, 1e6))
 @settings(deadline=None, max_examples=100, derandomize=True)
-def test_any_policy_is_kept_to(seed: int, attempts: int, window_s: float) -> None:
-    policy = Policy(attempts=attempts, window_s=window_s)
+def test_schedule_has_at_least_the_attempts_and_window_of_its_policy(seed: int, attempts: int, window_s: float) -> None:
+    policy = RetryPolicy(attempts=attempts, window_s=window_s)
     ages, delays = _schedule(random.Random(seed), random.Random(seed), policy)
     assert len(ages) >= attempts
     assert ages[-1] >= window_s
@@ -159,7 +171,7 @@ def test_any_policy_is_kept_to(seed: int, attempts: int, window_s: float) -> Non
 
 @given(outcome=OUTCOMES, attempts=st.integers(0, 10**9), age_s=st.floats(0, 1e12), jitter=JITTER)
 @example(outcome=BUSY, attempts=10**9, age_s=0, jitter=1.0)
-@example(outcome=UNSEEN, attempts=10**9, age_s=0, jitter=1.0)
+@example(outcome=UNVERIFIED, attempts=10**9, age_s=0, jitter=1.0)
 @settings(derandomize=True)
 def test_delay_is_bounded_and_never_negative(outcome: Outcome, attempts: int, age_s: float, jitter: float) -> None:
     decision = decide(outcome, attempts, age_s, POLICY, jitter)
@@ -179,30 +191,30 @@ def test_backoff_grows_with_attempts_and_with_jitter(attempts: int, jitter: floa
 # ------------------------------------------------------------------------------------------------------------- breaker
 
 
-def _failed(times: int, at: float = NOW, breaker: Breaker = Breaker()) -> Breaker:  # noqa: B008 - a value
+def _failed(times: int, at: float = NOW, breaker: CircuitBreaker = CircuitBreaker()) -> CircuitBreaker:  # noqa: B008 - immutable
     for _ in range(times):
-        breaker = after(breaker, BUSY, at, POLICY, 0.5)
+        breaker = update_breaker(breaker, BUSY, at, POLICY, 0.5)
     return breaker
 
 
-def test_breaker_opens_after_five_failures_in_a_row() -> None:
+def test_breaker_opens_after_five_consecutive_failures() -> None:
     four = _failed(4)
-    assert (four.is_probing(), four.waits_until()) == (False, NOW)
-    five = after(four, SILENT, NOW, POLICY, 0.5)
-    assert five.is_probing()
-    assert five.waits_until() == pytest.approx(NOW + 0.75 * 30)  # half of the wait is certain
-    assert after(four, BUSY, NOW, POLICY, 0.0).waits_until() >= NOW + 15
-    assert after(four, BUSY, NOW, POLICY, 1.0).waits_until() <= NOW + 30
+    assert (four.is_half_open(), four.blocked_until()) == (False, NOW)
+    five = update_breaker(four, NO_ANSWER, NOW, POLICY, 0.5)
+    assert five.is_half_open()
+    assert five.blocked_until() == pytest.approx(NOW + 0.75 * 30)  # half of the delay is not random
+    assert update_breaker(four, BUSY, NOW, POLICY, 0.0).blocked_until() >= NOW + 15
+    assert update_breaker(four, BUSY, NOW, POLICY, 1.0).blocked_until() <= NOW + 30
 
 
-@pytest.mark.parametrize("between", [OK, GONE])
-def test_breaker_counts_failures_in_a_row_only(between: Outcome) -> None:
-    breaker = after(_failed(4), between, NOW, POLICY, 0.5)
-    assert not _failed(4, breaker=breaker).is_probing()
-    assert _failed(5, breaker=breaker).is_probing()
+@pytest.mark.parametrize("between", [OK, REFUSED])
+def test_breaker_counts_consecutive_failures_only(between: Outcome) -> None:
+    breaker = update_breaker(_failed(4), between, NOW, POLICY, 0.5)
+    assert not _failed(4, breaker=breaker).is_half_open()
+    assert _failed(5, breaker=breaker).is_half_open()
 
 
-def test_stragglers_do_not_open_the_breaker_again() -> None:
+def test_failures_in_flight_do_not_open_the_breaker_again() -> None:
     opened = _failed(5)
     later = _failed(20, at=opened.open_until - 0.001, breaker=opened)
     assert (later.openings, later.open_until) == (opened.openings, opened.open_until)
@@ -212,44 +224,44 @@ def test_each_failed_probe_opens_the_breaker_for_longer_up_to_a_bound() -> None:
     breaker, waits = _failed(5), []
     for _ in range(20):
         at = breaker.open_until
-        breaker = after(breaker, BUSY, at, POLICY, 1.0)
+        breaker = update_breaker(breaker, BUSY, at, POLICY, 1.0)
         waits.append(breaker.open_until - at)
     assert waits == pytest.approx([min(60.0 * 2**n, LONGEST_OPEN_S) for n in range(20)])
     assert breaker.openings == 21
 
 
-@pytest.mark.parametrize("outcome", [OK, GONE, Outcome(302)])
+@pytest.mark.parametrize("outcome", [OK, REFUSED, Outcome(302)])
 def test_any_answer_but_a_failure_closes_the_breaker(outcome: Outcome) -> None:
-    closed = after(_failed(8), outcome, NOW + DAY_S, POLICY, 0.5)
-    assert (closed.failures, closed.is_probing()) == (0, False)
-    assert closed.waits_until() <= NOW + DAY_S
+    closed = update_breaker(_failed(8), outcome, NOW + DAY_S, POLICY, 0.5)
+    assert (closed.failures, closed.is_half_open()) == (0, False)
+    assert closed.blocked_until() <= NOW + DAY_S
 
 
-def test_what_was_not_sent_says_nothing_of_the_hub() -> None:
-    for breaker in (Breaker(), _failed(3), _failed(9)):
-        assert after(breaker, UNSEEN, NOW, POLICY, 0.5) == breaker
+def test_unverified_delivery_does_not_change_the_breaker() -> None:
+    for breaker in (CircuitBreaker(), _failed(3), _failed(9)):
+        assert update_breaker(breaker, UNVERIFIED, NOW, POLICY, 0.5) == breaker
 
 
-def test_retry_after_holds_the_whole_hub_even_when_another_ping_is_delivered() -> None:
-    asked = after(Breaker(), Outcome(503, retry_after_s=120), NOW, POLICY, 0.5)
-    assert (asked.is_probing(), asked.waits_until()) == (False, NOW + 120)
-    for outcome in (OK, GONE, UNSEEN, Outcome(503, retry_after_s=1), BUSY):
-        assert after(asked, outcome, NOW + 1, POLICY, 0.5).waits_until() == NOW + 120
-    assert _failed(5, breaker=asked).waits_until() == NOW + 120
+def test_retry_after_blocks_the_hub_even_if_another_ping_is_delivered() -> None:
+    blocked = update_breaker(CircuitBreaker(), Outcome(503, retry_after_s=120), NOW, POLICY, 0.5)
+    assert (blocked.is_half_open(), blocked.blocked_until()) == (False, NOW + 120)
+    for outcome in (OK, REFUSED, UNVERIFIED, Outcome(503, retry_after_s=1), BUSY):
+        assert update_breaker(blocked, outcome, NOW + 1, POLICY, 0.5).blocked_until() == NOW + 120
+    assert _failed(5, breaker=blocked).blocked_until() == NOW + 120
 
 
 def test_retry_after_beyond_a_day_is_a_day() -> None:
-    assert after(Breaker(), Outcome(503, retry_after_s=1e9), NOW, POLICY, 0.5).not_before == NOW + DAY_S
+    assert update_breaker(CircuitBreaker(), Outcome(503, retry_after_s=1e9), NOW, POLICY, 0.5).not_before == NOW + DAY_S
 
 
 @given(history=st.lists(st.tuples(OUTCOMES, st.floats(0, DAY_S), JITTER), max_size=60))
 @settings(derandomize=True)
-def test_breaker_never_holds_a_hub_for_more_than_a_day(history: list[tuple[Outcome, float, float]]) -> None:
-    breaker, now = Breaker(), NOW
+def test_breaker_never_blocks_a_hub_for_more_than_a_day(history: list[tuple[Outcome, float, float]]) -> None:
+    breaker, now = CircuitBreaker(), NOW
     for outcome, passed_s, jitter in history:
         now += passed_s
         before = breaker
-        breaker = after(breaker, outcome, now, POLICY, jitter)
+        breaker = update_breaker(breaker, outcome, now, POLICY, jitter)
         assert breaker.open_until <= max(before.open_until, now + LONGEST_OPEN_S)
         assert before.not_before <= breaker.not_before <= max(before.not_before, now + DAY_S)
         assert breaker.failures >= 0 <= breaker.openings
@@ -278,8 +290,8 @@ def test_breaker_never_holds_a_hub_for_more_than_a_day(history: list[tuple[Outco
         ("Fri, 31 Dec 9999 23:59:59 GMT", DAY_S),
     ],
 )
-def test_retry_after_is_read_in_every_form(field: str, seconds: float) -> None:
-    assert retry_after_s(field, NOW) == seconds
+def test_retry_after_is_parsed_in_every_form(field: str, seconds: float) -> None:
+    assert parse_retry_after(field, NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -289,21 +301,21 @@ def test_retry_after_is_read_in_every_form(field: str, seconds: float) -> None:
      "2026-01-01T00:02:00Z", "Thu, 99 Jan 2026 00:00:00 GMT", "Thu, 01 Jan 99999 00:00:00 GMT",
      "Thu, 01 Jan 2026 00:00:00 +9999", "Thu, 01 Jan 2026 25:00:00 GMT", "\x00", "1\x002", ",", ", ,", "GMT"],
 )  # fmt: skip
-def test_retry_after_that_is_neither_seconds_nor_a_date_is_nothing(field: str | None) -> None:
-    assert retry_after_s(field, NOW) is None
+def test_retry_after_that_is_neither_seconds_nor_a_date_is_none(field: str | None) -> None:
+    assert parse_retry_after(field, NOW) is None
 
 
 @given(field=st.one_of(st.text(), st.text("0123456789 ,:-+GMTJanThu", max_size=40)), now=st.floats(0, 4e9))
 @example(field="Mon, 01 Jan 1900 00:00:00 -2359", now=0.0)
 @example(field="Fri, 31 Dec 9999 23:59:59 -2359", now=0.0)
 @settings(derandomize=True, max_examples=500)
-def test_nothing_that_a_hub_sends_as_retry_after_does_harm(field: str, now: float) -> None:
-    seconds = retry_after_s(field, now)
+def test_retry_after_of_any_text_is_none_or_at_most_a_day(field: str, now: float) -> None:
+    seconds = parse_retry_after(field, now)
     assert seconds is None or 0 <= seconds <= DAY_S
 
 
 @given(seconds=st.integers(0, 2 * 86400), form=st.sampled_from(["%a, %d %b %Y", "%A, %d-%b-%y"]))
 @settings(derandomize=True)
-def test_date_and_seconds_ask_for_the_same(seconds: int, form: str) -> None:
+def test_date_and_seconds_are_equivalent(seconds: int, form: str) -> None:
     moment = datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=seconds)
-    assert retry_after_s(moment.strftime(f"{form} %H:%M:%S GMT"), NOW) == retry_after_s(str(seconds), NOW)
+    assert parse_retry_after(moment.strftime(f"{form} %H:%M:%S GMT"), NOW) == parse_retry_after(str(seconds), NOW)

@@ -1,4 +1,4 @@
-"""Whether the public address serves the bytes just built: every other answer has a reason, and nothing is raised."""
+"""Verification succeeds only for the bytes of the built document; every other response is a reason, not an error."""
 
 from __future__ import annotations
 
@@ -11,155 +11,161 @@ import aiohttp
 import pytest
 from aiohttp import web
 from support.hubs import (
-    Answer,
-    Raw,
-    Received,
-    Talk,
-    bytes_then_close,
-    endless,
-    raw,
+    RawResponder,
+    RawServer,
+    ReceivedRequest,
+    Responder,
+    hangs,
+    http_server,
+    raw_server,
     refusing_url,
-    says,
-    served,
-    silence,
+    responds,
+    sends_endlessly,
+    sends_then_closes,
 )
 
-from syndicate.websub.ping import session
+from syndicate.websub.ping import open_client
 from syndicate.websub.verify import PublicCopyVerifier
 
 OLD, NEW = b"<feed>old</feed>", b"<feed>new and longer</feed>"
-OTHER_BYTES = "the public feed has other bytes than were built"
-STALE = "the public feed has not changed yet"
+OTHER_BYTES = "the public copy has other bytes than the built document"
+STALE = "the public copy has not changed yet"
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with session(5.0, 4) as client:
+    async with open_client(5.0, 4) as client:
         yield client
 
 
 @pytest.fixture
-def sight(client: aiohttp.ClientSession) -> PublicCopyVerifier:
+def verifier(client: aiohttp.ClientSession) -> PublicCopyVerifier:
     return PublicCopyVerifier(client)
 
 
-async def look(sight: PublicCopyVerifier, url: str, wanted: bytes = NEW) -> str:
-    return await sight.look(url, sha256(wanted).digest(), len(wanted))
+async def verify(verifier: PublicCopyVerifier, url: str, wanted: bytes = NEW) -> str:
+    return await verifier.verify(url, sha256(wanted).digest(), len(wanted))
 
 
-def shows(content: bytes) -> Answer:
-    """A static host: an ETag for each content, 304 for those who have it."""
+def serves(content: bytes) -> Responder:
+    """Return a responder like a static host: an ETag for the content, 304 for a client that has it."""
     etag = f'"{sha256(content).hexdigest()[:8]}"'
 
-    def answer(received: Received) -> web.Response:
+    def respond(received: ReceivedRequest) -> web.Response:
         if received.headers.get("If-None-Match") == etag:
             return web.Response(status=304)
         return web.Response(body=content, headers={"ETag": etag})
 
-    return answer
+    return respond
 
 
-def redirected(received: Received) -> web.Response:
+def redirected(received: ReceivedRequest) -> web.Response:
     return (
         web.Response(body=NEW) if received.path == "/moved" else web.Response(status=301, headers={"Location": "moved"})
     )
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"),
+    ("responder", "reason"),
     [
-        (shows(NEW), ""),
-        (shows(OLD), OTHER_BYTES),
-        (shows(NEW[:-1]), OTHER_BYTES),
-        (shows(NEW + b"\n"), OTHER_BYTES),
-        (shows(b""), OTHER_BYTES),
+        (serves(NEW), ""),
+        (serves(OLD), OTHER_BYTES),
+        (serves(NEW[:-1]), OTHER_BYTES),
+        (serves(NEW + b"\n"), OTHER_BYTES),
+        (serves(b""), OTHER_BYTES),
         (lambda _: web.Response(body=gzip.compress(NEW), headers={"Content-Encoding": "gzip"}), ""),
         (lambda _: web.Response(body=gzip.compress(OLD), headers={"Content-Encoding": "gzip"}), OTHER_BYTES),
         (redirected, ""),
-        (lambda _: web.Response(status=203, body=NEW), "the public feed answers 203"),
-        (says(404), "the public feed answers 404"),
-        (says(500), "the public feed answers 500"),
-        (says(304), "the public feed answers 304"),
+        (lambda _: web.Response(status=203, body=NEW), "the public copy answers with status 203"),
+        (responds(404), "the public copy answers with status 404"),
+        (responds(500), "the public copy answers with status 500"),
+        (responds(304), "the public copy answers with status 304"),
     ],
 )  # fmt: skip
-async def test_only_the_bytes_just_built_are_seen(answer: Answer, why: str, sight: PublicCopyVerifier) -> None:
-    async with served(answer) as public:
-        assert await look(sight, public.url) == why
+async def test_only_the_built_bytes_are_verified(
+    responder: Responder, reason: str, verifier: PublicCopyVerifier
+) -> None:
+    async with http_server(responder) as public:
+        assert await verify(verifier, public.url) == reason
     assert {received.method for received in public.received} == {"GET"}
 
 
 @pytest.mark.parametrize(
-    "talk",
+    "responder",
     [
-        bytes_then_close(b""),
-        bytes_then_close(b"SSH-2.0-OpenSSH_9.6\r\n"),
-        bytes_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
-        bytes_then_close(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"),
-        bytes_then_close(b"HTTP/1.1 200 OK\r\nX-Huge: " + b"x" * 200_000 + b"\r\n\r\n"),
-        bytes_then_close(b"HTTP/1.1 302 Found\r\nLocation: ftp://files.test/\r\nContent-Length: 0\r\n\r\n"),
-        bytes_then_close(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
-        silence,
+        sends_then_closes(b""),
+        sends_then_closes(b"SSH-2.0-OpenSSH_9.6\r\n"),
+        sends_then_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
+        sends_then_closes(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"),
+        sends_then_closes(b"HTTP/1.1 200 OK\r\nX-Huge: " + b"x" * 200_000 + b"\r\n\r\n"),
+        sends_then_closes(b"HTTP/1.1 302 Found\r\nLocation: ftp://files.test/\r\nContent-Length: 0\r\n\r\n"),
+        sends_then_closes(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+        hangs,
     ],
-    ids=["hang-up", "garbage", "short", "gzip", "huge-header", "ftp", "redirects-for-ever", "hang"],
+    ids=["hang-up", "garbage", "short", "gzip", "huge-header", "ftp", "endless-redirects", "hang"],
 )
-async def test_ill_server_is_a_reason_and_never_raises(talk: Talk) -> None:
-    async with session(0.3, 4) as client, raw(talk) as public:
-        why = await look(PublicCopyVerifier(client), public.url)
-    assert why.startswith("the public feed cannot be fetched: ")
-    assert len(why) > len("the public feed cannot be fetched: ")
+async def test_misbehaving_server_is_a_reason_and_raises_nothing(responder: RawResponder) -> None:
+    async with open_client(0.3, 4) as client, raw_server(responder) as public:
+        reason = await verify(PublicCopyVerifier(client), public.url)
+    assert reason.startswith("the public copy cannot be fetched: ")
+    assert len(reason) > len("the public copy cannot be fetched: ")
 
 
-async def test_server_that_is_down_is_a_reason(sight: PublicCopyVerifier) -> None:
-    assert "cannot be fetched" in await look(sight, refusing_url())
+async def test_refused_connection_is_a_reason(verifier: PublicCopyVerifier) -> None:
+    assert "cannot be fetched" in await verify(verifier, refusing_url())
 
 
-async def test_longer_document_is_not_read_to_its_end(sight: PublicCopyVerifier) -> None:
-    server: list[Raw] = []
-    async with raw(endless(server)) as public:
-        server.append(public)
+async def test_longer_document_is_not_read_to_its_end(verifier: PublicCopyVerifier) -> None:
+    servers: list[RawServer] = []
+    async with raw_server(sends_endlessly(servers)) as public:
+        servers.append(public)
         async with asyncio.timeout(2):
-            assert await look(sight, public.url) == OTHER_BYTES
+            assert await verify(verifier, public.url) == OTHER_BYTES
         assert public.sent_bytes < 16 * 2**20
 
 
-async def test_stale_document_is_asked_for_only_if_it_changed(sight: PublicCopyVerifier) -> None:
-    async with served(shows(OLD)) as public:
-        assert await look(sight, public.url) == OTHER_BYTES
-        assert await look(sight, public.url) == STALE
-        public.answer = shows(NEW)
-        assert await look(sight, public.url) == ""
+async def test_stale_copy_is_requested_conditionally(verifier: PublicCopyVerifier) -> None:
+    async with http_server(serves(OLD)) as public:
+        assert await verify(verifier, public.url) == OTHER_BYTES
+        assert await verify(verifier, public.url) == STALE
+        public.responder = serves(NEW)
+        assert await verify(verifier, public.url) == ""
     first, second, third = (received.headers.get("If-None-Match") for received in public.received)
     assert first is None
     assert second == third == f'"{sha256(OLD).hexdigest()[:8]}"'
 
 
-@pytest.mark.parametrize("shown", [OLD, NEW, NEW + b"more"], ids=["shorter", "as-long", "longer"])
-async def test_bytes_that_are_wanted_again_are_not_taken_for_stale(shown: bytes, sight: PublicCopyVerifier) -> None:
-    """A build is undone before its feed was public: what stands there is right again, and a 304 must not hide it."""
+@pytest.mark.parametrize("public_bytes", [OLD, NEW, NEW + b"more"], ids=["shorter", "as-long", "longer"])
+async def test_stale_copy_that_becomes_the_built_document_is_verified(
+    public_bytes: bytes, verifier: PublicCopyVerifier
+) -> None:
+    """A build is reverted before its document was public: the public copy is right again, and 304 must not hide it."""
     built = b"x" * len(NEW)
-    async with served(shows(shown)) as public:
-        assert await look(sight, public.url, built) == OTHER_BYTES
-        assert await look(sight, public.url, shown) == ""
+    async with http_server(serves(public_bytes)) as public:
+        assert await verify(verifier, public.url, built) == OTHER_BYTES
+        assert await verify(verifier, public.url, public_bytes) == ""
 
 
-async def test_what_was_seen_once_is_looked_at_anew_after_something_else_was_wanted(sight: PublicCopyVerifier) -> None:
-    """Old is seen, new is built and uploaded, old is built again: hubs must not fetch new."""
-    async with served(shows(OLD)) as public:
-        assert await look(sight, public.url, OLD) == ""
-        assert await look(sight, public.url, NEW) == OTHER_BYTES
-        public.answer = shows(NEW)
-        assert await look(sight, public.url, OLD) == OTHER_BYTES
+async def test_verified_copy_is_fetched_again_after_another_was_wanted(
+    verifier: PublicCopyVerifier,
+) -> None:
+    """Old is verified, new is built and deployed, old is built again: hubs must not fetch new."""
+    async with http_server(serves(OLD)) as public:
+        assert await verify(verifier, public.url, OLD) == ""
+        assert await verify(verifier, public.url, NEW) == OTHER_BYTES
+        public.responder = serves(NEW)
+        assert await verify(verifier, public.url, OLD) == OTHER_BYTES
 
 
-async def test_several_hubs_of_a_topic_cost_one_look_after_the_other(sight: PublicCopyVerifier) -> None:
-    async with served(shows(NEW)) as public:
-        assert [await look(sight, public.url) for _ in range(3)] == ["", "", ""]
+async def test_sequential_verifications_of_a_topic_share_one_request(verifier: PublicCopyVerifier) -> None:
+    async with http_server(serves(NEW)) as public:
+        assert [await verify(verifier, public.url) for _ in range(3)] == ["", "", ""]
         assert len(public.received) == 1
-        assert await look(sight, f"{public.url}another") == ""
+        assert await verify(verifier, f"{public.url}another") == ""
         assert len(public.received) == 2
 
 
-async def test_several_hubs_of_a_topic_cost_one_look_at_the_same_time(sight: PublicCopyVerifier) -> None:
-    async with served(shows(NEW)) as public:
-        assert await asyncio.gather(*(look(sight, public.url) for _ in range(3))) == ["", "", ""]
+async def test_concurrent_verifications_of_a_topic_share_one_request(verifier: PublicCopyVerifier) -> None:
+    async with http_server(serves(NEW)) as public:
+        assert await asyncio.gather(*(verify(verifier, public.url) for _ in range(3))) == ["", "", ""]
     assert len(public.received) == 1

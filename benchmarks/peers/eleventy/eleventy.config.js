@@ -1,6 +1,6 @@
 // Eleventy: the records are its templates, the topics its collections, and one paginated template
-// per format makes the feeds. JavaScript templates, since they are Eleventy's fastest.
-// The feed of all is one more page of the same pagination.
+// per format makes the feeds. JavaScript templates are the fastest that Eleventy has.
+// The feed of all records is one more page of the same pagination.
 import { atom } from "./feeds/atom.js";
 import { jsonFeed } from "./feeds/json.js";
 import { rss } from "./feeds/rss.js";
@@ -8,13 +8,13 @@ import { rss } from "./feeds/rss.js";
 const ENTRIES = 50;
 const FORMATS = { "rss.xml": rss, "atom.xml": atom, "feed.json": jsonFeed };
 
-// Eleventy's own slugify filter takes 1.5 ms a name, which is not what is compared here.
+// Eleventy's own slugify filter takes 1.5 ms a name, which is not part of this comparison.
 const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 
 export default function (config) {
   // No pages for the records: they are read into the collections and never rendered.
   config.addGlobalData("permalink", false);
-  // Empty bodies need no template language.
+  // The bodies are empty and need no template language.
   config.setTemplateFormats(["md", "11ty.js"]);
   config.setQuietMode(true);
 
@@ -30,7 +30,7 @@ export default function (config) {
       }
     }
     return [
-      { title: "JobContext", path: "", records: records.slice(0, ENTRIES) },
+      { title: "Bench", path: "", records: records.slice(0, ENTRIES) },
       ...[...topics].map(([title, of]) => ({ title, path: `topics/${slug(title)}/`, records: of })),
     ];
   });

@@ -1,10 +1,10 @@
-"""Pelican: RSS and Atom of all and per tag from its own feed machinery.
+"""Pelican: RSS and Atom of all records and per tag, made by its own feed writer.
 
-It cannot write JSON Feed, media:content, or AMP links, and dc:creator has no record of its own:
-Pelican is asked for two formats where the others are asked for three.
+Pelican cannot write JSON Feed, media:content or AMP links, and has no separate field for dc:creator.
+It makes two formats where the others make three.
 """
 
-SITENAME = "JobContext"
+SITENAME = "Bench"
 SITEURL = "https://feeds.example.org"
 FEED_DOMAIN = SITEURL
 TIMEZONE = "UTC"
@@ -29,7 +29,7 @@ TRANSLATION_FEED_ATOM = None
 FEED_MAX_ITEMS = 50
 RSS_FEED_SUMMARY_ONLY = False
 
-# A fair job has no HTML pages.
+# The compared job has no HTML pages.
 ARTICLE_SAVE_AS = ""
 DRAFT_SAVE_AS = ""
 TAG_SAVE_AS = ""
@@ -38,7 +38,7 @@ AUTHOR_SAVE_AS = ""
 DIRECT_TEMPLATES: list[str] = []
 THEME_STATIC_PATHS: list[str] = []
 
-# Pelican's own cache of what it read: without it an unchanged corpus is read anew.
+# Pelican's own cache of parsed files: without it, Pelican parses an unchanged corpus again.
 CACHE_CONTENT = True
 LOAD_CONTENT_CACHE = True
 CHECK_MODIFIED_METHOD = "mtime"

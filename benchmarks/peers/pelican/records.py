@@ -1,6 +1,6 @@
-"""A Pelican reader for records with YAML front matter, which Pelican itself does not read."""
+"""A Pelican reader for records with YAML front matter, which Pelican does not support."""
 
-# Pelican is no dependency of this project: a type checker may not find it.
+# Pelican is not a dependency of this project: a type checker may not find it.
 # mypy: disable-error-code="import-not-found,misc"
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pelican.urlwrappers import Author, Category, Tag
 
 
 class RecordReader(BaseReader):
-    """The title, dates, topics and picture of a record; its text is made of the excerpt."""
+    """Reads the title, dates, topics and image of a record, and makes its content from the excerpt."""
 
     enabled = True
     file_extensions = ("md",)
 
     def read(self, source_path: str) -> tuple[str, dict[str, Any]]:
-        """Pelican's interface: the HTML and the metadata of one file."""
+        """Returns the HTML and the metadata of one file (the interface of Pelican)."""
         path = Path(source_path)
         front_matter = path.read_text(encoding="utf-8").split("---\n", 2)[1]
-        # libyaml's loader: the pure one would take ten times as long.
+        # libyaml's loader: the loader in pure Python takes 10 times as long.
         record = yaml.load(front_matter, yaml.CSafeLoader)
         metadata = {
             "title": record["title"],
@@ -42,7 +42,7 @@ class RecordReader(BaseReader):
 
 
 def content(record: dict[str, Any]) -> str:
-    """The HTML of an entry: picture, excerpt, related stories."""
+    """Returns the HTML of an entry: image, excerpt, related stories."""
     pictures = (
         f'<p><img src="{escape(image["url"])}" alt="{escape(record["title"])}"'
         f' width="{image["width"]}" height="{image["height"]}"></p>'
@@ -57,10 +57,10 @@ def content(record: dict[str, Any]) -> str:
 
 
 def register() -> None:
-    """Pelican calls this for each plugin."""
+    """Registers the reader; Pelican calls this function for each plugin."""
     signals.readers_init.connect(use_reader)
 
 
 def use_reader(readers: Any) -> None:
-    """Read every .md file with the RecordReader."""
+    """Reads every .md file with RecordReader."""
     readers.reader_classes["md"] = RecordReader

@@ -52,7 +52,7 @@ class Pages:
     """Renders the pages of one site.
 
     `formats` names the formats of the feeds. `overrides` maps the file names of the site's templates to their text.
-    `are_topics` tells that hubs are notified of the pages themselves. `bytecode_cache` keeps compiled templates between
+    `are_topics` means that hubs are notified of the pages themselves. `bytecode_cache` keeps compiled templates between
     runs. Raises ConfigError for an error in a template of the site.
     """
 

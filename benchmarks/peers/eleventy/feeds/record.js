@@ -1,4 +1,4 @@
-// What the three formats share: the escaping, and the HTML of an entry.
+// Shared by the three formats: escaping, and the HTML of an entry.
 export const SITE = "https://feeds.example.org/";
 export const CDN_RELATION = `${SITE}rel/amp-cdn`;
 

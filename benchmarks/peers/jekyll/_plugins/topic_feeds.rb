@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-# One feed of all and one per topic, in each format that has a template in feeds/.
+# Makes one feed of all records and one per topic, in each format that has a template in feeds/.
 class TopicFeeds < Jekyll::Generator
-  # A page that has no file: its content is the template of its format.
+  # A page without a file; its content is the template of its format.
   class FeedPage < Jekyll::PageWithoutAFile
     def initialize(site, folder, name, template, data)
       super(site, site.source, folder, name)

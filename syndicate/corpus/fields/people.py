@@ -1,0 +1,77 @@
+"""Provider and authors. No mail address and no user information of a URL leaves a record."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ...model import Person
+from ...values import addresses
+from ...values.text import plain_text
+from ..scalars import describe, text_of
+from .reader import FieldReader
+
+_WORD = re.compile(r"[<(]?[^\s<>()]+[>)]?")
+_MAIL = re.compile(r"[^@]@[^@]")
+_LIST_SEPARATOR = re.compile(r"[;,]")
+
+
+def provider_of(reader: FieldReader) -> Person | None:
+    """Return the provider: a name, or a mapping with `name` and `domain`."""
+    for key, value in reader.values("provider"):
+        stated = value if isinstance(value, dict) else {"name": value}
+        domain = stated.get("domain") or stated.get("url")
+        if name := plain_name(stated.get("name")) or plain_name(domain):
+            return Person(name=name, url=_site_url(domain))
+        reader.warn((key,), f"expected a name, got {describe(value)}")
+    return None
+
+
+def authors_of(reader: FieldReader) -> tuple[Person, ...]:
+    """Return the authors, each once."""
+    for key, value in reader.values("author"):
+        people = value if isinstance(value, list) else [value]
+        if key == "authors" and isinstance(value, str):
+            people = _LIST_SEPARATOR.split(value)
+        authors = [person for person in map(_person, people) if person]
+        if authors:
+            return tuple(dict.fromkeys(authors))
+        reader.warn((key,), f"expected names, got {describe(value)}")
+    return ()
+
+
+def plain_name(value: object) -> str:
+    """Return a name in one plain line, without mail addresses and passwords before a host; empty if none is left."""
+    name = plain_text(text_of(value))
+    if "@" in name:
+        name = " ".join(_WORD.sub(lambda word: "" if _MAIL.search(word[0]) else word[0], name).split()).strip("()<> ")
+    return name
+
+
+def _person(value: object) -> Person | None:
+    if isinstance(value, dict):
+        name, url = value.get("name"), value.get("url") or value.get("uri") or value.get("website")
+    else:
+        name, url = value, None
+    if not isinstance(name, str) or not (name := plain_name(name)):
+        return None
+    return Person(name=name, url=_normalized_or_none(url) if isinstance(url, str) else None)
+
+
+def _site_url(domain: object) -> str | None:
+    """Return the address of a provider, whose domain may include a path."""
+    if not isinstance(domain, str) or not domain.strip():
+        return None
+    return _url_of_domain(domain.strip())
+
+
+@lru_cache(maxsize=4096)
+def _url_of_domain(domain: str) -> str | None:
+    return _normalized_or_none(domain if "://" in domain else f"https://{domain}")
+
+
+def _normalized_or_none(address: str) -> str | None:
+    try:
+        return addresses.normalize(address)
+    except ValueError:
+        return None

@@ -1,0 +1,59 @@
+"""The names that feeds are cut by: topics, and the values of configured dimensions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...values.keys import DIMENSIONS
+from ...values.text import plain_text
+from ..scalars import describe, text_of
+from .reader import FieldReader
+
+_SPACE_OR_SEMICOLON = re.compile(r"[;\s]+")
+
+
+def topics_of(reader: FieldReader) -> tuple[str, ...]:
+    """Return the topics of a record, each once."""
+    for key, value in reader.values("topics"):
+        names = _names(reader, key, value)
+        if names or value == [None]:
+            return names
+    return ()
+
+
+def terms_of(reader: FieldReader) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each configured dimension that not every entry has, with its names."""
+    for name in reader.context.dimensions:
+        if name not in DIMENSIONS:
+            value = reader.value(f"by {name}")
+            yield name, () if value is None or value == "" else _names_of_dimension(reader, name, value)
+
+
+def _names_of_dimension(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        value = value["name"]
+    return _names(reader, key, [value] if isinstance(value, str) else value)
+
+
+def _names(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
+    """Return the names of a list, or of a text with commas, semicolons or spaces between them."""
+    match value:
+        case list():
+            items: list[object] = value
+        case str() if key.lower() == "category":
+            items = [value]
+        case str():
+            items = list(value.split(",") if "," in value else _SPACE_OR_SEMICOLON.split(value))
+        case int() | float():
+            items = [value]
+        case _:
+            reader.warn((key,), f"expected a list of names, got {describe(value)}")
+            return ()
+    names: dict[str, str] = {}
+    for index, item in enumerate(items):
+        if name := plain_text(text_of(item)):
+            names.setdefault(name.casefold(), name)
+        elif item is None or not isinstance(item, str):
+            reader.warn((key, index), f"expected a name, got {describe(item)}")
+    return tuple(names.values())

@@ -1,0 +1,91 @@
+"""The bytes of one corpus file, read whole. A file that cannot be read is a result, not an exception."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import NamedTuple
+
+from ..config import Source
+
+_READ_ATTEMPTS = 3
+
+FileStatus = tuple[int, int, int]
+"""The size of a file in bytes, its modification time and its change time in nanoseconds."""
+
+UNKNOWN_STATUS: FileStatus = (0, 0, 0)
+
+
+class FileContent(NamedTuple):
+    """The bytes of a file, and the status of the file when the bytes were read."""
+
+    data: bytes
+    status: FileStatus
+
+
+class UnreadableFile(NamedTuple):
+    """A file without readable content. `message` names the reason; line and column count from 1."""
+
+    message: str
+    line: int = 1
+    column: int = 1
+
+
+class VanishedFile(NamedTuple):
+    """A file that does not exist any more; `path` is relative to the folder of its source."""
+
+    path: bytes
+
+
+def read_file(source: Source, path: bytes) -> FileContent | UnreadableFile | VanishedFile:
+    """Read a whole file. A file that is written to meanwhile is read again, up to three times."""
+    try:
+        # O_NONBLOCK: a named pipe in place of a file must not block the run.
+        handle = os.open(_full_path(source, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            return _read_handle(handle, source.max_bytes)
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        return VanishedFile(path)
+    except OSError as error:
+        return UnreadableFile(f"cannot be read: {error.strerror}")
+
+
+def file_status(source: Source, path: bytes) -> FileStatus:
+    """Return the status of a file that cannot be read; zeros if the status cannot be had either."""
+    try:
+        status = os.stat(_full_path(source, path))
+    except OSError:
+        return UNKNOWN_STATUS
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def decode(data: bytes) -> str | UnreadableFile:
+    """Decode UTF-8, or report the position of the first invalid byte."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        return UnreadableFile(f"not UTF-8: byte 0x{data[error.start]:02x}", line, column)
+
+
+def _read_handle(handle: int, max_bytes: int) -> FileContent | UnreadableFile:
+    before = os.fstat(handle)
+    for _ in range(_READ_ATTEMPTS):
+        if not stat.S_ISREG(before.st_mode):
+            return UnreadableFile("not a regular file")
+        if before.st_size > max_bytes:
+            return UnreadableFile(f"{before.st_size:,} bytes, more than max_bytes ({max_bytes:,})")
+        data = os.pread(handle, before.st_size + 1, 0)
+        after = os.fstat(handle)
+        if len(data) == after.st_size and after.st_mtime_ns == before.st_mtime_ns:
+            return FileContent(data, (after.st_size, after.st_mtime_ns, after.st_ctime_ns))
+        before = after
+    return UnreadableFile("modified during each attempt to read it")
+
+
+def _full_path(source: Source, path: bytes) -> bytes:
+    return os.path.join(os.fsencode(source.root), path)

@@ -1,0 +1,85 @@
+"""The interface of an output: the place where documents are published.
+
+Theory of operation. An output belongs to one site, and says so with a marker (`paths.MARKER`). A run claims the output,
+stages its new documents, publishes them, and removes the documents that no feed makes any more; only then does it
+commit its transaction in the store. `stage` writes documents where no reader finds them and skips those that are
+published with the same bytes already. `publish` puts each staged document in place in one step, so that a reader meets
+the old bytes or the new bytes, never a part of either. A run that is killed leaves staged documents behind and,
+within `publish`, a mixture of old and new documents; the next run finds both with `altered` and `strays`.
+
+An output gives each published document a version: an opaque string that differs whenever the document was written
+again or altered from outside (a folder: size and modification time; a bucket: the ETag). The store keeps the version
+that `stage` or `publish` returned, and the next run passes all of them to `altered`. Nothing outside the output
+interprets a version.
+
+Paths are relative to the output and use slashes. Methods take and return batches, since a network may lie between.
+`claim`, `stage`, `publish` and `remove` raise OutputError when the output cannot be written; `stage` and `publish`
+discard what is staged before they do.
+
+Documents may be staged by several processes: an output is pickled to each worker, the worker stages, and the parent
+process adopts the paths and publishes them. A pickled output carries no staged documents.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from ..model import Document
+
+
+class StoredDocument(NamedTuple):
+    """A published document as a reader finds it.
+
+    `modified_s` is the time of its last change in seconds since 1970, for `Last-Modified` (RFC 9110 §8.8.2).
+    """
+
+    content: bytes
+    version: str
+    modified_s: int
+
+
+class Output(Protocol):
+    """The place where a site's documents are published."""
+
+    def claim(self) -> None:
+        """Marks the output as the site's own, when it is new or empty.
+
+        Raises OutputError when it belongs to another site or holds files that syndicate did not write.
+        """
+
+    def stage(self, documents: Sequence[Document]) -> list[str | None]:
+        """Stages the documents that differ from what is published.
+
+        Returns, for each document, None when it is staged, or its published version when its bytes are published
+        already.
+        """
+
+    def adopt(self, paths: Iterable[str]) -> None:
+        """Adds documents that another process staged to those that `publish` puts in place or `discard` deletes."""
+
+    def publish(self) -> dict[str, str]:
+        """Puts every staged document in place, durably and in the order of staging.
+
+        Returns the version of each by its path. Documents that `stage` found unchanged are not among them.
+        """
+
+    def discard(self) -> None:
+        """Deletes the documents that are staged and not published."""
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes published documents and leftovers of killed runs. A path that does not exist is no error."""
+
+    def read(self, path: str) -> StoredDocument | None:
+        """Returns a published document, or None when there is none or it cannot be read."""
+
+    def altered(self, versions: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """Yields the paths whose published version is not the given one, and those that are missing."""
+
+    def strays(self, known: Container[str]) -> Iterator[str]:
+        """Yields the paths of the site's own documents that are not `known`, and of leftovers of killed runs.
+
+        A document is the site's own by its path and by the address that it states. Anything else is the user's and is
+        never yielded.
+        """
+
+    def holds_foreign(self, path: str) -> bool:
+        """Returns whether `path` holds something that is not the site's own document."""

@@ -1,0 +1,21 @@
+"""The file names in an output: feeds, the marker, staged documents, compressed variants."""
+
+from ..formats import file_names
+
+FEED_NAMES = file_names()
+"""The file names of newest documents and archives."""
+MARKER = ".syndicate-output"
+"""The document that names the site an output belongs to."""
+STAGED_SUFFIX = ".syndicate-new"
+"""Follows the path of a document that is staged and not published."""
+COMPRESSED_SUFFIXES = (".gz", ".br")
+
+
+def plain_path(path: str) -> str:
+    """Returns the path of the document that a compressed variant belongs to; of any other document, its own path."""
+    return path[: path.rindex(".")] if path.endswith(COMPRESSED_SUFFIXES) else path
+
+
+def is_document(path: str) -> bool:
+    """Returns whether a path is that of a document itself: neither a compressed variant nor a staged document."""
+    return plain_path(path) == path and not path.endswith(STAGED_SUFFIX)

@@ -1,0 +1,67 @@
+"""The documents that exist once a site: the lists of all feeds for machines, feed readers and people, and the style."""
+
+import os
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+
+import orjson
+
+from ..errors import Problem
+from ..formats import CATALOG_FILE, HTML_PAGE, OPML_FILE, STYLESHEET_FILE, catalog, opml
+from ..formats.html.page_data import group_feeds
+from ..model import Document
+from ..store.base import Transaction
+from ..store.rows import NO_RECORD, WRITING
+from .context import JobContext
+
+_INDEX = HTML_PAGE.file_name
+
+
+class SiteLists:
+    """The lists of one site."""
+
+    def __init__(self, transaction: Transaction, context: JobContext) -> None:
+        self._transaction = transaction
+        self._context = context
+
+    def wanted(self, published: Collection[str]) -> set[str]:
+        """Returns the paths of the lists that the site has.
+
+        A file of the user's own in place of the index page is kept, and reported.
+        """
+        config = self._context.config
+        wanted = {CATALOG_FILE.file_name}
+        if config.selection.opml is not None:
+            wanted.add(OPML_FILE.file_name)
+        problems: list[Problem] = []
+        if config.site.pages:
+            wanted |= {_INDEX, STYLESHEET_FILE.file_name}
+            if _INDEX not in published and self._context.output.holds_foreign(_INDEX):
+                wanted.remove(_INDEX)
+                problems.append(self._foreign_index())
+        self._transaction.corpus.put_problems(WRITING, {NO_RECORD: problems})
+        return wanted
+
+    def render(self) -> Iterator[Document]:
+        """Yields all lists, from the feeds in the store."""
+        config, rules = self._context.config, self._context.rules
+        feeds = [(orjson.loads(item), item, html or b"") for item, html in self._transaction.feeds.listed()]
+        feeds.sort(key=lambda feed: rules.sort_key(feed[0]["dimension"], feed[0]["slug"]))
+        yield Document(path=CATALOG_FILE.file_name, content=catalog.render([item for _, item, _ in feeds]))
+        if config.selection.opml is not None:
+            outlines = [opml.outline(item, config.selection.opml, config.site) for item, *_ in feeds]
+            yield Document(path=OPML_FILE.file_name, content=opml.render(config.site, outlines))
+        if (pages := self._context.pages) is not None:
+            from ..formats.html.environment import stylesheet
+
+            count, newest = self._transaction.feeds.count_members()
+            groups = group_feeds([(item, html) for item, _, html in feeds])
+            updated = None if newest is None else datetime.fromtimestamp(newest, UTC)
+            yield Document(path=_INDEX, content=pages.render_index(groups, count, updated))
+            style = stylesheet(config.site, dict(config.templates))
+            yield Document(path=STYLESHEET_FILE.file_name, content=style)
+
+    def _foreign_index(self) -> Problem:
+        path = f"{os.path.basename(self._context.config.output)}/{_INDEX}"
+        message = "is a file of your own: the index of all feeds is not written"
+        return Problem(path, 1, 1, "pages", message, "warning")

@@ -1,0 +1,50 @@
+"""Watches the store, and gives the tree handler the catalogue of each new build."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from ..config import Config
+from ..errors import StoreError, StoreMissingError
+from ..store.base import Store
+from .catalog import CatalogReader
+from .tree_handler import TreeHandler
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
+
+_POLL_S = 0.25
+
+
+class CatalogWatcher:
+    """Polls the store's version four times a second. Most commits are those of deliveries, and change no document."""
+
+    def __init__(self, config: Config, store: Store, tree: TreeHandler) -> None:
+        self._store = store
+        self._tree = tree
+        self._reader = CatalogReader(store, config.selection.archive)
+
+    async def refresh(self) -> None:
+        """Read the catalogue if a build committed. When the store cannot be read, the last catalogue stays."""
+        try:
+            catalog = await asyncio.get_running_loop().run_in_executor(None, self._reader.read)
+        except StoreError as error:
+            is_missing = isinstance(error, StoreMissingError)
+            self._tree.unavailable_reason = "there is no index" if is_missing else "the index cannot be read"
+            log.warning(self._tree.unavailable_reason, error=str(error))
+            return
+        self._tree.unavailable_reason = ""
+        if catalog is not None:
+            self._tree.replace_catalog(catalog)
+            log.info("catalogue read", documents=len(catalog.documents))
+
+    async def run(self) -> None:
+        """Refresh after every change of the store, until cancelled."""
+        seen: object = None
+        while True:
+            await asyncio.sleep(_POLL_S)
+            version = self._store.version()
+            if version != seen:
+                await self.refresh()
+                seen = version

@@ -1,0 +1,174 @@
+"""The outbox: the state of every delivery, in the database of the state folder.
+
+Theory of operation
+
+A *delivery* is one row for a target (a hub) and a topic URL. It is state, not a message in a queue: it holds the
+generation that the hub is to know and the highest one that the hub acknowledged, and it is *pending* while the second
+is smaller. A build raises the wanted generation of each document whose bytes changed, in the transaction that records
+the documents. So a hundred builds between two pings cost one ping, and a build that is killed before its commit
+requests nothing, while the next one completes its work.
+
+A pending delivery is in one of five states. `due`: not tried for this generation. `retrying` and `refused`: tried, and
+tried again at `next_attempt_at`. `unverified`: not sent, as the public copy was not the built document. `failed`: given
+up until the next generation or a replay. Acknowledging the wanted generation ends with `delivered`.
+
+A *lease* gives one owner the right to send a delivery until `lease_expires_at`. It is taken before the ping is sent, in
+a committed transaction, and it ends when the outcome is recorded, when the owner releases it, or when its time is over.
+An owner that dies leaves its leases to expire. If the hub had accepted the ping by then, it receives a second one: a
+delivery is repeated, never lost. An acknowledgement counts whoever holds the lease; a failure counts only for the
+holder, and only for the generation that was sent. If a newer generation is wanted when an acknowledgement of an older
+one arrives, the delivery stays pending and is due at once.
+
+The repository decides nothing: it reads rows, and writes rows that callers decided (see delivery/transactions.py, and
+websub/retry.py for the retry schedule and the circuit breaker). Every method is part of a transaction of the caller,
+takes and returns batches, and executes a number of statements that depends on neither the deliveries nor the hubs.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from ..outbox_rows import (
+    Acknowledgement,
+    AttemptRow,
+    Delivery,
+    FailedAttempt,
+    FailedCheck,
+    HubHealth,
+    HubSummary,
+    PendingCount,
+    PendingDelivery,
+    TopicDocument,
+    TopicSummary,
+)
+from . import outbox_sql as sql
+
+_Row = TypeVar("_Row", bound=NamedTuple)
+
+KEPT_ATTEMPTS = 20
+"""The number of attempts that the history of a delivery keeps."""
+
+
+class SqliteOutbox:
+    """The repository of deliveries, over an open database."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # ------------------------------------------------------------------------------------------------------ build
+
+    def invalidate_digests(self, topic_urls: Iterable[str]) -> None:
+        """Make the next document at each topic URL a new generation: hubs may hold bytes that were not recorded."""
+        self._connection.execute(sql.INVALIDATE_DIGESTS, {"topic_urls": json.dumps(list(topic_urls))})
+
+    def request_deliveries(self, documents: Sequence[TopicDocument], hub_urls: Sequence[str], now: float) -> None:
+        """Request the delivery of documents whose digest differs from the recorded one, to each of the hubs."""
+        parameters = {"topic_urls": json.dumps([document.topic_url for document in documents])}
+        recorded = dict(self._connection.execute(sql.SELECT_DIGESTS, parameters).fetchall())
+        changed = [document for document in documents if recorded.get(document.topic_url) != document.digest]
+        self._write(sql.UPSERT_TOPIC, changed, changed_at=now)
+        parameters = {
+            "topic_urls": json.dumps([document.topic_url for document in changed]),
+            "hub_urls": json.dumps(hub_urls),
+        }
+        self._connection.execute(sql.REQUEST_DELIVERIES, {**parameters, "now": now})
+
+    def prune(self, site_url: str, hub_urls: Sequence[str], *, has_pages: bool = False) -> None:
+        """Delete topics that are not documents of the site any more, and hubs that are not configured.
+
+        `has_pages` keeps HTML pages, which hubs know by the URL of their folder.
+        """
+        self._connection.execute(sql.DELETE_TOPICS, {"site_url": site_url, "has_pages": has_pages})
+        for statement in (sql.DELETE_DELIVERIES, sql.DELETE_ATTEMPTS, sql.DELETE_HUBS):
+            self._connection.execute(statement, {"hub_urls": json.dumps(hub_urls)})
+
+    # --------------------------------------------------------------------------------------------------- dispatch
+
+    def lease(self, owner: str, quotas: Mapping[str, int], now: float, expires_at: float) -> list[Delivery]:
+        """Lease due deliveries, oldest first, up to the quota of each hub."""
+        if not quotas:
+            return []
+        parameters = {
+            "quotas": json.dumps([{"hub_url": hub_url, "quota": quota} for hub_url, quota in quotas.items()]),
+            "largest_quota": max(quotas.values()),
+            "now": now,
+        }
+        deliveries = [Delivery._make(row) for row in self._connection.execute(sql.SELECT_DUE, parameters)]
+        self._write(sql.LEASE, deliveries, owner=owner, expires_at=expires_at)
+        return deliveries
+
+    def release(self, owner: str, deliveries: Iterable[Delivery]) -> None:
+        """End the leases of deliveries that were not sent."""
+        self._write(sql.RELEASE, deliveries, owner=owner)
+
+    def leased_hubs(self, hub_urls: Iterable[str], now: float) -> set[str]:
+        """Return the hubs that have a delivery under lease."""
+        parameters = {"hub_urls": json.dumps(list(hub_urls)), "now": now}
+        return {hub_url for (hub_url,) in self._connection.execute(sql.SELECT_LEASED_HUBS, parameters)}
+
+    def next_due(self, hub_urls: Iterable[str]) -> dict[str, float]:
+        """Return the earliest time at which a delivery of each hub is due and not under lease, if it has one."""
+        return dict(self._connection.execute(sql.SELECT_NEXT_DUE, _hubs(hub_urls)).fetchall())
+
+    def acknowledge(self, owner: str, acknowledgements: Iterable[Acknowledgement]) -> None:
+        """Record acknowledgements, whoever holds the leases now; leases of the owner end."""
+        self._write(sql.ACKNOWLEDGE, acknowledgements, owner=owner)
+
+    def record_failed_attempts(self, owner: str, attempts: Iterable[FailedAttempt]) -> None:
+        """Record failed pings under leases of the owner, and end the leases."""
+        self._write(sql.RECORD_FAILED_ATTEMPT, attempts, owner=owner)
+
+    def record_failed_checks(self, owner: str, checks: Iterable[FailedCheck]) -> None:
+        """Record failed verifications under leases of the owner, and end the leases."""
+        self._write(sql.RECORD_FAILED_CHECK, checks, owner=owner)
+
+    def add_attempts(self, attempts: Iterable[AttemptRow]) -> None:
+        """Append pings to the history."""
+        self._write(sql.INSERT_ATTEMPT, attempts)
+
+    def trim_attempts(self, kept: int = KEPT_ATTEMPTS) -> None:
+        """Delete all but the latest attempts of each delivery."""
+        self._connection.execute(sql.TRIM_ATTEMPTS, {"kept": kept})
+
+    def replay(self, now: float, hub_url: str | None = None, path: str | None = None) -> int:
+        """Make failed deliveries due, and return their number.
+
+        `hub_url` limits it to one hub; `path`, of a folder or a document in the output, to the documents there.
+        """
+        return self._connection.execute(sql.REPLAY, {"now": now, "hub_url": hub_url, "path": path}).rowcount
+
+    def hub_health(self, hub_urls: Iterable[str]) -> list[HubHealth]:
+        """Return the health of hubs; one that never failed may have none."""
+        return [HubHealth._make(row) for row in self._connection.execute(sql.SELECT_HUB_HEALTH, _hubs(hub_urls))]
+
+    def put_hub_health(self, rows: Iterable[HubHealth]) -> None:
+        """Replace the health of hubs."""
+        self._write(sql.UPSERT_HUB_HEALTH, rows)
+
+    # ---------------------------------------------------------------------------------------------------- reports
+
+    def pending(self) -> list[PendingDelivery]:
+        """Return all unacknowledged deliveries, the longest pending first."""
+        return [PendingDelivery._make(row) for row in self._connection.execute(sql.SELECT_PENDING)]
+
+    def count_pending(self, hub_urls: Sequence[str]) -> list[PendingCount]:
+        """Return the number of pending deliveries of each hub, in the order given."""
+        rows = self._connection.execute(sql.COUNT_PENDING, {"hub_urls": json.dumps(hub_urls)})
+        return [PendingCount._make(row) for row in rows]
+
+    def hub_summaries(self, hub_urls: Iterable[str]) -> list[HubSummary]:
+        """Return a summary of each hub, in the given order."""
+        return [HubSummary._make(row) for row in self._connection.execute(sql.SUMMARIZE_HUBS, _hubs(hub_urls))]
+
+    def topic_summaries(self) -> list[TopicSummary]:
+        """Return a summary of each topic, in the order of the documents' paths."""
+        return [TopicSummary._make(row) for row in self._connection.execute(sql.SUMMARIZE_TOPICS)]
+
+    def _write(self, statement: str, rows: Iterable[_Row], **constants: Any) -> None:
+        """Execute a statement for each row, whose fields are the parameters beside the constants."""
+        self._connection.executemany(statement, (row._asdict() | constants for row in rows))
+
+
+def _hubs(hub_urls: Iterable[str]) -> dict[str, str]:
+    return {"hub_urls": json.dumps(list(hub_urls))}

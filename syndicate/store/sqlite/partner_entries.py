@@ -1,0 +1,84 @@
+"""Entries and feeds for the partner API: the newest entries of a filter, rendered entries, the catalogue of feeds."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from ..partner_rows import CatalogFeed, EntryFilter, EntryRef
+from .entry_filter import attribute_conditions, conjunction, topic_conditions, topic_values
+
+_MAX_MERGED_TOPICS = 20  # so many topics are read from their own index and merged; more are filtered by time
+
+# The newest entries that meet conditions.
+_NEWEST = """
+SELECT f.published, f.id, f.record_id FROM partner_entries AS f
+WHERE {conditions} ORDER BY f.published DESC, f.id DESC LIMIT :limit"""
+
+# The newest entries of one topic that meet conditions, read in the order of `partner_topics`.
+_NEWEST_OF_TOPIC = """
+SELECT * FROM (
+  SELECT f.published, f.id, f.record_id FROM partner_topics AS d
+  CROSS JOIN partner_entries AS f ON f.record_id = d.record_id
+  WHERE d.topic = :topic{number} AND {conditions} ORDER BY d.published DESC, d.id DESC LIMIT :limit
+)"""
+
+# The JSON Feed items of entries.
+_ITEMS = """
+SELECT record_id, content FROM fragments WHERE fragment_id IN (
+  SELECT records.value * 64 + format_id
+  FROM json_each(:record_ids) AS records CROSS JOIN formats WHERE name = 'json')"""
+
+# A digest of the configuration and the code that decide what documents show.
+_PRESENTATION = "SELECT value FROM run_state WHERE name = 'documents'"
+
+# The feeds of the catalogue.
+_FEEDS = "SELECT dimension, key, path, catalog_json FROM feeds WHERE catalog_json IS NOT NULL"
+
+
+class SqlitePartnerEntries:
+    """Queries over the entries and feeds of a snapshot."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._sql = connection
+
+    def newest(self, entry_filter: EntryFilter, limit: int, after: tuple[int, str] | None) -> list[EntryRef]:
+        """Return at most `limit` entries of a filter, newest first; only those after a (published, id), if given."""
+        conditions, values = attribute_conditions(entry_filter)
+        if after is not None:
+            conditions.append("(f.published, f.id) < (:after_published, :after_id)")
+            values |= {"after_published": after[0], "after_id": after[1]}
+        values["limit"] = limit
+        statement, topics = _newest_statement(entry_filter, conditions)
+        return [EntryRef._make(row) for row in self._sql.execute(statement, values | topics)]
+
+    def items(self, record_ids: Sequence[int]) -> list[bytes]:
+        """Return the JSON Feed items of entries, in the given order."""
+        found: dict[int, bytes] = dict(self._sql.execute(_ITEMS, {"record_ids": json.dumps(record_ids)}).fetchall())
+        return [found[record_id] for record_id in record_ids]
+
+    def presentation_digest(self) -> bytes | None:
+        """Return the digest of all that decides how entries are shown; None before the first build."""
+        row = self._sql.execute(_PRESENTATION).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def feeds(self) -> list[CatalogFeed]:
+        """Return the feeds of the catalogue, in no order."""
+        return [CatalogFeed._make(row) for row in self._sql.execute(_FEEDS)]
+
+
+def _newest_statement(entry_filter: EntryFilter, conditions: list[str]) -> tuple[str, dict[str, Any]]:
+    """Return the statement for the newest entries, and the values that its topics bind."""
+    topics = entry_filter.topics
+    if topics is None:
+        return _NEWEST.format(conditions=conjunction(conditions)), {}
+    if not 0 < len(topics) <= _MAX_MERGED_TOPICS:
+        more, values = topic_conditions(topics, match_all=False)
+        return _NEWEST.format(conditions=conjunction([*conditions, *more])), values
+    numbers = range(len(topics))
+    if entry_filter.match_all_topics:
+        # The first topic's entries are read in order, and checked for the other topics.
+        conditions = [*conditions, *topic_conditions(topics, match_all=True, first=1)[0]]
+        numbers = range(1)
+    parts = [_NEWEST_OF_TOPIC.format(number=number, conditions=conjunction(conditions)) for number in numbers]
+    return f"{' UNION '.join(parts)} ORDER BY 1 DESC, 2 DESC LIMIT :limit", topic_values(topics)

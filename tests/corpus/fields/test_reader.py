@@ -1,0 +1,51 @@
+"""Text and numbers of a record."""
+
+from __future__ import annotations
+
+import pytest
+from support.fields import CONTEXT, HUGE, dated_entry, dated_record, label, problem_fields, record_of
+
+TITLES = [
+    ("A title", "A title"),
+    (1984, "1984"),
+    (3.5, "3.5"),
+    ("  two\n lines ", "two lines"),
+    ("AT&amp;amp;T", "AT&T"),
+    ("<b>x</b>", "x"),
+    ("The <title> tag", "The <title> tag"),
+    ("a\x00b", "ab"),
+]
+
+
+@pytest.mark.parametrize(("stated", "title"), TITLES)
+def test_title_is_one_plain_line(stated: object, title: str) -> None:
+    assert dated_entry(title=stated).title == title
+
+
+@pytest.mark.parametrize(
+    "stated", [None, "", " ", "<b></b>", "\x00", True, [], ["T"], {}, {"de": "T"}, HUGE, b"T"], ids=label
+)
+def test_record_without_a_title_is_an_error(stated: object) -> None:
+    result = dated_record(title=stated, metadata={})
+    assert result.entry is None
+    assert "title" in problem_fields(result, "error")
+
+
+def test_every_error_of_a_record_is_reported() -> None:
+    result = record_of({}, "", "x.md", CONTEXT)
+    assert set(problem_fields(result)) == {"title", "publishedDateTime"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "quality", "warnings"),
+    [
+        (74, 74, 0), (-1, -1, 0), (3.9, 3, 0), (None, None, 0), ("", None, 0), ("74", None, 1), (True, None, 1),
+        ([1], None, 1), (float("nan"), None, 1), (float("inf"), None, 1), (HUGE, None, 1), (-(2**70), None, 1),
+    ],
+    ids=label,
+)  # fmt: skip
+def test_quality_is_a_number_or_dropped_with_a_warning(stated: object, quality: int | None, warnings: int) -> None:
+    result = dated_record(quality=stated, metadata={})
+    assert result.entry is not None
+    assert result.entry.quality == quality
+    assert len(result.problems) == warnings

@@ -39,8 +39,8 @@ import structlog
 
 from ..config import Hub, Push
 from ..progress import Progress, silent
-from ..store.base import Outbox
 from ..store.outbox_rows import Delivery
+from ..store.repositories import Outbox
 from ..websub.ping import SecretHeader, open_client, send_ping
 from ..websub.retry import Outcome, RetryPolicy
 from ..websub.verify import PublicCopyVerifier

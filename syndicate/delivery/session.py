@@ -29,7 +29,7 @@ from contextlib import closing
 from typing import TypeVar
 
 from ..store import open_store
-from ..store.base import Outbox
+from ..store.repositories import Outbox
 
 _Result = TypeVar("_Result")
 

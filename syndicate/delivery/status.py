@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..config import Config
-from ..store.base import Outbox
 from ..store.outbox_rows import HubSummary, PendingDelivery, TopicSummary
+from ..store.repositories import Outbox
 from ..websub.retry import CircuitBreaker
 from .session import read_outbox
 from .transactions import read_breakers

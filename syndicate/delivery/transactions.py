@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..store.base import Outbox
 from ..store.outbox_rows import (
     Acknowledgement,
     AttemptRow,
@@ -14,6 +13,7 @@ from ..store.outbox_rows import (
     FailedCheck,
     HubHealth,
 )
+from ..store.repositories import Outbox
 from ..websub import retry
 from ..websub.retry import CircuitBreaker, Decision, Outcome, RetryPolicy
 

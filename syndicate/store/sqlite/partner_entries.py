@@ -17,7 +17,7 @@ WHERE {conditions} ORDER BY f.published DESC, f.id DESC LIMIT :limit"""
 
 # The newest entries of one topic that meet conditions, read in the order of `partner_topics`.
 _NEWEST_OF_TOPIC = """
-SELECT * FROM (
+SELECT published, id, record_id FROM (
   SELECT f.published, f.id, f.record_id FROM partner_topics AS d
   CROSS JOIN partner_entries AS f ON f.record_id = d.record_id
   WHERE d.topic = :topic{number} AND {conditions} ORDER BY d.published DESC, d.id DESC LIMIT :limit

@@ -1,0 +1,410 @@
+"""The interfaces of repositories: each is named for what it holds (base.py says how they are reached).
+
+Repositories decide nothing. Their methods take and return batches of named rows, since a network may lie between: no
+caller makes a call for each row. Methods that yield rows must be consumed before the transaction or snapshot ends.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from ..errors import Problem
+from .outbox_rows import (
+    Acknowledgement,
+    AttemptRow,
+    Delivery,
+    FailedAttempt,
+    FailedCheck,
+    HubHealth,
+    HubSummary,
+    PendingCount,
+    PendingDelivery,
+    TopicDocument,
+    TopicSummary,
+)
+from .partner_rows import CatalogFeed, ChangeLogPosition, EntryFilter, EntryRef, LoggedChange
+from .rows import (
+    ChangeRow,
+    DocumentRow,
+    DocumentSetRow,
+    EntryRow,
+    FeedName,
+    FeedRow,
+    FileRow,
+    FileStatus,
+    KnownFile,
+    MemberRow,
+    Membership,
+    MonthCount,
+    PartnerEntryRow,
+    PartnerTextRow,
+    RecordRow,
+    RenderedRow,
+    Span,
+    TombstoneRow,
+    TouchedEntryRow,
+    UnrenderedRow,
+)
+
+
+class Corpus(Protocol):
+    """Folders, files, records and problems of the corpus."""
+
+    def folders(self) -> dict[tuple[int, bytes], int]:
+        """Returns the id of each folder that holds files, by source and path."""
+
+    def add_folders(self, rows: Iterable[tuple[int, int, bytes]]) -> None:
+        """Stores new folders, given as folder id, source and path."""
+
+    def file_statuses(self, folder_ids: Sequence[int]) -> list[FileStatus]:
+        """Returns the files of these folders as the last scan saw them, ordered by folder id and name."""
+
+    def known_files(self, names: Sequence[tuple[int, bytes]]) -> Iterator[KnownFile]:
+        """Yields what is known of files, given by folder id and name; unknown ones are left out."""
+
+    def records_of_folders(self, folder_ids: Sequence[int]) -> list[int]:
+        """Returns the record ids of all files in these folders."""
+
+    def put_files(self, rows: Iterable[FileRow]) -> None:
+        """Stores files as a scan saw them."""
+
+    def drop_files(self, names: Iterable[tuple[int, bytes]]) -> None:
+        """Deletes files, given by folder id and name."""
+
+    def drop_folders(self, folder_ids: Sequence[int]) -> None:
+        """Deletes folders, and their files."""
+
+    def last_record_id(self) -> int:
+        """Returns the highest record id, 0 without records."""
+
+    def records(self, record_ids: Iterable[int]) -> dict[int, RecordRow]:
+        """Returns records by id; unknown ones are left out."""
+
+    def put_records(self, rows: Iterable[RecordRow]) -> None:
+        """Stores records in place of what they said before."""
+
+    def drop_records(self, record_ids: Sequence[int]) -> None:
+        """Deletes records with their problems and fragments."""
+
+    def create_indexes(self) -> None:
+        """Creates the indexes of records, once the first records are stored."""
+
+    def records_of_urls(self, urls: Sequence[str]) -> list[RecordRow]:
+        """Returns the records of entries at these addresses."""
+
+    def entry_records(self, batch: int) -> Iterator[list[RecordRow]]:
+        """Yields all records that make entries, so many at once."""
+
+    def shared_urls(self) -> list[str]:
+        """Returns the addresses that several records have."""
+
+    def urls_between(self, after: int, until: int) -> set[str]:
+        """Returns the addresses of entries that appear or expire between two times (the first one excluded)."""
+
+    def stated_ids(self) -> list[str]:
+        """Returns all ids that records state themselves."""
+
+    def claimants(self, ids: Sequence[str]) -> list[RecordRow]:
+        """Returns the records that lead an entry and state one of these ids."""
+
+    def leading_records_at(self, places: Sequence[tuple[int, bytes, bytes]]) -> dict[tuple[int, bytes, bytes], int]:
+        """Returns the ids of records that lead an entry, by source, folder and file name."""
+
+    def set_states(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Changes the state of records, given as state and record id."""
+
+    def count_states(self) -> dict[int, int]:
+        """Returns how many records are in each state."""
+
+    def problems(self) -> list[Problem]:
+        """Returns all problems, in no order."""
+
+    def put_problems(self, origin: int, problems: Mapping[int, Sequence[Problem]]) -> None:
+        """Replaces the problems of records from one origin; an empty sequence deletes them."""
+
+    def drop_problems(self, origin: int) -> None:
+        """Deletes all problems from one origin."""
+
+
+class Feeds(Protocol):
+    """Entries, feeds, and which entry is a member of which feed."""
+
+    def entries(self, record_ids: Iterable[int]) -> dict[int, EntryRow]:
+        """Returns entries by the id of their leading record; unknown ones are left out."""
+
+    def put_entries(self, rows: Iterable[EntryRow]) -> None:
+        """Stores entries."""
+
+    def drop_entries(self, record_ids: Sequence[int]) -> None:
+        """Deletes entries; their memberships are deleted by `drop_members`."""
+
+    def clear(self) -> None:
+        """Deletes all entries and memberships, so that all entries can be resolved again."""
+
+    def count_members(self) -> tuple[int, int | None]:
+        """Returns how many entries are in any feed, and when the newest of them was published."""
+
+    def feed_ids(self) -> dict[FeedName, int]:
+        """Returns the ids of all feeds by dimension and key."""
+
+    def add_feeds(self, rows: Iterable[tuple[int, str, str]]) -> None:
+        """Stores new feeds, given as feed id (above NO_FEED), dimension and key."""
+
+    def feeds(self, feed_ids: Sequence[int]) -> list[FeedRow]:
+        """Returns feeds, ordered by id."""
+
+    def set_feeds(self, rows: Iterable[FeedRow]) -> None:
+        """Changes path, header digest and catalogue object of feeds."""
+
+    def set_index_html(self, rows: Sequence[tuple[int, bytes]]) -> bool:
+        """Changes the lines of feeds on the index page, given by feed id; returns whether any is different."""
+
+    def drop_feeds(self, feed_ids: Sequence[int]) -> None:
+        """Deletes feeds with their document sets."""
+
+    def count_feeds(self) -> int:
+        """Returns how many feeds there are."""
+
+    def listed(self) -> list[tuple[str, bytes | None]]:
+        """Returns the catalogue object and the index page's line of every feed."""
+
+    def add_members(self, rows: Sequence[Membership]) -> None:
+        """Stores memberships, none of which is stored."""
+
+    def drop_members(self, rows: Sequence[Membership]) -> None:
+        """Deletes memberships."""
+
+    def collect_members(self, rows: Sequence[Membership]) -> None:
+        """Collects memberships, none of which is stored, until `store_collected_members` stores all at once."""
+
+    def store_collected_members(self) -> None:
+        """Stores the memberships that were collected."""
+
+    def month_counts(self, feed_ids: Sequence[int]) -> list[MonthCount]:
+        """Returns the members of feeds counted by month and name, ordered by feed, month and name."""
+
+    def newest_members(self, feed_ids: Sequence[int], limit: int) -> Iterator[MemberRow]:
+        """Yields the newest members of feeds, and all that are as old as the last of them; in no order."""
+
+    def members(self, spans: Sequence[Span]) -> Iterator[MemberRow]:
+        """Yields the members of spans: the spans in the order given, the newest member of each first."""
+
+
+class Fragments(Protocol):
+    """Entries as rendered, one fragment an entry and format."""
+
+    def unrendered(self, record_ids: Sequence[int], formats: Sequence[str]) -> list[UnrenderedRow]:
+        """Returns the entries that are not rendered, as they are now, in all of these formats."""
+
+    def put(self, rows: Sequence[RenderedRow]) -> None:
+        """Stores entries as rendered, in place of all their fragments."""
+
+    def contents(self, record_ids: Sequence[int], formats: Sequence[str]) -> dict[str, dict[int, bytes]]:
+        """Returns the fragments of entries by format and record id."""
+
+    def titles(self, record_ids: Sequence[int]) -> dict[int, str]:
+        """Returns the titles of rendered entries, by record id."""
+
+    def drop_format(self, format_name: str) -> None:
+        """Deletes all fragments of one format."""
+
+
+class Documents(Protocol):
+    """Document sets, published documents, and documents that are removed."""
+
+    def sets(self, feed_ids: Sequence[int]) -> list[DocumentSetRow]:
+        """Returns the document sets of feeds, ordered by feed and period."""
+
+    def put_sets(self, rows: Iterable[DocumentSetRow]) -> None:
+        """Stores document sets."""
+
+    def drop_sets(self, sets: Iterable[tuple[int, str]]) -> None:
+        """Deletes document sets, given by feed id and period; their documents are deleted by `drop`."""
+
+    def all(self) -> Iterator[DocumentRow]:
+        """Yields all published documents."""
+
+    def versions(self) -> Iterator[tuple[str, str]]:
+        """Yields path and version of all published documents."""
+
+    def count(self) -> int:
+        """Returns how many documents are published."""
+
+    def at(self, paths: Sequence[str]) -> list[DocumentRow]:
+        """Returns the documents at these paths; unknown ones are left out."""
+
+    def paths_of_feeds(self, feed_ids: Sequence[int]) -> list[tuple[int, str, str]]:
+        """Returns feed id, period and path of all documents of these feeds."""
+
+    def paths_of_sets(self, sets: Sequence[tuple[int, str]]) -> list[tuple[int, str, str]]:
+        """Returns feed id, period and path of all documents of these sets, given by feed id and period."""
+
+    def put(self, rows: Iterable[DocumentRow]) -> None:
+        """Stores published documents."""
+
+    def drop(self, paths: Sequence[str]) -> None:
+        """Deletes documents."""
+
+    def record_removed(self, paths: Iterable[str], now: int) -> None:
+        """Stores that documents are removed; forgets those that are published again, or were removed a year ago."""
+
+    def removed(self) -> frozenset[str]:
+        """Returns the paths of all removed documents."""
+
+
+class Tombstones(Protocol):
+    """Entries that were published once and are not any more (RFC 6721)."""
+
+    def remember_published(self) -> None:
+        """Remembers what is published now until `bury_missing`; does nothing when that is remembered already."""
+
+    def bury_missing(self, now: int) -> None:
+        """Buries what was remembered as published and is not any more, and drops tombstones of published entries."""
+
+    def bury(self, rows: Iterable[TombstoneRow]) -> None:
+        """Stores tombstones; one that exists keeps its time."""
+
+    def drop(self, entry_ids: Collection[str]) -> set[FeedName]:
+        """Deletes the tombstones of entries that are published again; returns the feeds that had one."""
+
+    def expire(self, until: int) -> set[FeedName]:
+        """Deletes the tombstones of deletions up to a time; returns the feeds that had one."""
+
+    def any_until(self, until: int) -> bool:
+        """Returns whether there are tombstones of deletions up to a time."""
+
+    def clear(self) -> None:
+        """Deletes all tombstones, and what is remembered as published."""
+
+    def of_feeds(self, names: Sequence[FeedName]) -> list[TombstoneRow]:
+        """Returns the tombstones of feeds, the feeds in the order given, the latest deletion of each first."""
+
+
+class ChangeLog(Protocol):
+    """The changes that partners follow, as a run writes them, and what partners filter and search entries by."""
+
+    def start_run(self, epoch: str) -> None:
+        """Notes what the run touches from here on. A log that is new gets this epoch."""
+
+    def touched(self) -> list[int]:
+        """Returns the leading records of visible entries that the run touched, ordered by the entries' time."""
+
+    def entries(self, record_ids: Iterable[int]) -> Iterator[list[TouchedEntryRow]]:
+        """Yields batches of entries, in the order given; each is rendered as JSON."""
+
+    def clear_touched(self) -> None:
+        """Deletes what partners filter and search touched entries by."""
+
+    def put(self, entries: Sequence[PartnerEntryRow], texts: Iterable[PartnerTextRow]) -> None:
+        """Stores what partners filter and search entries by."""
+
+    def append(self, changes: Sequence[ChangeRow], now: int) -> None:
+        """Gives each change the next position."""
+
+    def move(self, leading: Iterable[tuple[int, str]]) -> None:
+        """Stores which record leads an unchanged entry, given as record id and entry id."""
+
+    def append_deletions(self, now: int) -> None:
+        """Gives each touched entry that is no longer visible the next position; the log is in line with the entries."""
+
+    def expire(self, until: int) -> None:
+        """Drops deletions up to a time. A partner who has not read them has to start again."""
+
+    def clear(self) -> None:
+        """Deletes the log and all that partners filter by. A later log has another epoch."""
+
+
+class Outbox(Protocol):
+    """The state of all deliveries: what hubs are still to be sent."""
+
+    def invalidate_digests(self, topic_urls: Iterable[str]) -> None:
+        """Make the next document at each topic URL a new generation: hubs may hold bytes that were not recorded."""
+
+    def request_deliveries(self, documents: Sequence[TopicDocument], hub_urls: Sequence[str], now: float) -> None:
+        """Request the delivery of documents whose digest differs from the recorded one, to each of the hubs."""
+
+    def prune(self, site_url: str, hub_urls: Sequence[str], *, has_pages: bool = False) -> None:
+        """Delete topics that are not documents of the site any more, and hubs that are not configured.
+
+        `has_pages` keeps HTML pages, which hubs know by the URL of their folder.
+        """
+
+    def lease(self, owner: str, quotas: Mapping[str, int], now: float, expires_at: float) -> list[Delivery]:
+        """Lease due deliveries, oldest first, up to the quota of each hub."""
+
+    def release(self, owner: str, deliveries: Iterable[Delivery]) -> None:
+        """End the leases of deliveries that were not sent."""
+
+    def leased_hubs(self, hub_urls: Iterable[str], now: float) -> set[str]:
+        """Return the hubs that have a delivery under lease."""
+
+    def next_due(self, hub_urls: Iterable[str]) -> dict[str, float]:
+        """Return the earliest time at which a delivery of each hub is due and not under lease, if it has one."""
+
+    def acknowledge(self, owner: str, acknowledgements: Iterable[Acknowledgement]) -> None:
+        """Record acknowledgements, whoever holds the leases now; leases of the owner end."""
+
+    def record_failed_attempts(self, owner: str, attempts: Iterable[FailedAttempt]) -> None:
+        """Record failed pings under leases of the owner, and end the leases."""
+
+    def record_failed_checks(self, owner: str, checks: Iterable[FailedCheck]) -> None:
+        """Record failed verifications under leases of the owner, and end the leases."""
+
+    def add_attempts(self, attempts: Iterable[AttemptRow]) -> None:
+        """Append pings to the history."""
+
+    def trim_attempts(self, kept: int = 20) -> None:
+        """Delete all but the latest attempts of each delivery."""
+
+    def replay(self, now: float, hub_url: str | None = None, path: str | None = None) -> int:
+        """Make failed deliveries due, and return their number.
+
+        `hub_url` limits it to one hub; `path`, of a folder or a document in the output, to the documents there.
+        """
+
+    def hub_health(self, hub_urls: Iterable[str]) -> list[HubHealth]:
+        """Return the health of hubs; one that never failed may have none."""
+
+    def put_hub_health(self, rows: Iterable[HubHealth]) -> None:
+        """Replace the health of hubs."""
+
+    def pending(self) -> list[PendingDelivery]:
+        """Return all unacknowledged deliveries, the longest pending first."""
+
+    def count_pending(self, hub_urls: Sequence[str]) -> list[PendingCount]:
+        """Return the number of pending deliveries of each hub, in the order given."""
+
+    def hub_summaries(self, hub_urls: Iterable[str]) -> list[HubSummary]:
+        """Return a summary of each hub, in the given order."""
+
+    def topic_summaries(self) -> list[TopicSummary]:
+        """Return a summary of each topic, in the order of the documents' paths."""
+
+
+class PartnerEntries(Protocol):
+    """Entries and feeds as partners read them."""
+
+    def newest(self, entry_filter: EntryFilter, limit: int, after: tuple[int, str] | None) -> list[EntryRef]:
+        """Return at most `limit` entries of a filter, newest first; only those after a (published, id), if given."""
+
+    def items(self, record_ids: Sequence[int]) -> list[bytes]:
+        """Return the JSON Feed items of entries, in the given order."""
+
+    def presentation_digest(self) -> bytes | None:
+        """Return the digest of all that decides how entries are shown; None before the first build."""
+
+    def feeds(self) -> list[CatalogFeed]:
+        """Return the feeds of the catalogue, in no order."""
+
+
+class PartnerChanges(Protocol):
+    """The change log as partners read it."""
+
+    def position(self) -> ChangeLogPosition | None:
+        """Return the end of the log; None when the last build wrote no log."""
+
+    def after(self, entry_filter: EntryFilter, limit: int, seq: int, start: int) -> list[LoggedChange]:
+        """Return at most `limit` changes after sequence number `seq`, in order.
+
+        Changes of entries that do not match the filter are included after `start` only, and only if the entry ever
+        had one of the filter's topics.
+        """

@@ -1,19 +1,23 @@
 """Updates the change log that partners follow: the attributes to filter entries by, and the order of changes."""
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from ..feeds.rules import TopicNames, Traits, traits_of
 from ..feeds.slugs import topic_key
-from ..store.base import Transaction
 from ..store.rows import ChangeRow, OriginRow, PartnerEntryRow, PartnerTextRow, RecordRow, TouchedEntryRow
 from .context import JobContext
 from .jobs import traits_from_json
 from .resolve import origin_of
+
+if TYPE_CHECKING:
+    from ..store.base import Transaction
 
 
 class _Update(NamedTuple):

@@ -1,14 +1,19 @@
 """Reads the stored state of touched feeds, in batches, and plans their documents."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from ..model import Tombstone
-from ..store.base import Transaction
 from ..store.rows import FeedName, FeedRow, MemberRow, MonthCount
 from .plan import FeedChanges, FeedPlan, FeedPlanner, KnownFeed, Plan, PlanSettings
 from .resolve import TouchedFeeds
+
+if TYPE_CHECKING:
+    from ..store.base import Transaction
 
 _BATCH = 64
 

@@ -1,8 +1,11 @@
 """The documents that exist once a site: the lists of all feeds for machines, feed readers and people, and the style."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -10,9 +13,11 @@ from ..errors import Problem
 from ..formats import CATALOG_FILE, HTML_PAGE, OPML_FILE, STYLESHEET_FILE, catalog, opml
 from ..formats.html.page_data import group_feeds
 from ..model import Document
-from ..store.base import Transaction
 from ..store.rows import NO_RECORD, WRITING
 from .context import JobContext
+
+if TYPE_CHECKING:
+    from ..store.base import Transaction
 
 _INDEX = HTML_PAGE.file_name
 

@@ -1,10 +1,12 @@
 """Parses changed files, stores their records, and collects the addresses and ids that they touch."""
 
+from __future__ import annotations
+
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..corpus.files import FileStatus, VanishedFile
 from ..corpus.parse import UnchangedFile
@@ -14,7 +16,6 @@ from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey
 from ..progress import Progress
-from ..store.base import Transaction
 from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, WAITING, FileRow, RecordRow, RenderedRow
 from .context import JobContext
 from .diff import Candidate, CorpusDiff
@@ -22,6 +23,9 @@ from .executor import WorkerPool
 from .jobs import ParseResult, ParseTask, Rendering, parse_records, traits_to_json
 from .newest import NewestIndex
 from .resolve import EntryResolver
+
+if TYPE_CHECKING:
+    from ..store.base import Transaction
 
 _BATCH = 256  # records whose fragments are in memory at once
 _SNAPSHOT_EVERY = 128  # tasks

@@ -1,14 +1,19 @@
 """Renders the entries that documents show and whose fragments are missing or outdated."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..formats import HTML_PAGE
 from ..progress import Progress
-from ..store.base import Transaction
 from ..store.rows import RenderedRow, UnrenderedRow
 from .executor import WorkerPool
 from .jobs import RenderTask, render_entries
 from .plan import DocumentSet
+
+if TYPE_CHECKING:
+    from ..store.base import Transaction
 
 _BATCH = 64
 _BATCH_READ = 2000

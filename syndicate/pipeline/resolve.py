@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
 from ..corpus.parse import locate_value
@@ -30,10 +30,12 @@ from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey, Traits, traits_of
-from ..store.base import Transaction
 from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, RecordRow
 from .context import JobContext
 from .jobs import entry_digest, epoch, traits_from_json
+
+if TYPE_CHECKING:
+    from ..store.base import Transaction
 
 _BATCH = 256
 _BATCH_ALL = 512

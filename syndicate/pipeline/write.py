@@ -1,11 +1,13 @@
 """Writes the documents of a plan: assembles and stages them, and stores them after they are published."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..formats import HTML_PAGE
 from ..outputs.paths import plain_path
 from ..progress import Progress
-from ..store.base import Transaction
 from ..store.outbox_rows import TopicDocument
 from ..store.rows import NO_FEED, DocumentRow
 from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
@@ -14,7 +16,10 @@ from .executor import WorkerPool
 from .lists import SiteLists
 from .plan import DocumentSet, Plan
 
-_BATCH_ENTRIES = 500
+if TYPE_CHECKING:
+    from ..store.base import Transaction
+
+_BATCH_ENTRIES = 250
 _BATCH_SETS = 2000
 _PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are large
 _INDEX = HTML_PAGE.file_name

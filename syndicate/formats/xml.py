@@ -74,7 +74,10 @@ def feed_fields(feed: Feed, site: Site, links: ArchiveLinks, format_: Format) ->
         extensions.append(link("next-archive", address(links.next_archive)))
     if not links.period:
         extensions += [link("hub", hub) for hub in site.hubs]
-    depth = document_folder(feed.path, links.period).count("/") + 1
+    stylesheet = ""
+    if site.pages:
+        depth = document_folder(feed.path, links.period).count("/") + 1
+        stylesheet = "../" * depth + STYLESHEET_FILE.file_name
     return FeedFields(
         id=feed.id,
         title=feed.title,
@@ -90,7 +93,7 @@ def feed_fields(feed: Feed, site: Site, links: ArchiveLinks, format_: Format) ->
         icon=site.icon,
         logo=site.logo,
         extensions=tuple(extensions),
-        stylesheet="../" * depth + STYLESHEET_FILE.file_name if site.pages else "",
+        stylesheet=stylesheet,
     )
 
 

@@ -19,7 +19,7 @@ from .plan import DocumentSet, Plan
 if TYPE_CHECKING:
     from ..store.base import Transaction
 
-_BATCH_ENTRIES = 250
+_BATCH_ENTRIES = 500
 _BATCH_SETS = 2000
 _PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are large
 _INDEX = HTML_PAGE.file_name

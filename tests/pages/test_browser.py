@@ -89,6 +89,11 @@ def open_page(browser: Browser) -> Iterator[Opener]:
             faults.append(f"requested {request.url} ({request.resource_type})")
         route.fulfill(body=PICTURE, content_type="image/png")
 
+    def failed(request: Request) -> None:
+        # Following a link aborts the pictures that are still loading.
+        if request.failure != "net::ERR_ABORTED":
+            faults.append(f"failed: {request.url} ({request.failure})")
+
     def opened(url: str, **how: Any) -> Page:
         base = "/".join(url.split("/")[:3])
         context = browser.new_context(**{"viewport": DESKTOP} | how)
@@ -96,7 +101,7 @@ def open_page(browser: Browser) -> Iterator[Opener]:
         tab = context.new_page()
         tab.on("console", lambda message: faults.append(f"console: {message.text}"))
         tab.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        tab.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+        tab.on("requestfailed", failed)
         tab.on("response", lambda r: faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
         tab.route(lambda requested: not requested.startswith(base), answer)
         tab.goto(url)

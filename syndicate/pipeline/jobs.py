@@ -4,7 +4,6 @@ A job is a function that gets the context of the run (context.py) and some tasks
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import orjson
@@ -70,11 +69,6 @@ def render_entries(context: JobContext, tasks: Sequence[RenderTask]) -> list[Ren
         batch = tasks[start : start + _BATCH]
         rendered += context.render([(context.compose(task.origins, task.id), task.is_on_page) for task in batch])
     return rendered
-
-
-def epoch(moment: datetime) -> int:
-    """Returns whole seconds since 1970."""
-    return int(moment.timestamp())
 
 
 def entry_digest(entry: Entry, presentation: Presentation) -> bytes:

@@ -31,8 +31,9 @@ from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey, Traits, traits_of
 from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, RecordRow
+from ..values.dates import epoch_seconds
 from .context import JobContext
-from .jobs import entry_digest, epoch, traits_from_json
+from .jobs import entry_digest, traits_from_json
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -213,7 +214,7 @@ class EntryResolver:
         """Resolves the entry that several records make, or one record under another id than its own."""
         composed = self._context.compose([origin_of(record) for record in records], entry_id)
         record = records[0]._replace(
-            updated=epoch(composed.updated), digest=entry_digest(composed, self._context.config.presentation)
+            updated=epoch_seconds(composed.updated), digest=entry_digest(composed, self._context.config.presentation)
         )
         entry = self._entry(record, composed.id, traits_of(composed))
         record_ids = tuple(one.record_id for one in records) if len(records) > 1 else ()

@@ -91,7 +91,7 @@ class Run:
             written, removed = self._publish(diff, altered, progress, was_killed=was_killed, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
         state |= {"authority": self._config.site.authority, "built": self._now, "scanned_ns": scanned_ns}
-        self._transaction.record_run_state(state | {"run": self._state.get("run", 0) + 1})
+        self._transaction.record_run_state(state)
         summary = self._summary(diff, known_problems)
         unchanged = self._transaction.documents.count() - len(written)
         return summary, OutputSummary(self._transaction.feeds.count_feeds(), len(written), unchanged, len(removed))
@@ -206,9 +206,8 @@ class Run:
             self._transaction.tombstones.clear()  # they name ids of another site
         if full:
             self._transaction.tombstones.remember_published()
-            run = self._state.get("run", 0)
             self._transaction.clear_corpus()
-            self._state = {"run": run}
+            self._state = {}
             self._before = None
 
     def _altered(self) -> dict[int, set[str]]:

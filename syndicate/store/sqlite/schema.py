@@ -11,7 +11,7 @@ VERSION = 8
 PAGE_BYTES = 8192
 
 TABLES = """
--- What a run records about itself: fingerprints of the configuration, the time of the last build, the run's number.
+-- What a run records about itself: fingerprints of the configuration, the time of the last build.
 CREATE TABLE run_state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- The folders of the corpus, and their files. The rows are narrow, since every run reads all of them.

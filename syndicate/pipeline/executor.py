@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ENOUGH = 400  # starting a pool costs as much as parsing a few hundred records
 _CHUNK = 128
 _MAX_WORKERS = 8
-_WORKER_BYTES = 256 * 1024 * 1024  # a worker's memory at the peak, with room to spare
+_WORKER_BYTES = 512 * 1024 * 1024  # of the machine's memory, for each worker
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Job = Callable[["JobContext", Sequence[Task]], list[Result]]
@@ -87,9 +87,12 @@ def process_pool(context: JobContext) -> Executor:
 
 
 def worker_count() -> int:
-    """Returns the number of workers for this machine, by the processors of this process and the free memory."""
+    """Returns how many workers this machine carries: by the processors of this process, and by its memory.
+
+    The memory is all that the machine has: what is free at a time says little, since the system fills it with files.
+    """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, _MAX_WORKERS, _free_bytes() // _WORKER_BYTES))
+    return max(1, min(processors, _MAX_WORKERS, _memory_bytes() // _WORKER_BYTES))
 
 
 def initialize(context: JobContext) -> None:
@@ -119,8 +122,8 @@ def _run(job: Job[Task, Result], tasks: Sequence[Task]) -> list[Result]:
         return job(_worker_context[-1], tasks)
 
 
-def _free_bytes() -> int:
+def _memory_bytes() -> int:
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):
         return _MAX_WORKERS * _WORKER_BYTES

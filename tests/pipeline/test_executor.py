@@ -107,9 +107,9 @@ def test_tasks_are_taken_as_they_are_needed() -> None:
         assert len([*results]) == TASKS - 1
 
 
-@pytest.mark.parametrize("free_bytes", [0, 1, 2**50])
-def test_there_is_at_least_one_worker(free_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "_free_bytes", lambda: free_bytes)
+@pytest.mark.parametrize("memory_bytes", [0, 1, 2**50])
+def test_there_is_at_least_one_worker(memory_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_memory_bytes", lambda: memory_bytes)
     assert worker_count() >= 1
-    if free_bytes < 2:
+    if memory_bytes < 2:
         assert worker_count() == 1

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from ..rows import ChangeRow, PartnerEntryRow, PartnerTextRow, TouchedEntryRow
+from .schema import FORMATS_MAX
 
 _BATCH = 200
 _IN_LINE = "change_log"  # in run_state: the log is in line with the entries of this database
@@ -50,13 +51,13 @@ _VISIBLE = """
 SELECT record_id FROM touched CROSS JOIN entries USING (record_id)
 WHERE memberships != '[]' ORDER BY entries.published, entries.id"""
 
-_ENTRIES = """
+_ENTRIES = f"""
 SELECT entries.record_id, entries.id, entries.published, entries.record_ids, traits, title, content, changes.state,
   changes.topics
 FROM json_each(?) AS requested CROSS JOIN entries ON entries.record_id = requested.value
 JOIN records USING (record_id) JOIN rendered USING (record_id)
-JOIN fragments ON fragment_id = entries.record_id * 64 + (SELECT format_id FROM formats WHERE name = 'json')
-LEFT JOIN changes ON changes.id = entries.id ORDER BY requested.key"""
+JOIN fragments ON fragment_id = entries.record_id * {FORMATS_MAX} + (SELECT format_id FROM formats WHERE name = 'json')
+LEFT JOIN changes ON changes.id = entries.id ORDER BY requested.key"""  # noqa: S608
 
 _CLEAR_TOUCHED = (
     """

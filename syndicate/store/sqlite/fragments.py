@@ -8,10 +8,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from ..rows import OriginRow, RenderedRow, UnrenderedRow
+from .schema import FORMATS_MAX
 
-_FORMATS = 64
 _IDS = f"""
-SELECT records.value * {_FORMATS} + format_id FROM json_each(:records) AS records
+SELECT records.value * {FORMATS_MAX} + format_id FROM json_each(:records) AS records
 CROSS JOIN formats WHERE name IN (SELECT value FROM json_each(:formats))"""  # noqa: S608
 
 # Entries whose fragments are missing in one of the formats, or show another digest. The records of a merged entry are
@@ -25,7 +25,7 @@ CROSS JOIN records ON records.record_id = parts.value
 WHERE NOT EXISTS (
     SELECT 1 FROM rendered WHERE rendered.record_id = entries.record_id AND rendered.digest = entries.digest)
   OR (SELECT COUNT(*) FROM fragments WHERE fragment_id IN (
-        SELECT entries.record_id * {_FORMATS} + format_id FROM formats
+        SELECT entries.record_id * {FORMATS_MAX} + format_id FROM formats
         WHERE name IN (SELECT value FROM json_each(:formats)))) < json_array_length(:formats)
 ORDER BY requested.key, parts.key"""  # noqa: S608
 
@@ -33,7 +33,7 @@ _ADD_FORMATS = "INSERT OR IGNORE INTO formats (name) VALUES (?)"
 _PUT_RENDERED = "INSERT OR REPLACE INTO rendered (record_id, digest, title) VALUES (?, ?, ?)"
 _DROP = f"""
 DELETE FROM fragments WHERE fragment_id IN (
-  SELECT value * {_FORMATS} + format_id FROM json_each(?) CROSS JOIN formats)"""  # noqa: S608
+  SELECT value * {FORMATS_MAX} + format_id FROM json_each(?) CROSS JOIN formats)"""  # noqa: S608
 _PUT = "INSERT INTO fragments (fragment_id, record_id, format, content) VALUES (?, ?, ?, ?)"
 _SELECT = f"SELECT record_id, format, content FROM fragments WHERE fragment_id IN ({_IDS})"  # noqa: S608
 _TITLES = "SELECT record_id, title FROM rendered WHERE record_id IN (SELECT value FROM json_each(?))"
@@ -63,7 +63,7 @@ class SqliteFragments:
         self._sql.executemany(
             _PUT,
             [
-                (record_id * _FORMATS + ids[name], record_id, name, content)
+                (record_id * FORMATS_MAX + ids[name], record_id, name, content)
                 for record_id, _, _, fragments in rows
                 for name, content in fragments
             ],

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..partner_rows import CatalogFeed, EntryFilter, EntryRef
 from .entry_filter import attribute_conditions, conjunction, topic_conditions, topic_values
+from .schema import FORMATS_MAX
 
 _MAX_MERGED_TOPICS = 20  # so many topics are read from their own index and merged; more are filtered by time
 
@@ -24,10 +25,10 @@ SELECT published, id, record_id FROM (
 )"""
 
 # The JSON Feed items of entries.
-_ITEMS = """
+_ITEMS = f"""
 SELECT record_id, content FROM fragments WHERE fragment_id IN (
-  SELECT records.value * 64 + format_id
-  FROM json_each(:record_ids) AS records CROSS JOIN formats WHERE name = 'json')"""
+  SELECT records.value * {FORMATS_MAX} + format_id
+  FROM json_each(:record_ids) AS records CROSS JOIN formats WHERE name = 'json')"""  # noqa: S608
 
 # A digest of the configuration and the code that decide what documents show.
 _PRESENTATION = "SELECT value FROM run_state WHERE name = 'documents'"

@@ -7,6 +7,9 @@ bytes, since file names need not be text.
 FILE_NAME = "index.db"
 VERSION = 8
 
+FORMATS_MAX = 64
+"""A `fragment_id` is `record_id * FORMATS_MAX + format_id`."""
+
 # Large pages suit fragments, which are a few kilobytes each.
 PAGE_BYTES = 8192
 

@@ -14,6 +14,7 @@ from ..values.languages import language_tag
 from .feeds import read_presentation, read_selection
 from .models import Api, Config, ConfigFile, Hub, SiteOptions, Source
 from .sections import ConfigSection, read_root
+from .sites import read_site
 from .templates import read_templates
 from .topics import read_topics
 
@@ -54,14 +55,15 @@ def _config(root: ConfigSection, path: str) -> Config:
     folder = os.path.dirname(os.path.abspath(path))
     options = root.read(ConfigFile)
     hubs = _hubs(options.hubs, root.sections("hubs"))
-    site = _site(options.site, root.section("site"), tuple(hub.url for hub in hubs))
+    sources = _sources(options.corpus, root.sections("corpus"), folder)
+    site = _site(options.site, root.section("site"), tuple(hub.url for hub in hubs), sources)
     feeds = root.section("feeds")
     topics = read_topics(options.topics, root.section("topics"), folder)
     template_folder, templates = read_templates(options.templates, root, folder)
     config = Config(
         path=path,
         site=site._replace(pages=options.pages),
-        sources=_sources(options.corpus, root.sections("corpus"), folder),
+        sources=sources,
         selection=read_selection(options.feeds, feeds, topics.topics),
         presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp")),
         output=os.path.join(folder, options.output),
@@ -83,7 +85,7 @@ def _config(root: ConfigSection, path: str) -> Config:
     return config
 
 
-def _site(options: SiteOptions, section: ConfigSection, hubs: tuple[str, ...]) -> Site:
+def _site(options: SiteOptions, section: ConfigSection, hubs: tuple[str, ...], sources: tuple[Source, ...]) -> Site:
     url = options.url if options.url.endswith("/") else f"{options.url}/"
     if "?" in url or "#" in url:
         section.report("url", "expected the address of a folder, without '?' and '#'")
@@ -97,7 +99,7 @@ def _site(options: SiteOptions, section: ConfigSection, hubs: tuple[str, ...]) -
         title=options.title,
         url=url,
         authority=options.id,
-        home=options.home or url,
+        home=options.home or next((source.site.base for source in sources if source.site.base), url),
         description=options.description,
         language=language,
         rights=options.rights,
@@ -136,7 +138,7 @@ def _sources(sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], f
             name = prefix.strip("/")
             section.report("path", f"a folder before it has the same name, {name!r}: entry ids are built from it")
         _check_aliases(source, section.section("fields"))
-        completed.append(source._replace(root=root, prefix=prefix))
+        completed.append(read_site(source._replace(root=root, prefix=prefix), section, folder))
     return tuple(completed)
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Literal, NamedTuple
 from ..errors import Problem
 from ..formats import names as format_names
 from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site
+from ..sites import SiteSettings
+from ..sites import names as site_names
 from ..values.keys import ALIASES
 from .options import ANY_NAME, Option
 
@@ -55,16 +57,36 @@ class Source(NamedTuple):
 
     `path` is as the configuration wrote it, `root` is absolute. `prefix` precedes the paths of its files in entry ids.
     It is empty for the first source, so that adding a source changes no id; for others it is the folder's name between
-    slashes, with which no path within the first begins.
+    slashes, with which no path within the first begins. `site` is what the configuration of the site's generator says.
     """
 
     path: Annotated[str, Option("The folder, relative to the configuration file.")]
     root: str = ""
     prefix: str = ""
+    site: SiteSettings = SiteSettings()
+    kind: Annotated[
+        str,
+        Option(
+            "Generator of the site, whose rules for addresses, dates and languages apply.",
+            choices=site_names,
+            default="found by the generator's configuration file in the folder or above it, else `plain`",
+        ),
+    ] = ""
+    url: Annotated[
+        str,
+        Option(
+            "Pattern of the addresses of records that state none, such as `/{year}/{slug}/`, with the placeholders year"
+            " month day hour minute second slug title name folder section language categories id.",
+            default="the rule of the kind",
+        ),
+    ] = ""
     include: Annotated[
         tuple[str, ...],
-        Option("Patterns of the files to read. `*` and `?` match within a folder, `**` matches any number of folders."),
-    ] = ("**/*.md",)
+        Option(
+            "Patterns of the files to read. `*` and `?` match within a folder, `**` matches any number of folders.",
+            default="the posts of the kind; `**/*.md` for plain",
+        ),
+    ] = ()
     exclude: Annotated[tuple[str, ...], Option("Patterns of files to leave out.")] = ()
     aliases: Annotated[
         Mapping[str, tuple[str, ...]],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from ..config import Config, Source
 from ..model import Presentation
+from ..sites import Generator, SiteSettings, get
 from .keys import KeyTable
 
 
@@ -13,11 +15,12 @@ class SourceContext:
     """The settings of one source.
 
     `authority` is the `tag:` authority of ids (RFC 4151); `home` is the base of relative addresses; `prefix`
-    distinguishes the paths of this source from those of others. `aliases` maps a field to keys that take precedence
-    over its known keys; `dimensions` are the fields that feeds are cut by.
+    distinguishes the paths of this source from those of others. `site` is what the site's own configuration says.
+    `aliases` maps a field to keys that take precedence over its known keys; `dimensions` are the fields that feeds are
+    cut by.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every setting is named
         self,
         *,
         authority: str,
@@ -26,13 +29,27 @@ class SourceContext:
         aliases: Mapping[str, tuple[str, ...]] | None = None,
         dimensions: tuple[str, ...] = (),
         presentation: Presentation | None = None,
+        site: SiteSettings | None = None,
     ) -> None:
         self.authority = authority
         self.home = home
         self.prefix = prefix
         self.dimensions = dimensions
         self.presentation = presentation or Presentation()
+        self.site = site or SiteSettings()
         self.keys = KeyTable(aliases or {}, dimensions)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The rules of the site's generator."""
+        return get(self.site.kind).load()
+
+    @cached_property
+    def base(self) -> str:
+        """The address that those of the site's records begin with: the home page, or the folder of its host that the
+        site's own configuration states."""
+        home, base = self.home, self.site.base
+        return base if base.startswith(home) else home
 
 
 def source_context(config: Config, source: Source) -> SourceContext:
@@ -44,4 +61,5 @@ def source_context(config: Config, source: Source) -> SourceContext:
         aliases=source.aliases,
         dimensions=config.selection.by,
         presentation=config.presentation,
+        site=source.site,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..config import Source
 from ..errors import Problem
@@ -80,14 +80,23 @@ def _parse_content(
         field = ".".join(map(str, keys))
         return Problem(display_path(source, path), line, column, field, message, severity)
 
+    metadata: Mapping[Any, Any] = parsed.metadata
+    if context.site.defaults:
+        metadata = _with_defaults(metadata, context.site.defaults_of(os.fsdecode(path)))
     record = parse_fields(
-        FieldReader(parsed.metadata, parsed.body, os.fsdecode(path), context, problem_at), content_hash, status
+        FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at), content_hash, status
     )
     if not parsed.repaired:
         return record
     message = "control characters were removed"
     warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
     return record._replace(problems=(*record.problems, warning))
+
+
+def _with_defaults(metadata: Mapping[Any, Any], defaults: Mapping[str, Any]) -> Mapping[Any, Any]:
+    """Return metadata with those of the site's defaults that the record does not state, in any case of letters."""
+    stated = {key.lower() for key in metadata if isinstance(key, str)}
+    return {**{key: value for key, value in defaults.items() if str(key).lower() not in stated}, **metadata}
 
 
 def _split(key: str | int) -> Sequence[str | int]:

@@ -22,6 +22,8 @@ class ParsedRecord(NamedTuple):
     `content_hash`    the first 16 bytes of the SHA-256 of the file's bytes; empty if the bytes cannot be read
     `hidden`          the owner hides the record, or a key of visibility cannot be understood
     `id`, `stated_id` the entry's id; and the same, if it is not derived from the path of the file
+    `states_url`      the record states its address; else the address is derived from its path, title or date
+    `language`        the tag of the language that the record or its path states; empty if neither does
     `published`, `updated`, `expires`
                       whole seconds since 1970 UTC; the entry is visible from `published` until before `expires`
     `digest`          16 bytes over everything that feeds show of the entry (`feeds.identity.digest`)
@@ -34,6 +36,8 @@ class ParsedRecord(NamedTuple):
     id: str = ""
     stated_id: str | None = None
     url: str | None = None
+    states_url: bool = False
+    language: str = ""
     published: int | None = None
     updated: int | None = None
     expires: int | None = None
@@ -45,7 +49,7 @@ class ParsedRecord(NamedTuple):
     def pack(self) -> PackedRecord:
         """Return the record as plain tuples, without its entry: pickling them costs a third of named tuples."""
         traits = self.traits
-        return (*self[:9], traits and tuple(traits), self.digest, tuple(map(tuple, self.problems)))
+        return (*self[:11], traits and tuple(traits), self.digest, tuple(map(tuple, self.problems)))
 
 
 def unpack_record(packed: PackedRecord) -> ParsedRecord:

@@ -4,8 +4,9 @@ Theory of operation
 -------------------
 
 A corpus often contains one story several times: an early notice and the full text, or a copy for each section. Feeds
-must show the story once. Records that state the same canonical address describe the same story, and no other rule
-merges records: similar titles or texts prove nothing.
+must show the story once. Records with the same address describe the same story, and no other rule merges records:
+similar titles or texts prove nothing. A translation is a story of its own, unless it states the same address: an
+address that is only derived from a path may lack the language (`group_by_story`).
 
 The earliest record gives the merged entry its identity and publication date, so a copy that arrives later never
 resurfaces the story in feed readers. The record with the latest update gives it its text and every other field. The
@@ -16,10 +17,47 @@ order of the builds that read them matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from ..model import Entry
 from .slugs import topic_key
+
+
+class AddressedRecord(Protocol):
+    """A record with an address: whether it states it, and the tag of its language, empty if it has none."""
+
+    @property
+    def states_url(self) -> bool: ...
+
+    @property
+    def language(self) -> str: ...
+
+
+_Record = TypeVar("_Record", bound=AddressedRecord)
+
+
+def group_by_story(records: Sequence[_Record], default_language: str) -> list[list[_Record]]:
+    """Returns the records of one address by story, in their order.
+
+    Those that state the address are one story, whatever their languages. Any other belongs to the story that has a
+    record of its language. Records without a language have the default one.
+    """
+    stating = [record for record in records if record.states_url]
+    stories: list[list[_Record]] = [stating] if stating else []
+    languages: list[set[str]] = [{one.language or default_language for one in stating}] if stating else []
+    for record in records:
+        if record.states_url:
+            continue
+        language = record.language or default_language
+        found = next((number for number, known in enumerate(languages) if language in known), None)
+        if found is None:
+            stories.append([record])
+            languages.append({language})
+        else:
+            stories[found].append(record)
+    places = {id(record): number for number, record in enumerate(records)}
+    return [sorted(story, key=lambda record: places[id(record)]) for story in stories]
 
 
 def merge_entries(entries: list[Entry]) -> Entry:

@@ -168,7 +168,7 @@ class RecordUpdate:
         return RecordRow(
             record_id, candidate.source, candidate.path, record.content_hash, state, record.stated_id, record.url,
             record.published, record.updated, record.expires, record.traits and traits_to_json(record.traits),
-            record.digest,
+            record.digest, record.language, record.states_url,
         )  # fmt: skip
 
     def _touch(self, records: Iterable[RecordRow]) -> None:

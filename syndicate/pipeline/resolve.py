@@ -1,8 +1,8 @@
 """Resolves records to entries: which are visible, which make one entry together, and which entry has which id.
 
-Theory of operation. A visible record makes an entry. Records with the same address (`url`) make one entry together: the
-earliest one leads it and gives it its id and date; the text is that of the latest one, the topics are all of theirs
-(feeds/merge.py). The others are merged.
+Theory of operation. A visible record makes an entry. Records with the same address (`url`) make one entry together,
+except translations that do not state it: the earliest one leads the entry and gives it its id and date; the text is
+that of the latest one, the topics are all of theirs (feeds/merge.py). The others are merged.
 
 An entry's id is that of its leading record's path, or the id that the record states. Two entries must not have the same
 id. The path's own id always belongs to the record at that path; an id that several records state belongs to the
@@ -29,6 +29,7 @@ from ..corpus.parse import locate_value
 from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import path_id
+from ..feeds.merge import group_by_story
 from ..feeds.rules import FeedKey, Traits, traits_of
 from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, RecordRow
 from ..values.dates import epoch_seconds
@@ -188,27 +189,33 @@ class EntryResolver:
                 touched_ids.update((record.stated_id or "", self._path_id(record)))
                 self._problems[record.record_id] = []  # reported again where it is still true
             self._read_entries(record.record_id for group in groups.values() for record in group)
-            leading.update(lead for url in batch if (lead := self._lead(groups.get(url, []))) is not None)
+            for group in groups.values():
+                leading.update(self._lead(group))
             self._store()
 
-    def _lead(self, group: list[RecordRow]) -> int | None:
-        """Resolves the entry that the records of one address make; returns the record that leads it, if any."""
+    def _lead(self, group: list[RecordRow]) -> list[int]:
+        """Resolves the entries that the records of one address make; returns the records that lead them."""
         visible = sorted((r for r in group if self._is_visible(r)), key=lambda r: (r.published or 0, self._path(r)))
-        first = visible[0] if visible else None
+        stories = group_by_story(visible, self._context.config.site.language) if len(visible) > 1 else [visible]
+        first_records = [story[0].record_id for story in stories if story]
         for record in group:
-            state = SHOWN if record is first else MERGED if record in visible else WAITING
+            leads = record.record_id in first_records
+            state = SHOWN if leads else MERGED if record in visible else WAITING
             if state != record.state:
                 self._states.append((state, record.record_id))
-            if record is not first:
+            if not leads:
                 self._set(record.record_id, None)
-        if first is None:
-            return None
-        if len(visible) == 1:
-            traits = traits_from_json(first.traits or "")
-            self._set(first.record_id, self._entry(first, first.stated_id or self._path_id(first), traits))
-        else:
-            self._set_composed(visible, None)
-        return first.record_id
+        for story in filter(None, stories):
+            first, *others = story
+            if not others:
+                traits = traits_from_json(first.traits or "")
+                self._set(first.record_id, self._entry(first, first.stated_id or self._path_id(first), traits))
+                continue
+            self._set_composed(story, None)
+            for record in others:
+                if not (first.states_url and record.states_url):
+                    self._problems[record.record_id] = [self._merged(record, first)]
+        return first_records
 
     def _set_composed(self, records: Sequence[RecordRow], entry_id: str | None) -> None:
         """Resolves the entry that several records make, or one record under another id than its own."""
@@ -270,6 +277,12 @@ class EntryResolver:
             if path.startswith(prefix) and path.startswith(b"/") == prefix.startswith(b"/"):
                 folder, slash, name = path.removeprefix(prefix).rpartition(b"/")
                 yield number, folder + slash, name
+
+    def _merged(self, record: RecordRow, first: RecordRow) -> Problem:
+        source = self._context.config.sources[record.source]
+        path = display_path(self._context.config.sources[first.source], first.path)
+        message = f"{record.url} is also the address of {path}: both are published as one entry"
+        return Problem(display_path(source, record.path), 1, 1, "url", message, "warning")
 
     def _id_taken(self, record: RecordRow, owner: RecordRow) -> Problem:
         source = self._context.config.sources[record.source]

@@ -52,7 +52,8 @@ class KnownFile(NamedTuple):
 class RecordRow(NamedTuple):
     """What one record says, as far as choosing entries needs it. Only a record that makes an entry has a `url`.
 
-    `stated_id` is set when the record states an id of its own; `traits` is JSON (feeds/rules.py).
+    `stated_id` is set when the record states an id of its own, `states_url` when it states its address; `traits` is
+    JSON (feeds/rules.py).
     """
 
     record_id: int
@@ -67,6 +68,8 @@ class RecordRow(NamedTuple):
     expires: int | None = None
     traits: str | None = None
     digest: bytes | None = None
+    language: str = ""
+    states_url: bool = False
 
 
 class EntryRow(NamedTuple):

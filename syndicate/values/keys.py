@@ -9,7 +9,7 @@ from collections.abc import Mapping
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid"),
     "title": ("title", "name"),
-    "url": ("webUrl", "originalUrl", "external_url", "canonical_url", "canonical", "permalink", "url", "website"),
+    "url": ("webUrl", "originalUrl", "external_url", "canonical_url", "canonical", "website"),
     "published": ("publishedDateTime", "date", "pubDate", "publishDate", "published", "startDateTime"),
     "updated": ("updatedDateTime", "lastmod", "updated", "update", "modified"),
     "summary": ("excerpt", "description", "summary"),

@@ -59,7 +59,7 @@ def test_missing_keys_have_their_defaults(folder: Path) -> None:
         site=Site(title="Test Site", url="https://feeds.test/", authority="feeds.test,2026", home="https://feeds.test/", pages=True),
         sources=(
             Source(
-                path="news", root=str(folder / "news"), prefix="", include=("**/*.md",), exclude=(), aliases={},
+                path="news", root=str(folder / "news"), prefix="", kind="plain", include=("**/*.md",), exclude=(), aliases={},
                 max_bytes=8_388_608,
             ),
         ),
@@ -85,7 +85,7 @@ def test_every_key_is_read(folder: Path) -> None:
     )  # fmt: skip
     assert [source.prefix for source in config.sources] == ["", "/blog/", "/old/"]
     assert config.sources[0] == Source(
-        path="news", root=str(folder / "news"), include=("*.md",), exclude=("a/**", "b"), max_bytes=9,
+        path="news", root=str(folder / "news"), kind="plain", include=("*.md",), exclude=("a/**", "b"), max_bytes=9,
         aliases={"title": ("headline",), "topics": ("rubric", "extra.tags")},
     )  # fmt: skip
     assert config.selection == Selection(

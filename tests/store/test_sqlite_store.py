@@ -116,7 +116,7 @@ def first_release_store(path: Path) -> None:
 def test_store_of_the_first_release_hands_over_what_outlives_it(stores: SqliteStores) -> None:
     first_release_store(stores.folder / "index.db")
     store = stores()
-    with pytest.raises(StoreUnusableError, match="of version 7, not 8"), store.write():
+    with pytest.raises(StoreUnusableError, match="of version 7, not 9"), store.write():
         pass
     assert store.set_aside().endswith("index.db.old")
     with store.write() as transaction:

@@ -12,7 +12,8 @@ of the entry from the reader:
 
     visibility    whether the owner hides the record, and until when it is visible
     publication   from when on the entry is visible
-    identity      its id and its address
+    identity      its id and its language
+    address       the address of its page
     people        provider and authors; mail addresses never leave a record
     topics        topics, and the values of other dimensions
     media         image and video
@@ -35,7 +36,8 @@ from ...model import Entry
 from ...values.dates import epoch_seconds
 from ..files import UNKNOWN_STATUS, FileStatus
 from ..record import ParsedRecord
-from .identity import entry_id, entry_url, language
+from .address import entry_address
+from .identity import entry_id, language
 from .media import image_of, video_url_of
 from .people import authors_of, provider_of
 from .publication import published_of
@@ -54,7 +56,7 @@ def parse_fields(
     problems = reader.problems
     if is_hidden(reader):
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
-    entry = parse_entry(reader)
+    entry, states_url = _parse(reader)
     expires = reader.date("expires")
     if expires is None and expiry_is_unknown(reader):
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
@@ -68,6 +70,8 @@ def parse_fields(
         id=entry.id,
         stated_id=entry.id if entry.id != path_id(context.authority, entry.path) else None,
         url=entry.url,
+        states_url=states_url,
+        language=entry.language,
         published=epoch_seconds(entry.published),
         updated=epoch_seconds(entry.updated),
         expires=epoch_seconds(expires) if expires else None,
@@ -80,16 +84,22 @@ def parse_fields(
 
 def parse_entry(reader: FieldReader) -> Entry | None:
     """Return the entry of a record, hidden or not; None if it has no title or no date of publication."""
+    return _parse(reader)[0]
+
+
+def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
+    """Return the entry of a record, if it makes one, and whether the record states its address."""
     title = reader.text("title")
     published = published_of(reader)
     if not title:
         reader.error(("title",), "no title")
     if not title or published is None:
-        return None
-    url = entry_url(reader)
+        return None, False
+    tag = language(reader)
+    url, states_url = entry_address(reader, title, published, tag)
     provider = provider_of(reader)
     amp_url = reader.address("amp")
-    return Entry(
+    entry = Entry(
         id=entry_id(reader),
         path=reader.context.prefix + reader.path,
         title=title,
@@ -103,7 +113,7 @@ def parse_entry(reader: FieldReader) -> Entry | None:
         topics=topics_of(reader),
         category=reader.text("category"),
         type=reader.text("type"),
-        language=language(reader),
+        language=tag,
         image=image_of(reader, url),
         video_url=video_url_of(reader),
         amp_url=amp_url,
@@ -113,3 +123,4 @@ def parse_entry(reader: FieldReader) -> Entry | None:
         heat=reader.number("heat"),
         terms=tuple(terms_of(reader)),
     )
+    return entry, states_url

@@ -7,7 +7,7 @@ from datetime import datetime
 from ...values import dates
 from ...values.keys import ALIASES
 from ..scalars import describe_date_error, is_flag
-from .identity import path_segment
+from .address import path_segment
 from .reader import FieldReader, Keys
 
 # Beside `date`, Hugo's keys for the time before which an entry is not visible.

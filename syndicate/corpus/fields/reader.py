@@ -31,6 +31,7 @@ class FieldReader:
     def __init__(
         self, metadata: Mapping[Any, Any], body: str, path: str, context: SourceContext, problem_at: ProblemAt
     ) -> None:
+        self.metadata = metadata
         self.body = body
         self.path = path
         self.context = context

@@ -12,7 +12,10 @@ from . import schema
 
 _Row = TypeVar("_Row")
 _PAIRS = 500  # bound in one statement: SQLite's limit on parameters was 999 for long
-_RECORD = "record_id, source, path, hash, state, stated_id, url, published, updated, expires, traits, digest"
+_RECORD = (
+    "record_id, source, path, hash, state, stated_id, url, published, updated, expires, traits, digest, "
+    "language, states_url"
+)
 
 _FOLDERS = "SELECT source, path, folder_id FROM folders"
 _ADD_FOLDERS = "INSERT INTO folders (folder_id, source, path) VALUES (?, ?, ?)"
@@ -36,7 +39,7 @@ _DROP_FOLDERS = (
 )
 
 _RECORDS = f"SELECT {_RECORD} FROM records WHERE record_id IN (SELECT value FROM json_each(?))"  # noqa: S608
-_PUT_RECORDS = f"INSERT OR REPLACE INTO records ({_RECORD}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+_PUT_RECORDS = f"INSERT OR REPLACE INTO records ({_RECORD}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
 _DROP_RECORDS = tuple(
     f"DELETE FROM {table} WHERE record_id IN (SELECT value FROM json_each(?))"  # noqa: S608
     for table in ("records", "problems", "rendered", "fragments")

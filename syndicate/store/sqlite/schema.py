@@ -5,7 +5,7 @@ bytes, since file names need not be text.
 """
 
 FILE_NAME = "index.db"
-VERSION = 8
+VERSION = 9
 
 FORMATS_MAX = 64
 """A `fragment_id` is `record_id * FORMATS_MAX + format_id`."""
@@ -31,7 +31,7 @@ CREATE TABLE files (
 CREATE TABLE records (
   record_id INTEGER PRIMARY KEY, source INTEGER NOT NULL, path BLOB NOT NULL, hash BLOB NOT NULL,
   state INTEGER NOT NULL, stated_id TEXT, url TEXT, published INTEGER, updated INTEGER, expires INTEGER, traits TEXT,
-  digest BLOB
+  digest BLOB, language TEXT NOT NULL, states_url INTEGER NOT NULL
 );
 
 CREATE TABLE problems (

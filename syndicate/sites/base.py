@@ -1,0 +1,212 @@
+"""What every module of a site generator has in common: its interface, what it reads, and what it returns.
+
+The modules are pure: they get the files of the site through `SiteFolder`, and the fields of a record as a `Page`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
+
+MARKDOWN = (".md", ".markdown", ".mkd", ".mkdn", ".mdown")
+DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[-_ ]?(.*)", re.DOTALL)
+
+
+class Default(NamedTuple):
+    """Front matter that a site's configuration gives to records: those whose path within the site has this prefix,
+    and one of whose folders has this name. An empty text matches every path."""
+
+    prefix: str
+    folder: str
+    values: Mapping[str, Any]
+
+
+class SiteLanguage(NamedTuple):
+    """A language of a site: its code, the folder of its content within the site, and what its addresses begin with."""
+
+    code: str
+    folder: str = ""
+    prefix: str = ""
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class SiteSettings(NamedTuple):
+    """What a site's own configuration says, in the same terms for every generator.
+
+    `kind`       the generator's name
+    `evidence`   the file that told which generator it is, for messages; empty if the configuration names it
+    `folder`     the folder of the source within the site, with a slash at its end; empty if it is the site's own
+    `base`       the address of the site, with a slash at its end; empty if the configuration states none
+    `url`        the pattern that the configuration states for the addresses of records; empty for the generator's rule
+    `timezone`   the IANA name of the zone of times without one; empty if none is stated
+    `zoneless_times_are_utc`
+                 an unquoted time without a zone is UTC, whatever the zone of the site
+    `language`   the language of records that state none
+    `languages`  the languages of a site with several
+    `include`, `exclude`
+                 the patterns of the site's posts, relative to the source
+    `patterns`   address patterns by section, collection or name of the setting
+    `defaults`   front matter of records that do not state it, the most specific last
+    `options`    what only the generator's own module understands
+    `authors`    authors by the key that records use
+    `notes`      settings that could not be read, for `check`
+    """
+
+    kind: str = "plain"
+    evidence: str = ""
+    folder: str = ""
+    base: str = ""
+    url: str = ""
+    timezone: str = ""
+    zoneless_times_are_utc: bool = False
+    language: str = ""
+    languages: tuple[SiteLanguage, ...] = ()
+    include: tuple[str, ...] = ("**/*.md",)
+    exclude: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = _NOTHING
+    defaults: tuple[Default, ...] = ()
+    options: Mapping[str, Any] = _NOTHING
+    authors: Mapping[str, Any] = _NOTHING
+    notes: tuple[str, ...] = ()
+
+    def defaults_of(self, path: str) -> dict[str, Any]:
+        """Returns the front matter that the site gives to the record at a path within the source."""
+        path = self.folder + path
+        found: dict[str, Any] = {}
+        for prefix, folder, values in self.defaults:
+            if path.startswith(prefix) and (not folder or f"/{folder}/" in f"/{path}"):
+                found |= values
+        return found
+
+
+class SiteFolder(Protocol):
+    """The files of a site. Paths are relative to the folder that the configuration file of the site is in."""
+
+    def values(self, path: str) -> Mapping[str, Any] | None:
+        """Returns the values of a YAML, TOML or JSON file; None if there is none, or its content is no mapping."""
+        ...
+
+    def front_matter(self, path: str) -> Mapping[str, Any] | None:
+        """Returns the values at the beginning of a Markdown file; None as for `values`."""
+        ...
+
+    def text(self, path: str) -> str | None:
+        """Returns the text of a file; None if there is none."""
+        ...
+
+    def names(self, path: str) -> list[str]:
+        """Returns the names in a folder, ordered; nothing if there is none."""
+        ...
+
+    def find(self, *endings: str) -> Iterator[str]:
+        """Yields the paths of all files whose name ends so, ordered."""
+        ...
+
+
+class Page(NamedTuple):
+    """What an address may be made of.
+
+    `path` is within the site, with slashes. The keys of `metadata` are in lower case. `published` is in the zone of
+    the site. `slug` is what the record states; `language` what it states, or its path says.
+    """
+
+    path: str
+    metadata: Mapping[str, Any]
+    title: str = ""
+    slug: str = ""
+    published: datetime | None = None
+    language: str = ""
+    id: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folders of the path, without a slash at its end."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its extension."""
+        return stem(self.path.rpartition("/")[2])
+
+    def text(self, *keys: str) -> str:
+        """Returns the first of these keys whose value is a text that is not empty."""
+        return next((value for key in keys if isinstance(value := self.metadata.get(key), str) and value.strip()), "")
+
+
+class Generator(Protocol):
+    """The module of a generator. Every function is pure."""
+
+    def read(self, site: SiteFolder, source: str) -> SiteSettings | None:
+        """Returns the settings of a site, of which the source is the folder `source`; None if the configuration file
+        is another generator's that uses the same name."""
+        ...
+
+    def stated_address(self, page: Page, site: SiteSettings) -> str:
+        """Returns the address that a record states for its page, with the generator's placeholders filled in; empty
+        if it states none. It is absolute or relative to the base of the site."""
+        ...
+
+    def derived_address(self, page: Page, site: SiteSettings) -> str:
+        """Returns the address that the generator gives to a page that states none, relative to the base and encoded."""
+        ...
+
+    def language(self, path: str, site: SiteSettings) -> str:
+        """Returns the language that a path within the site says; empty if it says none."""
+        ...
+
+
+def encode(path: str, safe: str = "/-._~!$&'()*+,;=:@") -> str:
+    """Returns a path of names as an address, in which no name can stand for another folder (RFC 3986 §3.3)."""
+    names = "/".join(name for name in path.split("/") if name not in {".", ".."})
+    return quote(names, safe=safe, errors="surrogateescape")
+
+
+def stem(name: str) -> str:
+    """Returns the name of a file without its extension."""
+    return name.rpartition(".")[0] or name
+
+
+def without_date(name: str) -> str:
+    """Returns a name without the date that it begins with; a name that is only a date stays."""
+    match = DATED_NAME.fullmatch(name)
+    return match[4] if match and match[4] else name
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Returns the texts and numbers of a list, or the one that stands for a list."""
+    items: Iterable[object] = value if isinstance(value, list | tuple) else () if value is None else (value,)
+    return tuple(
+        str(item) for item in items if isinstance(item, str | int | float) and not isinstance(item, bool) and item != ""
+    )
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Returns a value that is a mapping; an empty mapping in the place of any other."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str:
+    """Returns a value that is a text, without white space around it; empty for any other."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def base_address(url: str, path: str = "") -> str:
+    """Returns the address of a site, with a slash at its end; empty for one that is no public address."""
+    url = url.strip()
+    if not re.match(r"https?://[^/]", url) or re.match(r"https?://(localhost|127\.|0\.0\.0\.0|\[::1\])", url):
+        return ""
+    return "/".join(filter(None, (url.rstrip("/"), path.strip("/")))) + "/"
+
+
+def patterns_of(folder: str, endings: Iterable[str], below: str = "") -> tuple[str, ...]:
+    """Returns patterns of all files with these endings below a folder, for a source that is at `folder` in the site.
+
+    A source within the folder takes all of its own files.
+    """
+    inside = not below or f"{folder}/".startswith(f"{below}/")
+    return tuple(f"{'' if inside else below + '/'}**/*{ending}" for ending in endings)

@@ -1,0 +1,73 @@
+"""How generators make parts of addresses of names and titles."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_JEKYLL_PRETTY = re.compile(r"[^\w.~!$&'()+,;=@]+")
+_JEKYLL_DEFAULT = re.compile(r"[\W_]+")
+_HUGO_SIGNS = frozenset("./\\_#+~-@")
+_NOT_ASCII_WORD = re.compile(r"[^a-z0-9]+")
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def jekyll_pretty(text: str) -> str:
+    """Returns a name as Jekyll's `:title` has it: the signs that addresses allow stay, the case stays."""
+    return _JEKYLL_PRETTY.sub("-", text).strip("-")
+
+
+def jekyll_default(text: str) -> str:
+    """Returns a name as Jekyll's `:slug` has it: letters and digits in lower case, and hyphens."""
+    return _JEKYLL_DEFAULT.sub("-", text).strip("-").lower()
+
+
+def hugo(text: str, *, lower: bool = True) -> str:
+    """Returns a name or title as Hugo has it in addresses (`PathSpec.UnicodeSanitize`)."""
+    kept: list[str] = []
+    pending = was_hyphen = False
+    for index, sign in enumerate(text.strip()):
+        is_escape = sign == "%" and len(text) > index + 2 and {text[index + 1], text[index + 2]} <= _HEX
+        if sign in _HUGO_SIGNS or unicodedata.category(sign)[0] in "LM" or sign.isdecimal() or is_escape:
+            was_hyphen = sign == "-"
+            if pending and not was_hyphen:
+                kept.append("-")
+            pending = False
+            kept.append(sign)
+        elif kept and not was_hyphen and sign.isspace():
+            pending = True
+    result = "".join(kept)
+    return result.lower() if lower else result
+
+
+def ascii_slug(text: str) -> str:
+    """Returns a name in ASCII letters of lower case, digits and hyphens, as the Rust crate `slug` does (Zola)."""
+    return _NOT_ASCII_WORD.sub("-", _ascii(text).lower()).strip("-")
+
+
+def pelican(text: str, *, keep_case: bool = False) -> str:
+    """Returns a title as Pelican's `slugify` has it with its default substitutions."""
+    text = _ascii(unicodedata.normalize("NFKD", text))
+    text = re.sub(r"[^\w\s-]", "", text).strip()
+    text = re.sub(r"[-\s]+", "-", text)
+    return text if keep_case else text.lower()
+
+
+def github(text: str) -> str:
+    """Returns a name as the library github-slugger has it (Astro)."""
+    kept = [c for c in text.lower() if c in " -_" or unicodedata.category(c)[0] in "LNM"]
+    return "".join(kept).replace(" ", "-")
+
+
+def unicode_slug(text: str) -> str:
+    """Returns a name in lower case with hyphens between its words, which may be of any script."""
+    return "-".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).lower()))
+
+
+def _ascii(text: str) -> str:
+    """Returns a text in ASCII, each letter by those that sound like it."""
+    if text.isascii():
+        return text
+    from text_unidecode import unidecode
+
+    return str(unidecode(text))

@@ -13,22 +13,47 @@ import pytest
 from syndicate import cli, config
 from syndicate.feeds.slugs import slug
 from syndicate.pipeline import build
+from syndicate.sites import KINDS
 from syndicate.values.keys import ALIASES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
+# The configuration of each generator, and a post with the topic One.
 POSTS = {
-    "Jekyll": ("_posts/2026-01-31-hello.md", "---\ntitle: Hello\ntags: [One]\n---\nBody", "/2026/01/31/hello.html"),
-    "Hugo": ("content/post/hello.md", "---\ntitle: Hello\ndate: 2026-01-31\ntags: [One]\nslug: hi\n---\n", "/post/hi/"),
-    "Zola": (
-        "content/hello.md",
-        '+++\npath = "2026/01/31/hello"\ntitle = "Hello"\n[taxonomies]\ntags = ["One"]\n+++\nBody',
-        "/2026/01/31/hello/",
+    "Jekyll": ("title: T\n", "_posts/2026-01-31-x.md", "---\ntitle: Hello\ncategory: news\ntags: [One]\n---\nBody"),
+    "Hugo": (
+        'baseURL = "https://w.example/"\n',
+        "content/post/X.md",
+        "---\ntitle: Hello\ndate: 2026-01-31\ntags: [One]\n---\n",
     ),
-    "Eleventy": ("posts/hello.md", "---\ntitle: Hello\ndate: 2026-01-31\ntags: One\n---\n{% x %}Body", "/hello/"),
-    "Pelican": ("content/hello.md", "Title: Hello\nDate: 2026-01-31 10:00\nTags: One\n\nBody", "/hello/"),
+    "Zola": (
+        'base_url = "https://w.example"\n',
+        "content/blog/2026-01-31-x.md",
+        '+++\ntitle = "Hello"\n[taxonomies]\ntags = ["One"]\n+++\nBody',
+    ),
+    "Eleventy": (
+        "module.exports = () => {};\n",
+        "posts/x.md",
+        "---\ntitle: Hello\ndate: 2026-01-31\ntags: One\n---\n{% x %}Body",
+    ),
+    "Pelican": (
+        "PATH = 'content'\n",
+        "content/hello.md",
+        "Title: My Great Title!\nDate: 2026-01-31 10:00\nTags: One\n\nBody",
+    ),
+    "Docusaurus": ("export default {};\n", "blog/2026-01-31-x.mdx", "---\ntitle: Hello\ntags: [One]\n---\nBody"),
+    "Astro": (
+        "export default {};\n",
+        "src/content/blog/x.md",
+        "---\ntitle: Hello\npubDate: 2026-01-31\ntags: [One]\n---\nBody",
+    ),
+    "Hexo": (
+        "new_post_name: :title.md\n",
+        "source/_posts/x.md",
+        "---\ntitle: Hello\ndate: 2026-01-31 10:00:00\ntags: [One]\n---\nBody",
+    ),
 }
 
 
@@ -81,22 +106,34 @@ def test_slugs_in_readme_are_correct() -> None:
 
 @pytest.mark.parametrize("generator", POSTS)
 def test_folders_of_other_generators_are_read_unchanged(generator: str, tmp_path: Path) -> None:
-    name, text, url = POSTS[generator]
-    corpus = re.search(rf"^\| {generator} \| `(.*?)` \|", README, re.MULTILINE)
-    assert corpus
+    settings, name, text = POSTS[generator]
+    row = re.search(rf"^\| {generator} \| `(.*?)` \| `(.*?)` \| `(.*?)`", README, re.MULTILINE)
+    assert row
+    corpus, settings_name, url = row.groups()
+    (tmp_path / settings_name).write_text(settings, encoding="utf-8")
     (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "config.yaml").write_text(
         'site: {title: T, url: "https://f.example/", home: "https://w.example/", id: "f.example,2026"}\n'
-        f"corpus: {corpus[1]}\n",
+        f"corpus: {corpus}\n",
         encoding="utf-8",
     )
-    summary = build(config.load(str(tmp_path / "config.yaml")), NOW)
+    loaded = config.load(str(tmp_path / "config.yaml"))
+    assert [source.kind for source in loaded.sources] == [generator.lower()]
+    summary = build(loaded, NOW)
     assert summary.problems == ()
     feed = json.loads((tmp_path / "feeds/topics/one/feed.json").read_bytes())
     assert [item["url"] for item in feed["items"]] == [f"https://w.example{url}"]
     assert feed["items"][0]["date_published"].startswith("2026-01-31")
     assert "{%" not in feed["items"][0]["content_html"]
+
+
+def test_every_generator_is_documented() -> None:
+    page = (ROOT / "docs" / "sites.md").read_text(encoding="utf-8")
+    for kind in KINDS:
+        assert f"`{kind.name}`" in page
+        if kind.files:
+            assert any(f"`{name}`" in page for name in (*kind.files, f"{kind.name}.config.*")), kind.name
 
 
 def test_documented_keys_are_the_keys_that_are_read() -> None:

@@ -73,6 +73,18 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
     return summary
 
 
+def _print_sites(config: Config) -> None:
+    """Print which generator's rules apply to each source, why, and which of its settings could not be read."""
+    from .. import sites
+
+    for number, source in enumerate(config.sources):
+        site = source.site
+        reason = f"configured by {site.evidence}" if site.evidence else "without a configuration of a generator"
+        print_message(f"corpus[{number}]: {source.path}: {sites.get(site.kind).label} ({reason})")
+        for note in site.notes:
+            print_message(f"corpus[{number}]: {note}")
+
+
 def check(options: argparse.Namespace) -> int:
     """List every problem of the configuration and the corpus."""
     from ..pipeline import check as check_corpus
@@ -86,6 +98,7 @@ def check(options: argparse.Namespace) -> int:
 
         print(json.dumps([problem._asdict() for problem in problems], indent=1))
     else:
+        _print_sites(config)
         for problem in problems:
             print(problem)
         errors = sum(problem.severity == "error" for problem in problems)

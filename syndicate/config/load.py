@@ -101,7 +101,7 @@ def _site(options: SiteOptions, section: ConfigSection, hubs: tuple[str, ...], s
         authority=options.id,
         home=options.home or next((source.site.base for source in sources if source.site.base), url),
         description=options.description,
-        language=language,
+        language=language or next((tag for source in sources if (tag := language_tag(source.site.language))), ""),
         rights=options.rights,
         icon=options.icon or None,
         logo=options.logo or None,

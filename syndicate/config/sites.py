@@ -36,7 +36,8 @@ def _settings(source: Source, folder: str) -> SiteSettings:
             relative = os.path.relpath(source.root, root)
             settings = kind.load().read(local, "" if relative == "." else relative)
             if settings is not None:
-                return settings._replace(evidence=os.path.relpath(os.path.join(root, file), folder))
+                path = os.path.join(source.path, os.path.relpath(os.path.join(root, file), source.root))
+                return settings._replace(evidence=os.path.normpath(path))
     kind = sites.get(source.kind or "plain")
     # Without its configuration a generator has its defaults; the source is then the folder of the site.
     settings = kind.load().read(LocalSiteFolder(os.devnull), "")

@@ -30,12 +30,17 @@ def _program(name: str) -> tuple[str, ...]:
     return tuple(f"{name}.config.{ending}" for ending in ("js", "ts", "mjs", "cjs", "mts", "cts"))
 
 
+def _hugo_files() -> tuple[str, ...]:
+    stems = ("hugo", "config/_default/hugo", "config/_default/config", "config")
+    return tuple(f"{stem}.{ending}" for stem in stems for ending in ("toml", "yaml", "yml", "json"))
+
+
 KINDS = (
     Kind("docusaurus", "Docusaurus", _program("docusaurus")),
     Kind("astro", "Astro", _program("astro")),
     Kind("eleventy", "Eleventy", (".eleventy.js", *_program("eleventy"))),
     Kind("pelican", "Pelican", ("pelicanconf.py",)),
-    Kind("hugo", "Hugo", tuple(f"{n}.{e}" for n in ("hugo", "config") for e in ("toml", "yaml", "yml", "json"))),
+    Kind("hugo", "Hugo", _hugo_files()),
     Kind("zola", "Zola", ("zola.toml", "config.toml")),
     Kind("jekyll", "Jekyll", ("_config.yml", "_config.yaml", "_config.toml")),
     Kind("hexo", "Hexo", ("_config.yml", "_config.yaml")),

@@ -55,7 +55,7 @@ def derived_address(page: Page, site: SiteSettings) -> str:
 def language(path: str, site: SiteSettings) -> str:
     """Returns the language of the folder below `i18n`, which holds translations."""
     match = re.match(r"i18n/([^/]+)/", path)
-    return match[1] if match else site.language
+    return match[1] if match else ""
 
 
 def _below_route(slug: str, site: SiteSettings) -> str:

@@ -32,10 +32,10 @@ _SLICE = re.compile(r"sections\[(\d+|last)?(:)?(\d+|last)?\]")
 def read(site: SiteFolder, source: str) -> SiteSettings | None:
     """Returns the settings of a site; see `Generator.read`.
 
-    Many programs have a `config.yaml`, and Zola has a `config.toml`: one of Hugo's states `baseURL` in it.
+    Many programs have a `config.yaml`, and Zola has a `config.toml`: only one with `baseURL` is Hugo's.
     """
-    values, is_certain = _configuration(site)
-    if not is_certain and "baseurl" not in values:
+    values = _configuration(site)
+    if values is None:
         return None
     content = text(values.get("contentdir")).strip("/") or "content"
     default = text(values.get("defaultcontentlanguage")) or "en"
@@ -92,23 +92,26 @@ def language(path: str, site: SiteSettings) -> str:
     return _location(path, site)[1] if site.languages else ""
 
 
-def _configuration(site: SiteFolder) -> tuple[dict[str, Any], bool]:
-    """Returns the settings of all configuration files, with keys in lower case (Hugo ignores the case), and whether a
-    file has a name that only Hugo uses."""
-    values: dict[str, Any] = {}
-    is_certain = False
-    for name in _NAMES:
-        for ending in _ENDINGS:
-            if not values and (found := site.values(f"{name}.{ending}")) is not None:
-                values = _lower(found)
-                is_certain = name == "hugo"
+def _configuration(site: SiteFolder) -> dict[str, Any] | None:
+    """Returns the settings of all configuration files, with keys in lower case (Hugo ignores the case).
+
+    None if there is only a `config.*` that another program reads.
+    """
+    values: dict[str, Any] | None = None
+    is_other = False
+    for name in (f"{name}.{ending}" for name in _NAMES for ending in _ENDINGS):
+        if values is None and (found := site.values(name)) is not None:
+            lower = _lower(found)
+            if name.startswith("hugo.") or "baseurl" in lower:
+                values = lower
+            else:
+                is_other = True
     for folder in ("config/_default", "config/production"):
         for file in site.names(folder):
             name, _, ending = file.rpartition(".")
             if ending in _ENDINGS and (found := site.values(f"{folder}/{file}")) is not None:
-                values |= _lower(found) if name in _NAMES else {name.lower(): _lower(found)}
-                is_certain = True
-    return values, is_certain
+                values = (values or {}) | (_lower(found) if name in _NAMES else {name.lower(): _lower(found)})
+    return values if values is not None or is_other else {}
 
 
 def _lower(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Language tags (BCP 47), stated in a field or by the name of a folder."""
+"""Language tags (BCP 47), stated in a field, by the name of a folder or by the end of a file's name."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _CODES = frozenset(
 _FOLDER = re.compile(
     r"([a-z]{2})(?:[-_](?:arab|cyrl|deva|hans|hant|latn))?(?:[-_](?:[a-z]{2}|\d{3}))?", re.IGNORECASE | re.ASCII
 )
+# Languages with the code of a common file name extension: `server.ts.md` is an article about a file.
+_FILE_EXTENSIONS = frozenset("as am ml ps sh so ts".split())
 _MAX_FOLDER_DEPTH = 2  # `fr/post/x.md`, `content/fr/post/x.md`; deeper folders of two letters have other meanings
 
 
@@ -33,7 +35,13 @@ def language_tag(value: str) -> str:
 
 
 def language_of_path(path: str) -> str:
-    """Return the language that one of the two outermost folders names; empty if none does."""
+    """Return the language that the file's name ends with (`a.de.md`), else that one of the two outermost folders names.
+
+    Empty if none of them names one.
+    """
+    ending = path.rpartition("/")[2].split(".")[1:-1][-1:]
+    if ending and (found := _FOLDER.fullmatch(ending[0])) and found[1] in _CODES - _FILE_EXTENSIONS:
+        return language_tag(ending[0])
     for folder in path.split("/")[:-1][:_MAX_FOLDER_DEPTH]:
         if (found := _FOLDER.fullmatch(folder)) and found[1].lower() in _CODES:
             return language_tag(folder)

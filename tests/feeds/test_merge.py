@@ -7,7 +7,7 @@ import random
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.sites import CONFIG, SiteFolder, record, tree, without_tombstones
 
 from syndicate.feeds.identity import path_id
-from syndicate.feeds.merge import merge_entries
+from syndicate.feeds.merge import group_by_story, merge_entries
 from syndicate.feeds.slugs import topic_key
 from syndicate.model import Entry
 
@@ -279,3 +279,46 @@ def test_later_copy_changes_neither_id_nor_date(day: int, site_folder: SiteFolde
     assert site_folder.build().merged == 1
     found = shown(site_folder)["x"]
     assert (found["id"], found["date_published"]) == (alone["id"], alone["date_published"])
+
+
+class Addressed(NamedTuple):
+    """A record of one address, as far as stories depend on it."""
+
+    name: str
+    language: str
+    states_url: bool
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([("a", "en", True), ("b", "de", True)], ["ab"]),
+        ([("a", "en", False), ("b", "de", False)], ["a", "b"]),
+        ([("a", "en", False), ("b", "", False)], ["ab"]),
+        ([("a", "en", False), ("b", "en", True), ("c", "de", False)], ["ab", "c"]),
+        ([("a", "de", False), ("b", "en", True), ("c", "de", True)], ["abc"]),
+    ],
+)
+def test_translations_are_stories_of_their_own_unless_they_state_the_address(
+    records: list[tuple[str, str, bool]], expected: list[str]
+) -> None:
+    stories = group_by_story([Addressed(*record) for record in records], "en")
+    assert ["".join(record.name for record in story) for story in stories] == expected
+
+
+def test_translations_that_derive_the_same_address_are_published_both(site_folder: SiteFolder) -> None:
+    for name, language in (("a.md", "en"), ("b.md", "de")):
+        text = f"---\ntitle: {name}\ndate: 2026-01-01\nslug: same\nlang: {language}\n---\n"
+        (site_folder.corpus / name).write_text(text, encoding="utf-8")
+    summary = site_folder.build()
+    assert (summary.entries, summary.merged, summary.problems) == (2, 0, ())
+
+
+def test_merge_of_records_that_do_not_state_their_address_is_reported(site_folder: SiteFolder) -> None:
+    for name, day in (("a.md", 1), ("b.md", 2)):
+        text = f"---\ntitle: {name}\ndate: 2026-01-0{day}\nslug: same\n---\n"
+        (site_folder.corpus / name).write_text(text, encoding="utf-8")
+    (problem,) = site_folder.build().problems
+    assert "is also the address of corpus/a.md: both are published as one entry" in str(problem)
+    (site_folder.corpus / "a.md").unlink()
+    assert site_folder.build().problems == ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from ...model import Person
 from ...values import addresses
@@ -33,11 +35,24 @@ def authors_of(reader: FieldReader) -> tuple[Person, ...]:
         people = value if isinstance(value, list) else [value]
         if key == "authors" and isinstance(value, str):
             people = _LIST_SEPARATOR.split(value)
-        authors = [person for person in map(_person, people) if person]
+        known = reader.context.site.authors
+        authors = [person for value in people if (person := _person(_known_author(value, known)))]
         if authors:
             return tuple(dict.fromkeys(authors))
         reader.warn((key,), f"expected names, got {describe(value)}")
     return ()
+
+
+def _known_author(value: object, known: Mapping[str, Any]) -> object:
+    """Return what the site says of an author that a record names by a key, in place of the key."""
+    if not known:
+        return value
+    key = value.get("key") if isinstance(value, dict) else value
+    found = known.get(key) if isinstance(key, str) else None
+    if not isinstance(found, dict):
+        return value
+    stated = {name: text for name, text in value.items() if name != "key"} if isinstance(value, dict) else {}
+    return {"name": key, **found, **stated}
 
 
 def plain_name(value: object) -> str:
@@ -50,7 +65,8 @@ def plain_name(value: object) -> str:
 
 def _person(value: object) -> Person | None:
     if isinstance(value, dict):
-        name, url = value.get("name"), value.get("url") or value.get("uri") or value.get("website")
+        name = value.get("name") or value.get("display_name")
+        url = value.get("url") or value.get("uri") or value.get("website") or value.get("web")
     else:
         name, url = value, None
     if not isinstance(name, str) or not (name := plain_name(name)):

@@ -27,6 +27,7 @@ class ParsedRecord(NamedTuple):
     `published`, `updated`, `expires`
                       whole seconds since 1970 UTC; the entry is visible from `published` until before `expires`
     `digest`          16 bytes over everything that feeds show of the entry (`feeds.identity.digest`)
+    `links`           the references of the body to other records (`sites.references`), each once
     `entry`           absent after the record was sent from one process to another
     """
 
@@ -43,17 +44,18 @@ class ParsedRecord(NamedTuple):
     expires: int | None = None
     traits: Traits | None = None
     digest: bytes | None = None
+    links: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     entry: Entry | None = None
 
     def pack(self) -> PackedRecord:
         """Return the record as plain tuples, without its entry: pickling them costs a third of named tuples."""
         traits = self.traits
-        return (*self[:11], traits and tuple(traits), self.digest, tuple(map(tuple, self.problems)))
+        return (*self[:11], traits and tuple(traits), self.digest, self.links, tuple(map(tuple, self.problems)))
 
 
 def unpack_record(packed: PackedRecord) -> ParsedRecord:
     """Return the record that `ParsedRecord.pack` was called on, without its entry."""
-    *head, traits, digest, problems = packed
+    *head, traits, digest, links, problems = packed
     problems = tuple(map(Problem._make, problems))
-    return ParsedRecord._make((*head, traits and Traits._make(traits), digest, problems, None))
+    return ParsedRecord._make((*head, traits and Traits._make(traits), digest, links, problems, None))

@@ -16,7 +16,8 @@ from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey
 from ..progress import Progress
-from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, WAITING, FileRow, RecordRow, RenderedRow
+from ..sites.references import name_of
+from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, WAITING, FileRow, LinkRow, RecordRow, RenderedRow
 from .context import JobContext
 from .diff import Candidate, CorpusDiff
 from .executor import WorkerPool
@@ -34,11 +35,13 @@ _BATCH_GONE = 1000
 
 
 class Touched(NamedTuple):
-    """The addresses, ids and records whose entries the changed files may affect."""
+    """The addresses, ids and records whose entries the changed files may affect, and the names of these files, which
+    other records may refer to."""
 
     urls: set[str]
     ids: set[str]
     record_ids: set[int]
+    names: set[str]
 
 
 class _Rows:
@@ -47,6 +50,7 @@ class _Rows:
     def __init__(self) -> None:
         self.files: list[FileRow] = []
         self.records: list[RecordRow] = []
+        self.links: list[LinkRow] = []
         self.problems: dict[int, list[Problem]] = {}
         self.entries: list[tuple[RecordRow, str, list[FeedKey]]] = []
         self.rendered: list[RenderedRow] = []
@@ -62,13 +66,15 @@ class RecordUpdate:
     def __init__(self, transaction: Transaction, context: JobContext, now: int, resolver: EntryResolver | None) -> None:
         self._corpus = transaction.corpus
         self._fragments = transaction.fragments
+        self._links = transaction.links
         self._context = context
         self._now = now
         self._resolver = resolver
         self._newest = NewestIndex(context.config.selection.limit) if resolver else None
         self._last_id = transaction.corpus.last_record_id()
         self._is_first = self._last_id == 0
-        self._touched = Touched(set(), set(), set())
+        self._may_have_links = not self._is_first and self._links.any()
+        self._touched = Touched(set(), set(), set(), set())
 
     def run(self, diff: CorpusDiff, pool: WorkerPool, progress: Progress) -> Touched:
         """Parses and stores the changed files. Adds files that vanish meanwhile to the problems of the diff."""
@@ -123,6 +129,7 @@ class RecordUpdate:
             rows.files.append(_file_row(candidate, record_id, record.file_status))
             row = self._row(record_id, candidate, record)
             rows.records.append(row)
+            rows.links += [LinkRow(record_id, row.source, text, name_of(text)) for text in record.links]
             if record.problems or not self._is_first:
                 rows.problems[record_id] = list(record.problems)
             if keys is not None and row.state == SHOWN:
@@ -147,6 +154,8 @@ class RecordUpdate:
             self._corpus.put_problems(PARSING, rows.problems)
         if rows.records:
             self._corpus.put_records(rows.records)
+        if rows.links or (rows.records and self._may_have_links):
+            self._links.put([row.record_id for row in rows.records], rows.links)
         self._corpus.put_files(rows.files)
         if known := [one for one in rows.vanished if one.record_id]:
             self._drop([one.record_id for one in known])
@@ -175,6 +184,7 @@ class RecordUpdate:
         touched, config = self._touched, self._context.config
         for record in records:
             touched.record_ids.add(record.record_id)
+            touched.names.add(name_of(os.fsdecode(record.path)))
             if record.url is None:
                 continue
             touched.urls.add(record.url)

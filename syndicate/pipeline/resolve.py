@@ -20,7 +20,8 @@ store the differences.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
@@ -35,6 +36,7 @@ from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership
 from ..values.dates import epoch_seconds
 from .context import JobContext
 from .jobs import entry_digest, traits_from_json
+from .links import LinkAddresses, addresses_of, linked_digest
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -79,17 +81,19 @@ class EntryResolver:
     def __init__(self, transaction: Transaction, context: JobContext, now: int) -> None:
         self._corpus = transaction.corpus
         self._feeds = transaction.feeds
+        self._links = transaction.links
         self._context = context
         self._now = now
         self._authority = context.config.site.authority
         self._feed_ids = transaction.feeds.feed_ids()
         self._last_feed_id = max(self._feed_ids.values(), default=0)
         self._new_feeds: list[tuple[int, str, str]] = []
-        # The data of the batch: entries as stored and as resolved, states and problems to store.
+        # The data of the batch: entries as stored and as resolved, states and problems to store, addresses of links.
         self._stored: dict[int, EntryRow | None] = {}
         self._current: dict[int, EntryRow | None] = {}
         self._states: list[tuple[int, int]] = []
         self._problems: dict[int, list[Problem]] = {}
+        self._addresses: dict[int, LinkAddresses] = {}
         # Entries before this run, of those that it resolved one by one; None of new ones.
         self._before: dict[int, EntryRow | None] = {}
         self._after: dict[int, EntryRow | None] = {}
@@ -156,12 +160,24 @@ class EntryResolver:
         self._feeds.put_entries(entries)
 
     def resolve_shared(self) -> None:
-        """Merges the entries of shared addresses, and decides on shared ids, after all were added by themselves."""
+        """Resolves the entries that more than one record decides on, after all were added by themselves: those of
+        shared addresses and ids, and those that link to other records.
+        """
         self._feeds.store_collected_members()
-        self._resolve_urls(self._corpus.shared_urls(), set(), set())
+        linking = self._links.urls_of_linking() if self._has_links else ()
+        self._resolve_urls({*self._corpus.shared_urls(), *linking}, set(), set())
         self._decide_ids(self._corpus.stated_ids())
 
     # ---------------------------------------------------------------------------------------------- entries one by one
+
+    @cached_property
+    def _has_links(self) -> bool:
+        """Whether a record refers to another, once the changed files of the run are stored."""
+        return self._links.any()
+
+    def urls_of_linking(self, names: Collection[str]) -> set[str]:
+        """Returns the addresses of entries that link to a record whose file has one of these names."""
+        return self._links.urls_of_linking(names) if names and self._has_links else set()
 
     def resolve(self, urls: Iterable[str], ids: Iterable[str], record_ids: Iterable[int]) -> None:
         """Resolves these addresses, then the owners of these ids. The records may no longer lead an entry."""
@@ -188,7 +204,9 @@ class EntryResolver:
                 groups.setdefault(record.url or "", []).append(record)
                 touched_ids.update((record.stated_id or "", self._path_id(record)))
                 self._problems[record.record_id] = []  # reported again where it is still true
-            self._read_entries(record.record_id for group in groups.values() for record in group)
+            record_ids = [record.record_id for group in groups.values() for record in group]
+            self._read_entries(record_ids)
+            self._read_addresses(record_ids)
             for group in groups.values():
                 leading.update(self._lead(group))
             self._store()
@@ -220,10 +238,10 @@ class EntryResolver:
     def _set_composed(self, records: Sequence[RecordRow], entry_id: str | None) -> None:
         """Resolves the entry that several records make, or one record under another id than its own."""
         composed = self._context.compose([origin_of(record) for record in records], entry_id)
-        record = records[0]._replace(
-            updated=epoch_seconds(composed.updated), digest=entry_digest(composed, self._context.config.presentation)
-        )
-        entry = self._entry(record, composed.id, traits_of(composed))
+        digest = entry_digest(composed, self._context.config.presentation)
+        record = records[0]._replace(updated=epoch_seconds(composed.updated), digest=digest)
+        addresses = sorted({one for record in records for one in self._addresses.get(record.record_id, ())})
+        entry = self._entry(record, composed.id, traits_of(composed), tuple(addresses))
         record_ids = tuple(one.record_id for one in records) if len(records) > 1 else ()
         self._set(record.record_id, entry._replace(record_ids=record_ids))
 
@@ -240,6 +258,7 @@ class EntryResolver:
             self._read_entries(record.record_id for record in rows)
             merged = {part for one in rows if (entry := self._current[one.record_id]) for part in entry.record_ids}
             records = self._corpus.records(merged) if merged else {}
+            self._read_addresses([*merged, *(record.record_id for record in rows)])
             for stated_id, group in claimants.items():
                 group.sort(key=lambda record: (record.published or 0, self._path(record)))
                 self._decide_id(owners.get(stated_id, group[0]), group, records)
@@ -298,6 +317,11 @@ class EntryResolver:
         for record_id in missing:
             self._stored[record_id] = self._current[record_id] = found.get(record_id)
 
+    def _read_addresses(self, record_ids: Collection[int]) -> None:
+        """Reads the addresses that links of these records have, if any record of the corpus has links."""
+        if self._has_links and record_ids:
+            self._addresses |= addresses_of(self._links, self._context.config, record_ids)
+
     def _set(self, record_id: int, entry: EntryRow | None) -> None:
         """Changes the entry that a record leads. An entry that is the same touches no feed."""
         current = self._current[record_id]
@@ -330,7 +354,7 @@ class EntryResolver:
         for record_id, (old, new) in changed.items():
             self._before.setdefault(record_id, old)
             self._after[record_id] = new
-        self._stored, self._current, self._states, self._problems = {}, {}, [], {}
+        self._stored, self._current, self._states, self._problems, self._addresses = {}, {}, [], {}, {}
 
     def _drop_unchanged(self) -> None:
         """Removes the results that are the same after all batches as before the run."""
@@ -363,8 +387,14 @@ class EntryResolver:
 
     # --------------------------------------------------------------------------------------------------------- values
 
-    def _entry(self, record: RecordRow, entry_id: str, traits: Traits) -> EntryRow:
-        return _entry_of(record, entry_id, self._memberships(self._context.rules.feed_keys(traits)))
+    def _entry(
+        self, record: RecordRow, entry_id: str, traits: Traits, addresses: LinkAddresses | None = None
+    ) -> EntryRow:
+        """Returns the entry that a record leads; the addresses of its links are by default those of the record's."""
+        entry = _entry_of(record, entry_id, self._memberships(self._context.rules.feed_keys(traits)))
+        if addresses is None:
+            addresses = self._addresses.get(record.record_id, ())
+        return entry._replace(digest=linked_digest(entry.digest, addresses)) if addresses else entry
 
     def _is_visible(self, record: RecordRow) -> bool:
         published, expires = record.published, record.expires

@@ -152,7 +152,8 @@ class Run:
                 resolver.clear()
                 resolver.resolve_all()
             else:
-                resolver.resolve(changed.urls | self._urls_that_turn(), changed.ids, changed.record_ids)
+                urls = changed.urls | self._urls_that_turn() | resolver.urls_of_linking(changed.names)
+                resolver.resolve(urls, changed.ids, changed.record_ids)
         resolver.add_permanent_feeds()
         self._update_tombstones(resolver, compare_all=all_again)
         if "documents" in self._stale:

@@ -23,6 +23,7 @@ from .repositories import (
     Documents,
     Feeds,
     Fragments,
+    Links,
     Outbox,
     PartnerChanges,
     PartnerEntries,
@@ -36,6 +37,10 @@ class Snapshot(Protocol):
     @property
     def corpus(self) -> Corpus:
         """Folders, files, records and problems."""
+
+    @property
+    def links(self) -> Links:
+        """References of records to other records."""
 
     @property
     def feeds(self) -> Feeds:

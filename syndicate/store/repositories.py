@@ -23,6 +23,7 @@ from .outbox_rows import (
 )
 from .partner_rows import CatalogFeed, ChangeLogPosition, EntryFilter, EntryRef, LoggedChange
 from .rows import (
+    AddressRow,
     ChangeRow,
     DocumentRow,
     DocumentSetRow,
@@ -32,6 +33,7 @@ from .rows import (
     FileRow,
     FileStatus,
     KnownFile,
+    LinkRow,
     MemberRow,
     Membership,
     MonthCount,
@@ -123,6 +125,28 @@ class Corpus(Protocol):
 
     def drop_problems(self, origin: int) -> None:
         """Deletes all problems from one origin."""
+
+
+class Links(Protocol):
+    """The references of records to other records, and the addresses of the records they may mean."""
+
+    def any(self) -> bool:
+        """Returns whether any record refers to another."""
+
+    def put(self, record_ids: Sequence[int], rows: Iterable[LinkRow]) -> None:
+        """Stores the references of records, in place of all that they had."""
+
+    def of_records(self, record_ids: Iterable[int]) -> list[LinkRow]:
+        """Returns the references of records, ordered by record and reference."""
+
+    def urls_of_linking(self, names: Iterable[str] | None = None) -> set[str]:
+        """Returns the addresses of the records that refer to one of these names, or to any record at all."""
+
+    def addresses_at(self, places: Sequence[tuple[int, bytes, bytes]]) -> list[AddressRow]:
+        """Returns the addresses of the records at these sources, folders and file names."""
+
+    def addresses_named(self, names: Sequence[str]) -> list[AddressRow]:
+        """Returns the addresses of the records whose files have one of these names, in any folder."""
 
 
 class Feeds(Protocol):

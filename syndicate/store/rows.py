@@ -72,6 +72,24 @@ class RecordRow(NamedTuple):
     states_url: bool = False
 
 
+class LinkRow(NamedTuple):
+    """A reference of a record to another one, as its body makes it, and the name that it states
+    (sites/references.py)."""
+
+    record_id: int
+    source: int
+    reference: str
+    name: str
+
+
+class AddressRow(NamedTuple):
+    """The address of a record at a path within a source."""
+
+    source: int
+    path: bytes
+    url: str
+
+
 class EntryRow(NamedTuple):
     """An entry that feeds may show. `record_id` gives it its identity; `record_ids` lists all records of a merged one.
 

@@ -27,6 +27,7 @@ from syndicate.store.rows import (
     RESOLVING,
     SHOWN,
     WAITING,
+    AddressRow,
     ChangeRow,
     DocumentRow,
     DocumentSetRow,
@@ -34,6 +35,7 @@ from syndicate.store.rows import (
     FeedRow,
     FileRow,
     KnownFile,
+    LinkRow,
     MemberRow,
     MonthCount,
     OriginRow,
@@ -451,6 +453,33 @@ class StoreContract:
             [(0, b"a", b"%d" % number) for number in numbers] + [(1, b"a", b"1")]
         )
         assert found == {(0, b"a", b"%d" % number): number for number in numbers if number > 1}
+
+    def test_links(self, transaction: Transaction) -> None:
+        links = transaction.links
+        assert not links.any()
+        transaction.corpus.put_records(
+            [record(1, url="https://w.test/1"), record(2, url="https://w.test/2"), record(3)]
+        )
+        rows = [LinkRow(1, 0, "path/b.md", "b"), LinkRow(1, 0, "path/c.md", "c"), LinkRow(2, 0, "path/c.md", "c")]
+        links.put([1, 2], rows)
+        assert links.any()
+        assert links.of_records([1, 2, 3]) == rows
+        assert links.urls_of_linking(["b"]) == {"https://w.test/1"}
+        assert links.urls_of_linking(["b", "c"]) == links.urls_of_linking() == {"https://w.test/1", "https://w.test/2"}
+        links.put([1], rows[:1])
+        transaction.corpus.drop_records([2])
+        assert links.of_records([1, 2]) == rows[:1]
+
+    def test_addresses_by_place_and_by_name(self, transaction: Transaction) -> None:
+        corpus, links = transaction.corpus, transaction.links
+        corpus.add_folders([(1, 0, b"a/"), (2, 1, b"")])
+        corpus.put_files(
+            [FileRow(1, b"x.md", 1, 1, 1, 1), FileRow(2, b"x.md", 2, 1, 1, 1), FileRow(2, b"y.md", 3, 1, 1, 1)]
+        )
+        corpus.put_records([record(1, url="https://w.test/1"), record(2, url="https://w.test/2"), record(3)])
+        first, second = AddressRow(0, b"a/x.md", "https://w.test/1"), AddressRow(1, b"x.md", "https://w.test/2")
+        assert links.addresses_at([(0, b"a/", b"x.md"), (0, b"", b"x.md"), (1, b"", b"y.md")]) == [first]
+        assert sorted(links.addresses_named(["x.md", "y.md", "z.md"])) == [first, second]
 
     def test_problems_are_replaced_by_record_and_origin(self, transaction: Transaction) -> None:
         corpus = transaction.corpus

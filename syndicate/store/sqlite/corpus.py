@@ -42,7 +42,7 @@ _RECORDS = f"SELECT {_RECORD} FROM records WHERE record_id IN (SELECT value FROM
 _PUT_RECORDS = f"INSERT OR REPLACE INTO records ({_RECORD}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
 _DROP_RECORDS = tuple(
     f"DELETE FROM {table} WHERE record_id IN (SELECT value FROM json_each(?))"  # noqa: S608
-    for table in ("records", "problems", "rendered", "fragments")
+    for table in ("records", "problems", "links", "rendered", "fragments")
 )
 _RECORDS_OF_URLS = f"SELECT {_RECORD} FROM records WHERE url IN (SELECT value FROM json_each(?))"  # noqa: S608
 _ENTRY_RECORDS = f"SELECT {_RECORD} FROM records WHERE url IS NOT NULL"  # noqa: S608

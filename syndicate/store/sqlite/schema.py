@@ -34,6 +34,13 @@ CREATE TABLE records (
   digest BLOB, language TEXT NOT NULL, states_url INTEGER NOT NULL
 );
 
+-- The references of records to other records (sites/references.py), by the name that they state.
+CREATE TABLE links (
+  record_id INTEGER NOT NULL, source INTEGER NOT NULL, reference TEXT NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (record_id, reference)
+) WITHOUT ROWID;
+CREATE INDEX links_by_name ON links (name);
+
 CREATE TABLE problems (
   record_id INTEGER NOT NULL, origin INTEGER NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
   column INTEGER NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL

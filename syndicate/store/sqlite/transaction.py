@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .documents import SqliteDocuments
     from .feeds import SqliteFeeds
     from .fragments import SqliteFragments
+    from .links import SqliteLinks
     from .outbox import SqliteOutbox
     from .partner_changes import SqlitePartnerChanges
     from .partner_entries import SqlitePartnerEntries
@@ -36,6 +37,13 @@ class SqliteTransaction:
         from .corpus import SqliteCorpus
 
         return SqliteCorpus(self._sql)
+
+    @cached_property
+    def links(self) -> SqliteLinks:
+        """References of records to other records."""
+        from .links import SqliteLinks
+
+        return SqliteLinks(self._sql)
 
     @cached_property
     def feeds(self) -> SqliteFeeds:

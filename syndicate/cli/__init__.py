@@ -86,6 +86,7 @@ examples:
 _CHECK = """\
 examples:
   syndicate check
+  syndicate check --all        list the same problem in every file
   syndicate check --strict     exit with 1 if there is any problem, for CI
   syndicate check --json       print a JSON array with an object for each problem
 """
@@ -191,6 +192,7 @@ def parser() -> argparse.ArgumentParser:
     check = _verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK)
     _add_common_options(check)
     _add_time_options(check)
+    check.add_argument("--all", action="store_true", help="list the same problem in every file, not in the first three")
     check.set_defaults(run=building.check)
 
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))

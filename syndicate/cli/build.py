@@ -17,6 +17,7 @@ from .console import (
     print_problems,
     show_progress,
 )
+from .problems import lines_of
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -62,7 +63,8 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
         print_message(f"syndicate: {note}")
     is_terminal = sys.stderr.isatty()
     # Elsewhere only new problems are printed: cron must not send the same mail after every run.
-    print_problems(summary.problems if is_terminal else summary.new_problems)
+    sources = [source.path for source in config.sources]
+    print_problems(summary.problems if is_terminal else summary.new_problems, sources)
     if is_terminal and not options.json:
         documents = f"{summary.written} written, {summary.unchanged} unchanged, {summary.removed} removed"
         problems = format_count(len(summary.problems), "problem")
@@ -99,8 +101,9 @@ def check(options: argparse.Namespace) -> int:
         print(json.dumps([problem._asdict() for problem in problems], indent=1))
     else:
         _print_sites(config)
-        for problem in problems:
-            print(problem)
+        sources = [source.path for source in config.sources]
+        for line in map(str, problems) if options.all else lines_of(problems, sources):
+            print(line)
         errors = sum(problem.severity == "error" for problem in problems)
         entries = format_count(summary.entries, "entry", "entries")
         counts = f"{format_count(errors, 'error')}, {format_count(len(problems) - errors, 'warning')}"

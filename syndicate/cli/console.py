@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, Problem
 from ..progress import Progress, ProgressBar, silent
+from .problems import lines_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,11 +60,12 @@ def parse_time(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"expected a time such as 2026-01-31T12:00:00Z, got {text!r}") from None
 
 
-def print_problems(problems: Sequence[Problem]) -> None:
-    """Print the first problems to standard error, one per line, and the number of the others."""
-    for problem in problems[:_MAX_PROBLEMS]:
-        print_message(str(problem))
-    if (more := len(problems) - _MAX_PROBLEMS) > 0:
+def print_problems(problems: Sequence[Problem], sources: Sequence[str]) -> None:
+    """Print problems to standard error, one line for each kind, and the number of lines beyond the first 20."""
+    lines = list(lines_of(problems, sources))
+    for line in lines[:_MAX_PROBLEMS]:
+        print_message(line)
+    if (more := len(lines) - _MAX_PROBLEMS) > 0:
         print_message(f"… and {more} more: run syndicate check to list them all")
 
 

@@ -44,7 +44,7 @@ KINDS = (
     Kind("zola", "Zola", ("zola.toml", "config.toml")),
     Kind("jekyll", "Jekyll", ("_config.yml", "_config.yaml", "_config.toml")),
     Kind("hexo", "Hexo", ("_config.yml", "_config.yaml")),
-    Kind("smartable", "a news site of the sample's shape"),
+    Kind("smartable", "news site"),
     Kind("plain", "no known generator"),
 )
 """All generators. Those whose files have the same names follow each other; each leaves the others' files alone."""

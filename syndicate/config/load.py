@@ -61,7 +61,9 @@ def _config(root: ConfigSection, path: str) -> Config:
     config = Config(
         path=path,
         site=site._replace(pages=options.pages),
-        sources=_sources(options.corpus, root.sections("corpus"), folder),
+        sources=_sources(
+            options.corpus, root.sections("corpus"), folder, _timezone(options.site, root.section("site"))
+        ),
         selection=read_selection(options.feeds, feeds, topics.topics),
         presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp")),
         output=os.path.join(folder, options.output),
@@ -124,8 +126,29 @@ def _api(api: Api | None, folder: str) -> Api | None:
     return None if api is None else api._replace(partners=os.path.join(folder, api.partners))
 
 
-def _sources(sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], folder: str) -> tuple[Source, ...]:
-    """Returns the sources with their `root` and `prefix`; reports those that are missing or share a prefix."""
+def _timezone(options: SiteOptions | Source, section: ConfigSection) -> str:
+    """Returns the name of a time zone, empty if none is stated; reports one that the IANA database does not have."""
+    name = options.timezone
+    if not name:
+        return ""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        from difflib import get_close_matches
+
+        similar = get_close_matches(name, sorted(available_timezones()), n=1)
+        hint = f"did you mean {similar[0]!r}?" if similar else "expected a name such as 'Europe/Berlin'"
+        section.report("timezone", f"unknown time zone {name!r}; {hint}")
+        return ""
+    return name
+
+
+def _sources(
+    sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], folder: str, timezone: str
+) -> tuple[Source, ...]:
+    """Returns the sources with all their fields; reports those that are missing or share a prefix."""
     completed: list[Source] = []
     for source, section in zip(sources, sections, strict=True):
         root = os.path.join(folder, source.path)
@@ -136,7 +159,7 @@ def _sources(sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], f
             name = prefix.strip("/")
             section.report("path", f"a folder before it has the same name, {name!r}: entry ids are built from it")
         _check_aliases(source, section.section("fields"))
-        completed.append(source._replace(root=root, prefix=prefix))
+        completed.append(source._replace(root=root, prefix=prefix, timezone=_timezone(source, section) or timezone))
     return tuple(completed)
 
 

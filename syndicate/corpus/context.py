@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 
 from ..config import Config, Source
 from ..model import Presentation
@@ -14,10 +15,12 @@ class SourceContext:
 
     `authority` is the `tag:` authority of ids (RFC 4151); `home` is the base of relative addresses; `prefix`
     distinguishes the paths of this source from those of others. `aliases` maps a field to keys that take precedence
-    over its known keys; `dimensions` are the fields that feeds are cut by.
+    over its known keys; `dimensions` are the fields that feeds are cut by. Dates without a zone are in `timezone`;
+    with `zoneless_yaml_times_are_utc`, times that YAML reads as timestamps without a zone are UTC all the same, as in
+    Jekyll.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each argument is one setting
         self,
         *,
         authority: str,
@@ -26,12 +29,16 @@ class SourceContext:
         aliases: Mapping[str, tuple[str, ...]] | None = None,
         dimensions: tuple[str, ...] = (),
         presentation: Presentation | None = None,
+        timezone: tzinfo = UTC,
+        zoneless_yaml_times_are_utc: bool = False,
     ) -> None:
         self.authority = authority
         self.home = home
         self.prefix = prefix
         self.dimensions = dimensions
         self.presentation = presentation or Presentation()
+        self.timezone = timezone
+        self.zoneless_yaml_times_are_utc = zoneless_yaml_times_are_utc
         self.keys = KeyTable(aliases or {}, dimensions)
 
 
@@ -44,4 +51,13 @@ def source_context(config: Config, source: Source) -> SourceContext:
         aliases=source.aliases,
         dimensions=config.selection.by,
         presentation=config.presentation,
+        timezone=_timezone(source.timezone),
     )
+
+
+def _timezone(name: str) -> tzinfo:
+    if not name:
+        return UTC
+    from zoneinfo import ZoneInfo  # few sites need it, and it is slow to import
+
+    return ZoneInfo(name)

@@ -80,9 +80,8 @@ def _parse_content(
         field = ".".join(map(str, keys))
         return Problem(display_path(source, path), line, column, field, message, severity)
 
-    record = parse_fields(
-        FieldReader(parsed.metadata, parsed.body, os.fsdecode(path), context, problem_at), content_hash, status
-    )
+    reader = FieldReader(parsed.metadata, parsed.body, os.fsdecode(path), context, problem_at, parsed.is_quoted)
+    record = parse_fields(reader, content_hash, status)
     if not parsed.repaired:
         return record
     message = "control characters were removed"

@@ -93,7 +93,7 @@ def stories(corpus: Path) -> list[Story]:
     for path, data in headers(corpus).items():
         title = data.get("title") or data.get("name")
         named = re.match(r"\d{4}-\d\d-\d\d", path.rpartition("/")[2])
-        when = data.get("publishedDateTime") or data.get("startDateTime") or (named and date.fromisoformat(named[0]))
+        when = data.get("publishedDateTime") or (named and date.fromisoformat(named[0])) or data.get("startDateTime")
         if data.get("published") is False or data.get("removed") is True or not title or not when:
             continue
         if not isinstance(when, datetime):

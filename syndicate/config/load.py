@@ -55,7 +55,8 @@ def _config(root: ConfigSection, path: str) -> Config:
     folder = os.path.dirname(os.path.abspath(path))
     options = root.read(ConfigFile)
     hubs = _hubs(options.hubs, root.sections("hubs"))
-    sources = _sources(options.corpus, root.sections("corpus"), folder)
+    timezone = _timezone(options.site, root.section("site"))
+    sources = _sources(options.corpus, root.sections("corpus"), folder, timezone)
     site = _site(options.site, root.section("site"), tuple(hub.url for hub in hubs), sources)
     feeds = root.section("feeds")
     topics = read_topics(options.topics, root.section("topics"), folder)
@@ -126,8 +127,29 @@ def _api(api: Api | None, folder: str) -> Api | None:
     return None if api is None else api._replace(partners=os.path.join(folder, api.partners))
 
 
-def _sources(sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], folder: str) -> tuple[Source, ...]:
-    """Returns the sources with their `root` and `prefix`; reports those that are missing or share a prefix."""
+def _timezone(options: SiteOptions | Source, section: ConfigSection) -> str:
+    """Returns the name of a time zone, empty if none is stated; reports one that the IANA database does not have."""
+    name = options.timezone
+    if not name:
+        return ""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        from difflib import get_close_matches
+
+        similar = get_close_matches(name, sorted(available_timezones()), n=1)
+        hint = f"did you mean {similar[0]!r}?" if similar else "expected a name such as 'Europe/Berlin'"
+        section.report("timezone", f"unknown time zone {name!r}; {hint}")
+        return ""
+    return name
+
+
+def _sources(
+    sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], folder: str, timezone: str
+) -> tuple[Source, ...]:
+    """Returns the sources with all their fields; reports those that are missing or share a prefix."""
     completed: list[Source] = []
     for source, section in zip(sources, sections, strict=True):
         root = os.path.join(folder, source.path)
@@ -138,7 +160,8 @@ def _sources(sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], f
             name = prefix.strip("/")
             section.report("path", f"a folder before it has the same name, {name!r}: entry ids are built from it")
         _check_aliases(source, section.section("fields"))
-        completed.append(read_site(source._replace(root=root, prefix=prefix), section, folder))
+        located = source._replace(root=root, prefix=prefix, timezone=_timezone(source, section) or timezone)
+        completed.append(read_site(located, section, folder))
     return tuple(completed)
 
 

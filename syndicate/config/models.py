@@ -47,6 +47,10 @@ class SiteOptions(NamedTuple):
     rights: Annotated[str, Option("Copyright or licence statement.")] = ""
     icon: Annotated[str, Option("Address of a small, square image.", is_url=True)] = ""
     logo: Annotated[str, Option("Address of a larger image: PNG, JPEG or GIF.", is_url=True)] = ""
+    timezone: Annotated[
+        str,
+        Option("Time zone of dates that state none: a name such as `Europe/Berlin` (IANA).", default="UTC"),
+    ] = ""
 
 
 _NO_ALIASES: Mapping[str, tuple[str, ...]] = {}
@@ -97,6 +101,9 @@ class Source(NamedTuple):
             names=tuple(ALIASES),
         ),
     ] = _NO_ALIASES
+    timezone: Annotated[str, Option("Time zone of this folder's dates that state none.", default="`site.timezone`")] = (
+        ""
+    )
     max_bytes: Annotated[int, Option("A larger file is refused, with a problem.", minimum=1)] = 8 * 1024 * 1024
 
 

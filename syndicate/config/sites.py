@@ -21,12 +21,26 @@ def read_site(source: Source, section: ConfigSection, folder: str) -> Source:
 
     Files are searched in the folder of the source, then in those above it, up to that of the configuration.
     """
-    site = _settings(source, folder)
+    site = _with_valid_timezone(_settings(source, folder))
     if source.url:
         _check_pattern(source.url, section)
     include = source.include or site.include
     exclude = source.exclude if source.include else (*source.exclude, *site.exclude)
     return source._replace(kind=site.kind, site=site._replace(url=source.url), include=include, exclude=exclude)
+
+
+def _with_valid_timezone(site: SiteSettings) -> SiteSettings:
+    """Returns settings whose time zone exists in the IANA database; a note tells of another one."""
+    if not site.timezone:
+        return site
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(site.timezone)
+    except (ValueError, OSError, KeyError):
+        note = f"{site.evidence} states the unknown time zone {site.timezone!r}: set corpus[].timezone"
+        return site._replace(timezone="", notes=(*site.notes, note))
+    return site
 
 
 def _settings(source: Source, folder: str) -> SiteSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from functools import cached_property
 
 from ..config import Config, Source
@@ -17,10 +18,11 @@ class SourceContext:
     `authority` is the `tag:` authority of ids (RFC 4151); `home` is the base of relative addresses; `prefix`
     distinguishes the paths of this source from those of others. `site` is what the site's own configuration says.
     `aliases` maps a field to keys that take precedence over its known keys; `dimensions` are the fields that feeds are
-    cut by.
+    cut by. Dates without a zone are in `timezone`; with `zoneless_yaml_times_are_utc`, times that YAML reads as
+    timestamps without a zone are UTC all the same, as in Jekyll.
     """
 
-    def __init__(  # noqa: PLR0913 - every setting is named
+    def __init__(  # noqa: PLR0913 - each argument is one setting
         self,
         *,
         authority: str,
@@ -30,6 +32,8 @@ class SourceContext:
         dimensions: tuple[str, ...] = (),
         presentation: Presentation | None = None,
         site: SiteSettings | None = None,
+        timezone: tzinfo = UTC,
+        zoneless_yaml_times_are_utc: bool = False,
     ) -> None:
         self.authority = authority
         self.home = home
@@ -37,6 +41,8 @@ class SourceContext:
         self.dimensions = dimensions
         self.presentation = presentation or Presentation()
         self.site = site or SiteSettings()
+        self.timezone = timezone
+        self.zoneless_yaml_times_are_utc = zoneless_yaml_times_are_utc
         self.keys = KeyTable(aliases or {}, dimensions)
 
     @cached_property
@@ -62,4 +68,14 @@ def source_context(config: Config, source: Source) -> SourceContext:
         dimensions=config.selection.by,
         presentation=config.presentation,
         site=source.site,
+        timezone=_timezone(source.timezone or source.site.timezone),
+        zoneless_yaml_times_are_utc=source.site.zoneless_times_are_utc,
     )
+
+
+def _timezone(name: str) -> tzinfo:
+    if not name:
+        return UTC
+    from zoneinfo import ZoneInfo  # few sites need it, and it is slow to import
+
+    return ZoneInfo(name)

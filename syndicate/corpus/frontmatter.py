@@ -15,8 +15,8 @@ characters, the header is parsed again without them, and `FrontMatter.repaired` 
 values of Pelican's lines are text.
 
 No header is parsed in part: an invalid one raises FrontMatterError with line and column in the file. Two kinds of
-valid headers are rejected as well: one that is not a mapping, and one that states a key of visibility twice, since
-PyYAML keeps the last of the values, and `draft: false` would cancel an earlier `draft: true`.
+valid headers are rejected as well: one that is not a mapping, and one that states a key of visibility or a date twice,
+since YAML keeps the last of the values, and `draft: false` would cancel an earlier `draft: true`.
 
 Positions are not recorded while parsing, as few records have problems. `FrontMatter.locate` composes the header again
 into YAML nodes, which carry positions, when a problem needs one.
@@ -31,11 +31,12 @@ from typing import Any, ClassVar, NamedTuple
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
-from ..values.keys import VISIBILITY
+from ..values.keys import canonical_key, must_not_repeat
 from . import yaml_header
 from .yaml_header import Key, Position
 
 _HEADER_LINE = re.compile(r"([A-Za-z][\w -]*?):(?:[ \t]+(.*))?$")
+_KEYED_LINE = re.compile(r"[ \t]*([^\s:=]+)[ \t]*[:=][ \t]*")
 _TOML_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -72,6 +73,14 @@ class FrontMatter(NamedTuple):
             line, column = _locate_line(self.header, str(keys[0])) if keys else (0, 0)
         return self.first_line + line, column + 1
 
+    def is_quoted(self, keys: Sequence[Key], text: str) -> bool:
+        """Return whether the value at a path of keys, which is this text, is quoted in YAML, or not YAML at all."""
+        if self.kind != "yaml":
+            return True
+        if f'"{text}' not in self.header and f"'{text}" not in self.header:
+            return False  # nearly always
+        return yaml_header.is_quoted(self.header, keys)
+
 
 class _Header(NamedTuple):
     """Metadata that is not parsed yet."""
@@ -103,11 +112,10 @@ def parse(text: str) -> FrontMatter:
     match header.kind:
         case "yaml":
             metadata, repaired = _parse_yaml(header)
-            _reject_repeated_visibility(header, metadata)
         case "toml":
             metadata, repaired = _parse_toml(header), False
         case _:
-            metadata, repaired = _parse_lines(header.text), False
+            metadata, repaired = _parse_lines(header), False
     return FrontMatter(metadata, header.body.strip("\n"), header.kind, header.text, header.first_line, repaired)
 
 
@@ -150,7 +158,7 @@ def _is_pelican_header(block: str) -> bool:
 
 def _parse_yaml(header: _Header) -> tuple[dict[str, Any], bool]:
     try:
-        data, repaired = yaml_header.load(header.text)
+        data, repeated, repaired = yaml_header.load(header.text, must_not_repeat)
     except yaml.YAMLError as error:
         message, line, column = yaml_header.describe_error(error)
         raise FrontMatterError(message, header.first_line + line, column + 1) from None
@@ -158,16 +166,13 @@ def _parse_yaml(header: _Header) -> tuple[dict[str, Any], bool]:
         return {}, repaired
     if not isinstance(data, dict):
         raise FrontMatterError(f"expected keys and values, got {type(data).__name__}", header.first_line + 1, 1)
+    if repeated is not None:
+        raise _repeated_key(header, *repeated)
     return data, repaired
 
 
-def _reject_repeated_visibility(header: _Header, metadata: dict[str, Any]) -> None:
-    """Reject a key of visibility that is stated twice, since PyYAML keeps only the last value."""
-    text = header.text if header.text.startswith("\n") else f"\n{header.text}"
-    for key in VISIBILITY:
-        if key in metadata and text.count(f"\n{key}:") > 1:
-            line = header.text.count("\n", 0, header.text.rindex(f"\n{key}:") + 1)
-            raise FrontMatterError(f"repeated key {key!r}", header.first_line + line, 1)
+def _repeated_key(header: _Header, key: str, line: int) -> FrontMatterError:
+    return FrontMatterError(f"repeated key {key!r}: the entry is hidden", header.first_line + line, 1)
 
 
 def _parse_toml(header: _Header) -> dict[str, Any]:
@@ -183,12 +188,14 @@ def _parse_toml(header: _Header) -> dict[str, Any]:
         raise FrontMatterError(f"not TOML: {error}", header.first_line, 1) from None
 
 
-def _parse_lines(header: str) -> dict[str, Any]:
+def _parse_lines(header: _Header) -> dict[str, Any]:
     metadata: dict[str, list[str]] = {}
     key = ""
-    for line in header.split("\n"):
+    for number, line in enumerate(header.text.split("\n")):
         if match := _HEADER_LINE.match(line):
             key = match[1].lower()
+            if key in metadata and must_not_repeat(key):
+                raise _repeated_key(header, key, number)
             metadata.setdefault(key, [(match[2] or "").strip()])
         elif key:
             metadata[key].append(line.strip())
@@ -198,7 +205,9 @@ def _parse_lines(header: str) -> dict[str, Any]:
 @lru_cache(maxsize=16)
 def _locate_line(header: str, key: str) -> Position:
     """Return line and column, from 0, of the value on a line `key: value` or `key = value`."""
-    pattern = re.compile(rf"^[ \t]*{re.escape(key)}[ \t]*[:=][ \t]*", re.IGNORECASE | re.MULTILINE)
-    if match := pattern.search(header):
-        return header.count("\n", 0, match.end()), match.end() - (header.rfind("\n", 0, match.end()) + 1)
+    wanted = canonical_key(key)
+    for number, line in enumerate(header.split("\n")):
+        match = _KEYED_LINE.match(line)
+        if match and canonical_key(match[1]) == wanted:
+            return number, match.end()
     return 0, 0

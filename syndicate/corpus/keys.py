@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..values.keys import ALIASES, PRIVATE, VISIBILITY
+from ..values.keys import ALIASES, EVENT_STARTS, PRIVATE, VISIBILITY, canonical_key
 
 ValuesByField = dict[str, list[tuple[str, Any]]]
 """For each field, its keys that have a value, with their values, in order of preference."""
+
+VISIBILITY_FIELD, EVENT_FIELD = "?visibility", "?event"
 
 _MAX_CACHED_KEYS = 4096  # records of unknown origin may hold any number of different keys
 
@@ -24,19 +26,23 @@ class _Target(NamedTuple):
 class KeyTable:
     """The known keys, compiled once for all records of a source.
 
-    Besides the fields of `ALIASES` there are two kinds of fields: `?draft` holds the key of visibility `draft`, and
-    `by series` holds the values of the dimension `series`. Configured keys come before the known keys of a field.
+    Besides the fields of `ALIASES` there are three kinds of fields: VISIBILITY_FIELD holds all keys of visibility,
+    EVENT_FIELD the start of an event, and `by series` the values of the dimension `series`. Configured keys come before
+    the known keys of a field. Configured keys are compared without regard to case, known keys also without regard to
+    hyphens and underscores.
     """
 
     def __init__(self, aliases: Mapping[str, Sequence[str]], dimensions: Sequence[str]) -> None:
-        self._targets: dict[str, list[_Target]] = {}
+        self._configured: dict[str, list[_Target]] = {}
+        self._known: dict[str, list[_Target]] = {}
         self._ranks: dict[tuple[str, str], int] = {}
         for name, keys in ALIASES.items():
-            self._add(name, (*aliases.get(name, ()), *keys))
-        for key in VISIBILITY:
-            self._add(f"?{key.lower()}", (key,))
+            self._add(name, aliases.get(name, ()), self._configured)
+            self._add(name, keys, self._known)
+        self._add(VISIBILITY_FIELD, VISIBILITY, self._known)
+        self._add(EVENT_FIELD, EVENT_STARTS, self._known)
         for name in dimensions:
-            self._add(f"by {name}", (name,))
+            self._add(f"by {name}", (name,), self._configured)
         self._cache: dict[str, Sequence[_Target]] = {}
 
     def group(self, metadata: Mapping[Any, Any]) -> ValuesByField:
@@ -61,16 +67,21 @@ class KeyTable:
             grouped[name].sort(key=lambda item: self._ranks[name, item[0]])
         return grouped
 
-    def _add(self, name: str, keys: Sequence[str]) -> None:
-        for rank, key in enumerate(keys):
+    def _add(self, name: str, keys: Sequence[str], table: dict[str, list[_Target]]) -> None:
+        for key in keys:
             first, *nested = key.lower().split(".")
             if PRIVATE.isdisjoint((first, *nested)):
-                self._targets.setdefault(first, []).append(_Target(name, key, tuple(nested)))
-                self._ranks.setdefault((name, key), rank)
+                first = canonical_key(first) if table is self._known else first
+                table.setdefault(first, []).append(_Target(name, key, tuple(nested)))
+                self._ranks.setdefault((name, key), len(self._ranks))
 
     def _targets_of(self, raw: object) -> Sequence[_Target]:
-        targets = self._targets.get(raw.lower(), ()) if isinstance(raw, str) else ()
-        if isinstance(raw, str) and len(self._cache) < _MAX_CACHED_KEYS:
+        if not isinstance(raw, str):
+            return ()
+        targets = list(self._configured.get(raw.lower(), ()))
+        found = {(target.field, target.nested) for target in targets}
+        targets += [one for one in self._known.get(canonical_key(raw), ()) if (one.field, one.nested) not in found]
+        if len(self._cache) < _MAX_CACHED_KEYS:
             self._cache[raw] = targets
         return targets
 

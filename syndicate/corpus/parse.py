@@ -83,9 +83,8 @@ def _parse_content(
     metadata: Mapping[Any, Any] = parsed.metadata
     if context.site.defaults:
         metadata = _with_defaults(metadata, context.site.defaults_of(os.fsdecode(path)))
-    record = parse_fields(
-        FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at), content_hash, status
-    )
+    reader = FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at, parsed.is_quoted)
+    record = parse_fields(reader, content_hash, status)
     if not parsed.repaired:
         return record
     message = "control characters were removed"

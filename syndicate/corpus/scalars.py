@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from ..values import dates
 
@@ -19,6 +19,18 @@ def text_of(value: object) -> str:
     return str(value) if is_number else ""
 
 
+def number_of(value: object) -> int | float | None:
+    """Return the number that a value states, as YAML 1.1 reads text; None if it states none, or one out of range."""
+    if isinstance(value, str):
+        if value.isdigit() and value.isascii() and value[0] != "0" and len(value) < 19:
+            return int(value)
+        from .yaml_header import number_of as read_number
+
+        value = read_number(value.strip())
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
+    return value if is_number else None  # type: ignore[return-value]  # mypy does not follow the flag
+
+
 def pixels(value: object) -> int | None:
     """Return a width or height in pixels; None if the value is none."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
@@ -31,15 +43,20 @@ def is_flag(value: object) -> bool:
     return isinstance(value, bool) or text_of(value).lower() in FLAGS
 
 
+def is_true(value: object) -> bool:
+    """Return whether a value means true, in any known spelling."""
+    return value is True or text_of(value).lower() in TRUE
+
+
 def is_date(value: object) -> bool:
     """Return whether a value is a date."""
     return date_or_none(value) is not None
 
 
-def date_or_none(value: object) -> datetime | None:
-    """Return the date that a value states; None if it states none."""
+def date_or_none(value: object, zone: tzinfo = UTC) -> datetime | None:
+    """Return the date that a value states, in `zone` if it names none; None if it states none."""
     try:
-        return dates.parse(value)
+        return dates.parse(value, zone)
     except ValueError:
         return None
 

@@ -1,16 +1,21 @@
 """Load a YAML header with PyYAML's C loader, safely, and locate its values and errors.
 
+A plain scalar is loaded as the text that stands in the header, whatever type YAML 1.1 gives it: `1.10`, `010`, `No` and
+`2024-01-01` may be titles, tags or names. Who wants a number, a flag or a date parses the text (`scalars.py`), so a
+value that is none costs nothing where nobody reads it. Only null is None; explicit tags (`!!int 1`) are honoured.
+
 A hostile header can exhaust the stack, as deep nesting ends the process, or time and memory, as aliases multiply. Both
 are refused before loading (`_check_limits`). Lines and columns count from 0, in the header.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import yaml
 
+from ..values.keys import canonical_key
 from ..values.nesting import MAX_DEPTH, may_nest_deeply
 from ..values.text import shorten, strip_forbidden
 from . import fast_yaml
@@ -21,20 +26,61 @@ Position = tuple[int, int]
 _MAX_VALUES = 100_000
 _MAX_UNCHECKED_LENGTH = 1_000_000  # characters; the longest known header has 243 KB
 _MAY_ALIAS = re.compile(r"(?:^|[\s\[{,:?])\*\S")
-# The exceptions of PyYAML's constructors for `2020-13-45`, a number of 5,000 digits, `!!bool x`, `!!int ''` and
-# `!!timestamp x`.
+# The exceptions of PyYAML's constructors for `!!timestamp 2020-13-45`, `!!int` with 5,000 digits, `!!bool x`,
+# `!!int ''` and `!!timestamp x`.
 _CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
+_MAX_NUMBER_LENGTH = 40
+_NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
-def load(text: str) -> tuple[Any, bool]:
-    """Return the data of a header, and whether control characters had to be removed to load it.
+class TextLoader(yaml.CSafeLoader):
+    """Loads plain scalars as their source texts, and null as None."""
 
-    Raises yaml.YAMLError.
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it so
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in {_NULL, _MERGE}]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+TextLoader.add_constructor(_MERGE, lambda _, node: node.value)  # `<<` as a value
+
+
+class LoadedHeader(NamedTuple):
+    """The data of a header.
+
+    `repeated` is the first key of the top level that is stated twice, with the line of its last statement, among the
+    keys that must not be. `is_repaired` is true if control characters had to be removed to load it.
     """
+
+    data: Any
+    repeated: tuple[str, int] | None
+    is_repaired: bool = False
+
+
+def load(text: str, must_not_repeat: Callable[[str], bool]) -> LoadedHeader:
+    """Return the data of a header. YAML takes the last of repeated keys. Raises yaml.YAMLError."""
     try:
-        return _load(text), False
+        data, repeated = _load(text, must_not_repeat)
     except yaml.reader.ReaderError:
-        return _load(_without_control_characters(text)), True
+        data, repeated = _load(_without_control_characters(text), must_not_repeat)
+        return LoadedHeader(data, repeated, is_repaired=True)
+    return LoadedHeader(data, repeated)
+
+
+def number_of(text: str) -> int | float | None:
+    """Return the number that YAML 1.1 takes a plain scalar for (`74`, `1_000`, `0x1F`); None if it is no number."""
+    if len(text) > _MAX_NUMBER_LENGTH:
+        return None
+    loader = _number_loader()
+    tag = loader.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # so in its stubs
+    if tag not in _NUMBERS:
+        return None
+    try:
+        number: int | float = loader.yaml_constructors[tag](loader, yaml.ScalarNode(tag, text))
+    except (ValueError, OverflowError):  # `0x_`, `1:59:59:…`
+        return None
+    return number
 
 
 def describe_error(error: yaml.YAMLError) -> tuple[str, int, int]:
@@ -61,15 +107,53 @@ def locate(text: str, keys: Sequence[Key]) -> Position:
     return line, column
 
 
-def _load(text: str) -> Any:
+def is_quoted(text: str, keys: Sequence[Key]) -> bool:
+    """Return whether the value at a path of keys is a scalar in quotes."""
+    node = _compose(text)
+    for key in keys:
+        node = _child(node, key)
+    return isinstance(node, yaml.ScalarNode) and bool(node.style)
+
+
+def _load(text: str, must_not_repeat: Callable[[str], bool]) -> tuple[Any, tuple[str, int] | None]:
     data = fast_yaml.load(text)
     if data is not None:
-        return data
+        return data, _repeated_line(text, [key for key in data if must_not_repeat(key)])
     _check_limits(text)
+    loader = TextLoader(text)
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)
+        node = loader.get_single_node()
+        if node is None:
+            return None, None
+        repeated = _repeated_node(node, must_not_repeat)
+        return loader.construct_document(node), repeated
     except _CONSTRUCTOR_ERRORS as error:
         raise _invalid_scalar(text, str(error) if isinstance(error, ValueError) else "not of this type") from None
+    finally:
+        loader.dispose()
+
+
+def _repeated_line(text: str, keys: Sequence[str]) -> tuple[str, int] | None:
+    """Return the first repeated key of a header that the fast parser accepts: no value of it has several lines."""
+    if not text.startswith("\n"):
+        text, offset = f"\n{text}", -1
+    else:
+        offset = 0
+    for key in keys:
+        statement = f"\n{key}:"
+        if text.count(statement) > 1:
+            return key, text.count("\n", 0, text.rindex(statement) + 1) + offset
+    return None
+
+
+def _repeated_node(node: yaml.Node, must_not_repeat: Callable[[str], bool]) -> tuple[str, int] | None:
+    lines: dict[str, int] = {}
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode) and must_not_repeat(key.value):
+            if key.value in lines:
+                return key.value, key.start_mark.line
+            lines[key.value] = key.start_mark.line
+    return None
 
 
 def _without_control_characters(text: str) -> str:
@@ -88,7 +172,7 @@ def _check_limits(text: str) -> None:
     aliased = False
     sizes: dict[str, int] = {}
     stack: list[tuple[str | None, int]] = [(None, 0)]
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for event in yaml.parse(text, Loader=TextLoader):
         match event:
             case yaml.CollectionStartEvent():
                 stack.append((event.anchor, 1))
@@ -125,8 +209,8 @@ def _add_size(stack: list[tuple[str | None, int]], sizes: dict[str, int], anchor
 def _invalid_scalar(text: str, reason: str) -> yaml.MarkedYAMLError:
     """Return an error at the scalar that no constructor accepts; its search is worth it only after a failure."""
     reason = shorten(reason, 100)
-    loader = yaml.SafeLoader("")
-    for node in _scalars(yaml.compose(text, Loader=yaml.CSafeLoader)):
+    loader = TextLoader("")
+    for node in _scalars(yaml.compose(text, Loader=TextLoader)):
         try:
             loader.construct_object(node)
         except _CONSTRUCTOR_ERRORS:
@@ -148,13 +232,18 @@ def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
                 yield from _scalars(value)
 
 
+@cache
+def _number_loader() -> yaml.SafeLoader:
+    return yaml.SafeLoader("")
+
+
 @lru_cache(maxsize=1)
 def _compose(text: str) -> yaml.Node | None:
     """Return the nodes of a valid header; cached for further problems of the same file, which may have thousands."""
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
+        node: yaml.Node | None = yaml.compose(text, Loader=TextLoader)
     except yaml.reader.ReaderError:
-        node = yaml.compose(_without_control_characters(text), Loader=yaml.CSafeLoader)
+        node = yaml.compose(_without_control_characters(text), Loader=TextLoader)
     return node
 
 
@@ -164,8 +253,9 @@ def _child(node: yaml.Node | None, key: Key) -> yaml.Node | None:
             item: yaml.Node = node.value[key]
             return item
         case yaml.MappingNode(), str():
+            wanted = canonical_key(key)
             for name, value in node.value:
-                if isinstance(name, yaml.ScalarNode) and name.value.lower() == key.lower():
+                if isinstance(name, yaml.ScalarNode) and canonical_key(name.value) == wanted:
                     found: yaml.Node = value
                     return found
     return None

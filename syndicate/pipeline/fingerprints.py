@@ -28,6 +28,7 @@ _PACKAGES = (
     "nh3-",
     "pyyaml-",
     "python_frontmatter-",
+    "tzdata-",
     "jinja2-",
     "markupsafe-",
     "brotli-",

@@ -1,17 +1,25 @@
-"""Parse the date formats of all known corpora into aware UTC times, in whole seconds. Ambiguous dates are rejected."""
+"""Parse the date formats of all known corpora into aware UTC times, in whole seconds. Ambiguous dates are rejected.
+
+A date without a zone is in the zone that the caller names. Its day begins there at midnight, or where a change of the
+clocks skips midnight, at the first moment after it.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
+# The hour is checked here because fromisoformat reads 24:00 from Python 3.13 on.
+_UTC_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
+# An offset may be followed by the name of its zone, and by a reading of the monotonic clock, as Go writes times.
 _NUMERIC = re.compile(
     r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})"
-    r"(?:(?:[Tt]|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?"
-    r"\s*(?:([Zz]|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
+    r"(?:(?:[Tt]|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\b\.?)?)?"
+    r"\s*(?:([Zz]|UTC|GMT|[ECMP][SD]T)|([+-])(\d{1,2}):?(\d{2})?(?:\s+(?:[A-Za-z]{1,5}|[+-]\d{2,4}))?(?:\s+m=[+-][\d.]+)?)?"
+    r"(?:\s*\([^()]*\))?"
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_FILE_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?![0-9])")
+_FILE_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?![0-9])")
 _FOLDERS = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
 _RFC_822 = re.compile(
     r"(?:[a-z]{3,9},?\s+)?\d{1,2}[\s-][a-z]{3,9}[\s-](?:\d{4}|\d{2})\s+\d{1,2}:\d{2}(?::\d{2})?"
@@ -27,23 +35,28 @@ _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST
 _MIN_YEAR = 1000  # RFC 822 and RFC 3339 need four digits; Go writes year 1 for "no date"
 
 
-def parse(value: object) -> datetime:
-    """Return the time that a front matter value states: UTC if it has no zone, midnight if it has no time of day.
+def parse(value: object, zone: tzinfo = UTC) -> datetime:
+    """Return the time that a front matter value states: in `zone` if it names none, midnight without a time of day.
 
     Raises ValueError if the value is not exactly one day: `03/04/2020` may be one of two.
     """
     match value:
+        case str():
+            if _UTC_SECOND.fullmatch(value):  # fast path for nearly all dates of a news corpus
+                try:
+                    return _to_utc(datetime.fromisoformat(value), zone)
+                except ValueError:
+                    pass  # a leap second, or no date
+            moment = _parse_text(value.strip())
         case datetime():
             moment = value
         case date():
-            moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-        case str():
-            moment = _parse_text(value.strip())
+            moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - in the caller's zone
         case int() if not isinstance(value, bool) and (found := _COMPACT.fullmatch(str(value))):
             moment = _day(*found.groups())
         case _:
             raise ValueError("not a date")
-    return _to_utc(moment)
+    return _to_utc(moment, zone)
 
 
 def epoch_seconds(moment: datetime) -> int:
@@ -51,21 +64,29 @@ def epoch_seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def from_file_name(name: str) -> datetime | None:
-    """Return the day that a file name begins with (`2020-06-09-title.md`); None without a valid day."""
-    return _day_or_none(_FILE_NAME.match(name))
+def from_file_name(name: str, zone: tzinfo = UTC) -> datetime | None:
+    """Return the day that a file or folder name begins with (`2020-06-09-title.md`); None without a valid day."""
+    return _day_or_none(_FILE_NAME.match(name), zone)
 
 
-def from_path(path: str) -> datetime | None:
+def from_path(path: str, zone: tzinfo = UTC) -> datetime | None:
     """Return the day that three folders form (`2017/12/21/title`); None without a valid day."""
-    return _day_or_none(_FOLDERS.search(path))
+    return _day_or_none(_FOLDERS.search(path), zone)
 
 
-def _to_utc(moment: datetime) -> datetime:
+def from_folders(path: str, zone: tzinfo = UTC) -> datetime | None:
+    """Return the day that the innermost dated folder of a path begins with (`2020-06-09-title/index.md`), or None."""
+    for folder in reversed(path.split("/")[:-1]):
+        if (day := from_file_name(folder, zone)) is not None:
+            return day
+    return None
+
+
+def _to_utc(moment: datetime, zone: tzinfo) -> datetime:
     if moment.tzinfo is UTC and not moment.microsecond and moment.year >= _MIN_YEAR:
         return moment
     try:
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         raise ValueError("a date out of range") from None
     if moment.year < _MIN_YEAR:
@@ -85,11 +106,22 @@ def _parse_text(text: str) -> datetime:
 
 
 def _parse_numeric(match: re.Match[str]) -> datetime:
-    year, _, month, day, hour, minute, second, _, sign, zone_h, zone_m = match.groups(default="0")
-    offset = timedelta(hours=int(zone_h), minutes=int(zone_m))
-    zone = timezone(-offset if sign == "-" else offset)
+    year, _, month, day, hour, minute, second, half, name, sign, zone_h, zone_m = match.groups(default="0")
+    zone: tzinfo | None = None if name == "0" else timezone(timedelta(hours=_ZONES.get(name, 0)))
+    if sign != "0":
+        offset = timedelta(hours=int(zone_h), minutes=int(zone_m))
+        zone = timezone(-offset if sign == "-" else offset)
     second = "59" if second == "60" else second  # a leap second
-    return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=zone)
+    return datetime(int(year), int(month), int(day), _hour(int(hour), half), int(minute), int(second), tzinfo=zone)
+
+
+def _hour(hour: int, half: str) -> int:
+    """Return the hour of the day of an hour that may be one before or after noon (`A`, `P`)."""
+    if half == "0":
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError("not a time of day")
+    return hour % 12 + (12 if half in "Pp" else 0)
 
 
 def _parse_words(text: str) -> datetime:
@@ -97,7 +129,8 @@ def _parse_words(text: str) -> datetime:
     if _RFC_822.fullmatch(text):  # the e-mail parser accepts other texts, too, and takes PM for an unknown zone
         from email.utils import parsedate_to_datetime
 
-        return parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # `-0000` is UTC (RFC 5322 §3.3)
     text = _UTC_OFFSET.sub("", text)  # a browser's `GMT+0100` is one hour ahead; dateutil applies the POSIX sign
     if not _YEAR.search(text):
         raise ValueError("not a complete date")
@@ -127,13 +160,13 @@ def _zone(name: str | None, offset_s: int | None) -> timezone | None:
 
 
 def _day(year: str, month: str, day: str) -> datetime:
-    return datetime(int(year), int(month), int(day), tzinfo=UTC)
+    return datetime(int(year), int(month), int(day))  # noqa: DTZ001 - in the caller's zone
 
 
-def _day_or_none(match: re.Match[str] | None) -> datetime | None:
+def _day_or_none(match: re.Match[str] | None, zone: tzinfo) -> datetime | None:
     if match is None:
         return None
     try:
-        return _to_utc(_day(*match.groups()))
+        return _to_utc(_day(*match.groups()), zone)
     except ValueError:
         return None  # some file names have day 00: 2020-06-00

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
-# The keys of each field of an entry, in order of preference. Keys are compared without regard to case; a dotted key
-# names a nested one.
+# Beside `date`, keys for the time before which an entry is not visible. Some may hold a flag instead.
+NOT_BEFORE = (
+    "pubDate", "publishDate", "published", "publishedAt", "publishedDate", "publishAt", "publishOn", "publish",
+    "embargo", "embargoUntil",
+)  # fmt: skip
+
+# The keys of each field of an entry, in order of preference. A dotted key names a nested one.
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid"),
     "title": ("title", "name"),
     "url": ("webUrl", "originalUrl", "external_url", "canonical_url", "canonical", "website"),
-    "published": ("publishedDateTime", "date", "pubDate", "publishDate", "published", "startDateTime"),
-    "updated": ("updatedDateTime", "lastmod", "updated", "update", "modified"),
+    "published": ("publishedDateTime", "date", *NOT_BEFORE, "created", "createdAt"),
+    "updated": ("updatedDateTime", "lastmod", "updated", "update", "modified", "updatedDate", "updatedAt"),
     "summary": ("excerpt", "description", "summary"),
     "topics": ("topics", "tags", "categories", "category", "keywords", "taxonomies.tags", "taxonomies.categories"),
     "author": ("author", "authors"),
@@ -28,19 +35,48 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "heat": ("heat",),
     "slug": ("slug",),
     "path": ("path",),
-    "expires": ("expiryDate", "unpublishDate"),
-}
+    "expires": (
+        "expiryDate", "unpublishDate", "expires", "expiry", "expire", "expireDate", "expiresAt", "expiresOn",
+        "expirationDate", "expiration", "unpublishAt", "unpublishOn", "unpublish", "publishUntil", "validUntil",
+    ),
+}  # fmt: skip
 
 # The fields that every entry has and that feeds can be cut by. Any other key may be a dimension, too.
 DIMENSIONS = frozenset({"topics", "provider", "category", "type", "author", "language"})
 
+# The start of an event is no date of publication. It dates a record that has no other date.
+EVENT_STARTS = ("startDateTime", "startDate", "eventDate")
+
 # Keys with values that belong to their owner alone. No configuration can publish them.
 PRIVATE = frozenset({"secured"})
 
-# Keys that hide a record, or withhold it until a time.
-VISIBILITY = ("published", "removed", "draft", "status", "publishDate", "pubDate")
+# Keys that hide a record: flags that hide it if they are true, flags that hide it if they are false, and others, each
+# with values of its own (corpus/fields/visibility.py).
+HIDDEN_IF_TRUE = (
+    "removed", "draft", "isDraft", "private", "hidden", "unlisted", "unpublished", "encrypted", "headless", "paywall",
+    "membersOnly", "eleventyExcludeFromCollections",
+)  # fmt: skip
+HIDDEN_IF_FALSE = ("published", "publish", "feed", "render", "listed")
+HIDDEN_BY_VALUE = ("status", "visibility", "access", "password", "permalink", "build", "_build")
+VISIBILITY = (*HIDDEN_IF_TRUE, *HIDDEN_IF_FALSE, *HIDDEN_BY_VALUE)
+
+_SEPARATOR = re.compile(r"(?<=[a-z0-9])[-_](?=[a-z0-9])")
 
 
 def is_private(key: str) -> bool:
     """Return whether a dotted key is private, or is nested in a private one."""
     return not PRIVATE.isdisjoint(key.lower().split("."))
+
+
+def canonical_key(key: str) -> str:
+    """Return a key without regard to case, and to hyphens and underscores between letters (`Expiry_Date`)."""
+    return _SEPARATOR.sub("", key.lower())
+
+
+@lru_cache(maxsize=4096)  # called for each key of each record
+def must_not_repeat(key: str) -> bool:
+    """Return whether a record must not state a key twice, since one of its values might be meant to hide the record."""
+    return canonical_key(key) in _STATED_ONCE
+
+
+_STATED_ONCE = frozenset(map(canonical_key, {*VISIBILITY, *ALIASES["published"], *ALIASES["expires"]} - {"permalink"}))

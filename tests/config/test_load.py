@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
@@ -18,6 +19,7 @@ from support.configurations import FULL, SMALL
 
 from syndicate.config import Api, Config, Hub, Push, Serve, Source, load, parse
 from syndicate.config.schema import json_schema
+from syndicate.corpus.context import source_context
 from syndicate.errors import ConfigError
 from syndicate.model import CustomFeed, Presentation, Selection, Site, TopicSettings, Where
 from syndicate.values.keys import ALIASES
@@ -86,6 +88,7 @@ def test_every_key_is_read(folder: Path) -> None:
     assert [source.prefix for source in config.sources] == ["", "/blog/", "/old/"]
     assert config.sources[0] == Source(
         path="news", root=str(folder / "news"), kind="plain", include=("*.md",), exclude=("a/**", "b"), max_bytes=9,
+        timezone="Asia/Tokyo",
         aliases={"title": ("headline",), "topics": ("rubric", "extra.tags")},
     )  # fmt: skip
     assert config.selection == Selection(
@@ -131,6 +134,15 @@ def changed(**lines: str) -> str:
         found = next((old for old in text.splitlines() if old.strip().startswith(f"{key}:")), None)
         text = text.replace(found, line) if found else f"{text}{line}\n"
     return text
+
+
+def test_time_zone_of_a_source_is_its_own_else_that_of_the_site(folder: Path) -> None:
+    corpus = "corpus:\n  - path: news\n  - {path: old, timezone: Asia/Tokyo}\n"
+    text = SMALL.replace("site:\n", "site:\n  timezone: Europe/Berlin\n").partition("corpus:")[0] + corpus
+    (folder / "old").mkdir(exist_ok=True)
+    assert [source.timezone for source in read(text, folder).sources] == ["Europe/Berlin", "Asia/Tokyo"]
+    contexts = [source_context(read(text, folder), source) for source in read(text, folder).sources]
+    assert [context.timezone for context in contexts] == [ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")]
 
 
 REQUIRED = ["site", "site.url", "site.id", "site.title", "corpus"]
@@ -180,6 +192,9 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("sources without paths", changed(path="  [{}, {path: blog}, x]"), ["6:4: corpus[0].path: is required", "6:22: corpus[2]: expected keys and values", "6:22: corpus[2].path: is required"]),
     ("two sources of one name", changed(path="  [{path: blog}, {path: news}, {path: old/news}]"), ["6:39: corpus[2].path: a folder before it has the same name, 'news'"]),
     ("include", changed(path="  path: news\n  include: [a, [b], '', ~]"), ["7:16: corpus[0].include: expected text, got a list", "7:21: corpus[0].include: expected text, got nothing", "7:25: corpus[0].include: expected text, got '~'"]),
+    ("zone", changed(site="site:\n  timezone: Europe/Berln"), ["2:13: site.timezone: unknown time zone 'Europe/Berln'; did you mean 'Europe/Berlin'?"]),
+    ("zone of a source", changed(path="  path: news\n  timezone: xx"), ["7:13: corpus[0].timezone: unknown time zone 'xx'; expected a name such as 'Europe/Berlin'"]),
+    ("zone that leaves the database", changed(path="  path: news\n  timezone: ../UTC"), ["7:13: corpus[0].timezone: unknown time zone '../UTC'; did you mean 'UTC'?"]),
     ("max_bytes", changed(path="  path: news\n  max_bytes: 8MB"), ["7:14: corpus[0].max_bytes: expected a whole number, got '8MB'"]),
     ("max_bytes below 1", changed(path="  path: news\n  max_bytes: 0"), ["7:14: corpus[0].max_bytes: expected at least 1, got 0"]),
     ("unknown key of a source", changed(path="  path: news\n  exlude: x"), ["7:3: corpus[0].exlude: unknown key; did you mean 'exclude'?"]),

@@ -1,9 +1,9 @@
-"""`load` returns exactly what PyYAML's C loader returns, or None: a table, every small edit, properties, corpora."""
+"""`load` returns exactly what PyYAML returns with `TextLoader`, or None."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC
 from itertools import combinations, product
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.corpus.fast_yaml import _KEYS, _LINES, _MAX_CACHED, _SCALARS, _WORDS, load
+from syndicate.corpus.fast_yaml import _KEYS, _LINES, _MAX_CACHED, _NULLS, _SCALARS, load
+from syndicate.corpus.yaml_header import TextLoader
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 FENCED = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
@@ -28,7 +29,7 @@ bounded = settings(
 
 
 def exact(value: object) -> object:
-    """Return a value with its types, so that `==` distinguishes 1 from True, UTC from +00:00, and orders of keys."""
+    """Return a value with its types and orders of keys, so that `==` distinguishes them."""
     match value:
         case dict():
             return ["dict", *((exact(key), exact(item)) for key, item in value.items())]
@@ -39,7 +40,7 @@ def exact(value: object) -> object:
 
 
 def load_with_pyyaml(text: str) -> object:
-    return yaml.load(text, Loader=yaml.CSafeLoader)
+    return yaml.load(text, Loader=TextLoader)
 
 
 def agrees(text: str) -> bool:
@@ -96,62 +97,88 @@ VALUES: list[tuple[str, object]] = [
     ("''' '", "' "),
     (r"'\n'", "\\n"),
     ("'12'", "12"),
-    # null and bool
+    # null; all other words, numbers and dates are text
     ("~", None),
     ("null", None),
     ("NULL", None),
-    ("true", True),
-    ("False", False),
-    ("YES", True),
-    ("no", False),
-    ("Off", False),
-    ("on", True),
-    # int
-    ("0", 0),
-    ("74", 74),
-    ("-1", -1),
-    ("+1", 1),
-    ("-0", 0),
-    ("1_000", 1000),
-    ("0777", 511),
+    ("true", "true"),
+    ("False", "False"),
+    ("YES", "YES"),
+    ("no", "no"),
+    ("Off", "Off"),
+    ("on", "on"),
+    ("0", "0"),
+    ("74", "74"),
+    ("-1", "-1"),
+    ("+1", "+1"),
+    ("-0", "-0"),
+    ("1_000", "1_000"),
+    ("0777", "0777"),
     ("0o7", "0o7"),
     ("08", "08"),
-    ("0x1F", 31),
-    ("0b101", 5),
-    ("190:20:30", 685230),
+    ("0x1F", "0x1F"),
+    ("0b101", "0b101"),
+    ("190:20:30", "190:20:30"),
     ("1:90", "1:90"),
-    ("123456789012345678901", 123456789012345678901),
-    ("\u0663", "\u0663"),
-    ("1\u0663", "1\u0663"),
-    # float
-    ("1.5", 1.5),
-    ("-0.5", -0.5),
-    (".5", 0.5),
+    ("123456789012345678901", "123456789012345678901"),
+    ("\u0663", "٣"),
+    ("1\u0663", "1٣"),
+    ("1.5", "1.5"),
+    ("-0.5", "-0.5"),
+    (".5", ".5"),
     ("-.5", "-.5"),
-    ("0.", 0.0),
+    ("0.", "0."),
     ("1e3", "1e3"),
-    ("1.0e+3", 1000.0),
-    ("190:20:30.5", 685230.5),
-    (".inf", float("inf")),
-    ("-.INF", float("-inf")),
-    (".nan", float("nan")),
+    ("1.0e+3", "1.0e+3"),
+    ("190:20:30.5", "190:20:30.5"),
+    (".inf", ".inf"),
+    ("-.INF", "-.INF"),
+    (".nan", ".nan"),
     (".", "."),
     ("1.2.3", "1.2.3"),
-    # timestamp
-    ("2020-06-09T11:00:00Z", datetime(2020, 6, 9, 11, tzinfo=UTC)),
-    ("2020-06-09T11:00:00Z ", datetime(2020, 6, 9, 11, tzinfo=UTC)),
-    ("2020-06-09 11:00:00", datetime.fromisoformat("2020-06-09T11:00:00")),
-    ("2020-06-09t1:00:00.25 +5", datetime(2020, 6, 9, 1, 0, 0, 250000, tzinfo=timezone(timedelta(hours=5)))),
-    ("2020-06-09T11:00:00-05:30", datetime(2020, 6, 9, 11, tzinfo=timezone(-timedelta(hours=5, minutes=30)))),
-    ("2020-06-09", date(2020, 6, 9)),
+    ("2020-06-09T11:00:00Z", "2020-06-09T11:00:00Z"),
+    ("2020-06-09T11:00:00Z ", "2020-06-09T11:00:00Z"),
+    ("2020-06-09 11:00:00", "2020-06-09 11:00:00"),
+    ("2020-06-09t1:00:00.25 +5", "2020-06-09t1:00:00.25 +5"),
+    ("2020-06-09T11:00:00-05:30", "2020-06-09T11:00:00-05:30"),
+    ("2020-06-09", "2020-06-09"),
     ("2020-6-9", "2020-6-9"),
     ("2020-W10-1T11:00:00Z", "2020-W10-1T11:00:00Z"),
     ("2013-02-24 09:00:00 +0000", "2013-02-24 09:00:00 +0000"),
+    ("=", "="),
+    ("0b_", "0b_"),
+    ("2020-13-01", "2020-13-01"),
+    ("0000-01-01", "0000-01-01"),
+    ("2020-06-31T11:00:00Z", "2020-06-31T11:00:00Z"),
+    ("2020-06-09T23:59:60Z", "2020-06-09T23:59:60Z"),
+    ("2020-06-09T11:00:00+25:00", "2020-06-09T11:00:00+25:00"),
+    ("1" * 5000, "1" * 5000),
+    ("1" + ":59" * 200 + ".0", "1" + ":59" * 200 + ".0"),
+    # flow collections
+    ("[]", []),
+    ("[ ]  ", []),
+    ("{}", {}),
+    ("{ }", {}),
+    ("[a]", ["a"]),
+    ("[3.10, 007, yes, 12:30]", OUTSIDE),
+    ("[3.10, 007, yes, 2024-05-06]", ["3.10", "007", "yes", "2024-05-06"]),
+    ("[ a b ,c,  \"d, 'e\" , 'f \\\"',~x ]", OUTSIDE),
+    ("[ a b ,c,  \"d, 'e\" , 'f \\\"' ]", ["a b", "c", "d, 'e", 'f \\"']),
+    ("[null, Null x, C++, A/B]", [None, "Null x", "C++", "A/B"]),
     # outside: valid YAML of other forms
     ("|", OUTSIDE),
     (">-", OUTSIDE),
-    ("[]", OUTSIDE),
     ("{a: 1}", OUTSIDE),
+    ("[a,]", OUTSIDE),
+    ("[,]", OUTSIDE),
+    ("[a b: c]", OUTSIDE),
+    ("[a #b]", OUTSIDE),
+    ("[[a]]", OUTSIDE),
+    ("[a] # b", OUTSIDE),
+    ("[a]b", OUTSIDE),
+    ("[a\\", OUTSIDE),
+    ("[-]", OUTSIDE),
+    ("[" + "a," * 600 + "a]", OUTSIDE),
     ("&x 1", OUTSIDE),
     ("*x", OUTSIDE),
     ("!!str 1", OUTSIDE),
@@ -192,17 +219,7 @@ VALUES: list[tuple[str, object]] = [
     ("'''", OUTSIDE),
     ("'it's'", OUTSIDE),
     ("'x': 'y'", OUTSIDE),
-    ("=", OUTSIDE),
     ("<<", OUTSIDE),
-    ("0b_", OUTSIDE),
-    ("1" * 5000, OUTSIDE),
-    ("2020-13-01", OUTSIDE),
-    ("0000-01-01", OUTSIDE),
-    ("2020-06-31T11:00:00Z", OUTSIDE),
-    ("2020-06-09T24:00:00Z", OUTSIDE),
-    ("2020-06-09T23:59:60Z", OUTSIDE),
-    ("2020-06-09T11:00:00+25:00", OUTSIDE),
-    ("1" + ":59" * 200 + ".0", OUTSIDE),
     ("a\x00b", OUTSIDE),
     ("a\x0bb", OUTSIDE),
     ("a\x1cb", OUTSIDE),
@@ -222,7 +239,7 @@ def expect(text: str, expected: object) -> None:
 
 @pytest.mark.parametrize(("value", "expected"), VALUES)
 def test_value_is_that_of_pyyaml(value: str, expected: object) -> None:
-    expect(f"a: {value}\nb: 1\n", OUTSIDE if expected is OUTSIDE else {"a": expected, "b": 1})
+    expect(f"a: {value}\nb: 1\n", OUTSIDE if expected is OUTSIDE else {"a": expected, "b": "1"})
 
 
 # Values with another meaning after a dash than after a key.
@@ -232,7 +249,7 @@ ITEMS: dict[str, object] = {"b: c": {"b": "c"}, "b:": {"b": None}}
 @pytest.mark.parametrize(("value", "expected"), VALUES)
 def test_item_is_that_of_pyyaml(value: str, expected: object) -> None:
     expected = ITEMS.get(value, expected)
-    expect(f"a:\n- {value}\n- 1", OUTSIDE if expected is OUTSIDE else {"a": [expected, 1]})
+    expect(f"a:\n- {value}\n- 1", OUTSIDE if expected is OUTSIDE else {"a": [expected, "1"]})
 
 
 DOCUMENTS: list[tuple[str, object]] = [
@@ -241,37 +258,37 @@ DOCUMENTS: list[tuple[str, object]] = [
     ("\n\n", OUTSIDE),
     ("# only a comment\n", OUTSIDE),
     # mappings
-    ("a: 1", {"a": 1}),
-    ("a: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
-    ("\n# x: y\n\na: 1\n  # deeper\n \nb: 2\n#", {"a": 1, "b": 2}),
+    ("a: 1", {"a": "1"}),
+    ("a: 1\r\nb: 2\r\n", {"a": "1", "b": "2"}),
+    ("\n# x: y\n\na: 1\n  # deeper\n \nb: 2\n#", {"a": "1", "b": "2"}),
     ("a:", {"a": None}),
     ("a: ", {"a": None}),
     ("a:\nb:", {"a": None, "b": None}),
-    ("a:\n b:\n      c: 1\n d: 2\ne: 3", {"a": {"b": {"c": 1}, "d": 2}, "e": 3}),
-    ("a:\n\n  # why\n  b: 1", {"a": {"b": 1}}),
-    ("a_-B9: 1\n_: 2", {"a_-B9": 1, "_": 2}),
-    ("y: 1\nNull-: 2", {"y": 1, "Null-": 2}),
+    ("a:\n b:\n      c: 1\n d: 2\ne: 3", {"a": {"b": {"c": "1"}, "d": "2"}, "e": "3"}),
+    ("a:\n\n  # why\n  b: 1", {"a": {"b": "1"}}),
+    ("a_-B9: 1\n_: 2", {"a_-B9": "1", "_": "2"}),
+    ("y: 1\nNull-: 2", {"y": "1", "Null-": "2"}),
     # duplicate keys: the position of the first, the value of the last
-    ("a: 1\nb: 2\na: 3", {"a": 3, "b": 2}),
-    ("a:\n  c: 1\nb: 2\na:", {"a": None, "b": 2}),
-    ("a:\nb:\na:\n- 1", {"a": [1], "b": None}),
+    ("a: 1\nb: 2\na: 3", {"a": "3", "b": "2"}),
+    ("a:\n  c: 1\nb: 2\na:", {"a": None, "b": "2"}),
+    ("a:\nb:\na:\n- 1", {"a": ["1"], "b": None}),
     # sequences
-    ("a:\n- 1\n- x", {"a": [1, "x"]}),
-    ("a:\n  - 1\n  - x\nb: 2", {"a": [1, "x"], "b": 2}),
-    ("a:\n-\n- \n-   \n- 1", {"a": [None, None, None, 1]}),
+    ("a:\n- 1\n- x", {"a": ["1", "x"]}),
+    ("a:\n  - 1\n  - x\nb: 2", {"a": ["1", "x"], "b": "2"}),
+    ("a:\n-\n- \n-   \n- 1", {"a": [None, None, None, "1"]}),
     ("a:\n- \"b: c\"\n- 'b: c'\n-   d", {"a": ["b: c", "b: c", "d"]}),
-    ("a:\n- -1\n- -x\n- --\n- b:c", {"a": [-1, "-x", "--", "b:c"]}),
-    ("a:\n- b: 1\n  c: 2\n- b: 3", {"a": [{"b": 1, "c": 2}, {"b": 3}]}),
-    ("a:\n-   b: 1\n    c: 2\n- d", {"a": [{"b": 1, "c": 2}, "d"]}),
-    ("a:\n- b:\n  - c:\n    - 1\n  - 2\n- 3", {"a": [{"b": [{"c": [1]}, 2]}, 3]}),
-    ("a:\n- b:\n    c: 1\n  d: 2", {"a": [{"b": {"c": 1}, "d": 2}]}),
+    ("a:\n- -1\n- -x\n- --\n- b:c", {"a": ["-1", "-x", "--", "b:c"]}),
+    ("a:\n- b: 1\n  c: 2\n- b: 3", {"a": [{"b": "1", "c": "2"}, {"b": "3"}]}),
+    ("a:\n-   b: 1\n    c: 2\n- d", {"a": [{"b": "1", "c": "2"}, "d"]}),
+    ("a:\n- b:\n  - c:\n    - 1\n  - 2\n- 3", {"a": [{"b": [{"c": ["1"]}, "2"]}, "3"]}),
+    ("a:\n- b:\n    c: 1\n  d: 2", {"a": [{"b": {"c": "1"}, "d": "2"}]}),
     ("a:\n- b:\n- c:", {"a": [{"b": None}, {"c": None}]}),
-    ("a:\n- 1\n# x: y\n\n- 2", {"a": [1, 2]}),
+    ("a:\n- 1\n# x: y\n\n- 2", {"a": ["1", "2"]}),
     # keys that are no strings, or outside the subset
-    ("no: 1", OUTSIDE),
-    ("On: 1", OUTSIDE),
+    ("no: 1", {"no": "1"}),
+    ("On: 1", {"On": "1"}),
     ("null: 1", OUTSIDE),
-    ("TRUE: 1", OUTSIDE),
+    ("TRUE: 1", {"TRUE": "1"}),
     ("1: 1", OUTSIDE),
     ("~: 1", OUTSIDE),
     ("<<: 1", OUTSIDE),
@@ -346,7 +363,7 @@ def test_every_letter_case_of_a_word_resolves_as_in_pyyaml() -> None:
         for letters in product(*({letter, letter.upper()} for letter in word)):
             spelling = "".join(letters)
             assert agrees(f"a: {spelling}\nb:\n- {spelling}")
-            assert agrees(f"{spelling}: 1") == (spelling not in _WORDS)
+            assert agrees(f"{spelling}: 1") == (spelling not in _NULLS)
 
 
 def test_every_short_scalar_of_number_characters_resolves_as_in_pyyaml() -> None:

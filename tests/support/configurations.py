@@ -23,8 +23,9 @@ site:
   rights: R
   icon: "https://www.test/i con.png"
   logo: "https://www.test/l.png"
+  timezone: Europe/Berlin
 corpus:
-  - {path: news, include: "*.md", exclude: [a/**, b], fields: {title: headline, topics: [rubric, extra.tags]}, max_bytes: 9}
+  - {path: news, include: "*.md", exclude: [a/**, b], fields: {title: headline, topics: [rubric, extra.tags]}, timezone: Asia/Tokyo, max_bytes: 9}
   - {path: ./blog/}
   - {path: old}
 feeds:

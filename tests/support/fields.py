@@ -34,12 +34,12 @@ def record_of(
     metadata: Mapping[Any, Any], body: str = "", path: str = PATH, context: SourceContext = CONTEXT
 ) -> ParsedRecord:
     """Parse metadata into a record. The field of each problem is its path of keys, joined by dots."""
-    return parse_fields(FieldReader(metadata, body, path, context, _problem))
+    return parse_fields(FieldReader(metadata, body, path, context, problem))
 
 
 def entry_of(metadata: Mapping[Any, Any], body: str, path: str, context: SourceContext) -> Entry | None:
     """Parse metadata into an entry. Unlike a record it has no digest, which fails for text that no file can hold."""
-    return parse_entry(FieldReader(metadata, body, path, context, _problem))
+    return parse_entry(FieldReader(metadata, body, path, context, problem))
 
 
 def dated_record(
@@ -71,5 +71,6 @@ def label(value: object) -> str:
         return "a huge number"
 
 
-def _problem(keys: Keys, message: str, severity: str) -> Problem:
+def problem(keys: Keys, message: str, severity: str) -> Problem:
+    """Return a problem whose field is its path of keys, joined by dots."""
     return Problem("record.md", 1, 1, ".".join(map(str, keys)), message, severity)

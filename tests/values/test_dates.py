@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -65,6 +66,21 @@ VALUES: list[tuple[object, datetime]] = [
     # the format of browsers; the POSIX sign of the offset would be two hours wrong
     ("Tue Jun 09 2020 11:00:00 GMT+0100 (Central European Standard Time)", utc(2020, 6, 9, 10)),
     ("Jun 09 2020 11:00:00 UTC-3", utc(2020, 6, 9, 14)),
+    # as Go, Ruby and people write times
+    ("2026-01-02 03:04:05 -0800 PST", utc(2026, 1, 2, 11, 4, 5)),
+    ("2026-01-02 03:04:05 +0000 UTC", utc(2026, 1, 2, 3, 4, 5)),
+    ("2026-01-02 03:04:05.123456 -0300 -03", utc(2026, 1, 2, 6, 4, 5)),
+    ("2026-01-02 03:04:05.9 +0100 CET m=+0.000012", utc(2026, 1, 2, 2, 4, 5)),
+    ("2026-01-02 03:04:05 +0100 (CET)", utc(2026, 1, 2, 2, 4, 5)),
+    ("2026-01-02 09:05 PM", utc(2026, 1, 2, 21, 5)),
+    ("2026-01-02 9:05pm", utc(2026, 1, 2, 21, 5)),
+    ("2026-01-02 12:05 a.m.", utc(2026, 1, 2, 0, 5)),
+    ("2026-01-02 12:05:06 PM +0100", utc(2026, 1, 2, 11, 5, 6)),
+    ("2024-01-01 00:00:00 -5", utc(2024, 1, 1, 5)),
+    ("2024-01-01T00:00:00+530", utc(2023, 12, 31, 18, 30)),
+    ("2026-01-02 03:04:05 PST", utc(2026, 1, 2, 11, 4, 5)),
+    ("January 2, 2026", utc(2026, 1, 2)),
+    ("Fri, 02 Jan 2026 03:04:05 -0000", utc(2026, 1, 2, 3, 4, 5)),
 ]
 
 REJECTED: list[object] = [
@@ -75,7 +91,9 @@ REJECTED: list[object] = [
     "2020-06-09T11:00:00+25:00", "2020-06/09", "0000-00-00", "0001-01-01T00:00:00Z", "999-01-01", "20200632",
     "1 Jan 20", "Jan 2 '20", "9 Jun 2020 11:00:00 CET", "9 Jun 2020 11:00 IST", "Jun 9 2020 11:00 EST+3",
     "1 Jan 2020 00:00:00 +99999999999999999999", "32 Jan 2020 10:00:00 GMT", "9. Juni 2020", "9 juin 2020",
-    "9999-12-31T23:59:59-23:00", "June 9, 2020 " + "x" * 60, "Jan" * 10_000, "\x00", "2020-06-09\x00",
+    "2026-01-02 13:05 PM", "2026-01-02 0:05 AM", "2026-01-02 09:05 XM", "2026-01-02 03:04:05 CET",
+    "2024-02-30T00:00:00Z", "2020-06-09T24:00:00Z", "2020-W24-2T11:00:00Z", "9999-12-31T23:59:59-23:00",
+    "June 9, 2020 " + "x" * 60, "Jan" * 10_000, "\x00", "2020-06-09\x00",
 ]  # fmt: skip
 
 
@@ -96,6 +114,7 @@ NAMES = [
     ("2020-06-09-title.md", utc(2020, 6, 9)),
     ("2020-06-09.md", utc(2020, 6, 9)),
     ("2020-06-09T11.md", utc(2020, 6, 9)),
+    ("2020-6-9-title.md", utc(2020, 6, 9)),
     ("2020-06-00-title.md", None),  # day 00 of some file names
     ("2020-13-01-title.md", None),
     ("2020-02-30-title.md", None),
@@ -126,6 +145,54 @@ def test_day_of_a_file_name(name: str, expected: datetime | None) -> None:
 @pytest.mark.parametrize(("path", "expected"), PATHS, ids=[path for path, _ in PATHS])
 def test_day_of_a_path(path: str, expected: datetime | None) -> None:
     assert dates.from_path(path) == expected
+
+
+FOLDERS = [
+    ("posts/2021-01-30-fluid/index.md", utc(2021, 1, 30)),
+    ("2020-01-01/2021-01-30/x.md", utc(2021, 1, 30)),
+    ("2021-01-30-x/2021-13-01/x.md", utc(2021, 1, 30)),
+    ("posts/2021-01-30.md", None),
+    ("v2021-01-30/x.md", None),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), FOLDERS, ids=[path for path, _ in FOLDERS])
+def test_day_of_the_innermost_dated_folder(path: str, expected: datetime | None) -> None:
+    assert dates.from_folders(path) == expected
+
+
+TOKYO, NEW_YORK = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")
+ZONED: list[tuple[object, ZoneInfo, datetime]] = [
+    ("2026-01-02 08:00:00", TOKYO, utc(2026, 1, 1, 23)),
+    ("2026-01-02", TOKYO, utc(2026, 1, 1, 15)),
+    (date(2026, 1, 2), TOKYO, utc(2026, 1, 1, 15)),
+    (datetime(2026, 1, 2, 8), TOKYO, utc(2026, 1, 1, 23)),  # noqa: DTZ001 - deliberately naive
+    (20260102, TOKYO, utc(2026, 1, 1, 15)),
+    ("January 2, 2026", TOKYO, utc(2026, 1, 1, 15)),
+    ("2026-01-02 09:05 PM", TOKYO, utc(2026, 1, 2, 12, 5)),
+    ("2026-01-02T08:00:00+01:00", TOKYO, utc(2026, 1, 2, 7)),
+    ("2026-01-02T08:00:00Z", TOKYO, utc(2026, 1, 2, 8)),
+    ("2026-01-02 08:00 UTC", TOKYO, utc(2026, 1, 2, 8)),
+    ("Fri, 02 Jan 2026 08:00:00 GMT", TOKYO, utc(2026, 1, 2, 8)),
+    ("2026-01-08", NEW_YORK, utc(2026, 1, 8, 5)),
+    ("2026-07-08", NEW_YORK, utc(2026, 7, 8, 4)),
+    ("2026-03-08 02:30", NEW_YORK, utc(2026, 3, 8, 7, 30)),  # skipped by the change of the clocks
+    ("2026-11-01 01:30", NEW_YORK, utc(2026, 11, 1, 5, 30)),  # twice that day: the first
+    ("2018-11-04", ZoneInfo("America/Sao_Paulo"), utc(2018, 11, 4, 3)),  # the day began at 01:00
+    ("2011-12-30", ZoneInfo("Pacific/Apia"), utc(2011, 12, 30, 10)),  # a day that was skipped
+    ("1850-06-01", TOKYO, utc(1850, 5, 31, 14, 41, 1)),  # local mean time
+]
+
+
+@pytest.mark.parametrize(("value", "zone", "expected"), ZONED, ids=[f"{value}-{zone}" for value, zone, _ in ZONED])
+def test_date_without_a_zone_is_in_the_zone_of_the_site(value: object, zone: ZoneInfo, expected: datetime) -> None:
+    assert dates.parse(value, zone) == expected
+
+
+def test_days_of_names_begin_in_the_zone_of_the_site() -> None:
+    assert dates.from_file_name("2026-01-08-x.md", NEW_YORK) == utc(2026, 1, 8, 5)
+    assert dates.from_path("2026/01/08/x.md", NEW_YORK) == utc(2026, 1, 8, 5)
+    assert dates.from_folders("2026-01-08-x/index.md", NEW_YORK) == utc(2026, 1, 8, 5)
 
 
 @pytest.fixture(params=["CET-1CEST", "IST-5:30", "EST5EDT"])
@@ -178,12 +245,14 @@ TOKENS = st.sampled_from(
         st.floats(),
         st.datetimes(timezones=st.none() | st.timezones()),
         st.dates(),
-    )
+    ),
+    st.timezones(),
 )
-@example("1 Jan 2020 00:00:00 +99999999999999999999")
-def test_any_value_is_a_whole_second_in_utc_or_rejected(value: object) -> None:
+@example("1 Jan 2020 00:00:00 +99999999999999999999", ZoneInfo("UTC"))
+@example("9999-12-31", NEW_YORK)
+def test_any_value_is_a_whole_second_in_utc_or_rejected(value: object, zone: ZoneInfo) -> None:
     try:
-        moment = dates.parse(value)
+        moment = dates.parse(value, zone)
     except ValueError:
         return
     assert moment.utcoffset() == timedelta(0)

@@ -22,12 +22,17 @@ of the entry from the reader:
 Each field is parsed by the same rule: try its keys in order, take the first value that is valid, report every invalid
 value before it as a problem. An invalid value never raises, it only costs its own field. Exceptions to the rule:
 
-- Visibility looks at *every* spelling of a key (`draft: false` does not cancel `Draft: true`), and a value that cannot
-  be understood hides the record: nothing that its owner meant to hide is published.
-- Without a title or a date of publication there is no entry; the problem is an error, not a warning.
+- Visibility looks at *every* key that may hide the record, and a value that cannot be understood hides it: nothing that
+  its owner meant to hide is published. So does a key that is stated twice, in two spellings. Of several dates that
+  withhold an entry the latest counts, of several dates of expiry the earliest.
+- Without a date of publication there is no entry; the problem is an error, not a warning.
+
+YAML values are text, as it stands in the file (`yaml_header`); TOML values have types. `scalars.py` reads numbers,
+flags and dates from either.
 
 Only the fields named here leave the corpus. Private keys (`values.keys.PRIVATE`) are absent from the table, and so no
-configuration can publish them. Keys are compared without regard to case; a dotted key names a nested one.
+configuration can publish them. Keys are compared without regard to case, hyphens and underscores; a dotted key names a
+nested one.
 """
 
 from ...feeds.identity import digest, path_id
@@ -41,12 +46,12 @@ from .identity import entry_id, language
 from .media import image_of, video_url_of
 from .people import authors_of, provider_of
 from .publication import published_of
-from .reader import FieldReader, Keys
+from .reader import FieldReader, IsQuoted, Keys, Reason
 from .related import cdn_url_of, related_of
 from .topics import terms_of, topics_of
-from .visibility import expiry_is_unknown, is_hidden
+from .visibility import expires_of, hidden_by
 
-__all__ = ["FieldReader", "Keys", "parse_entry", "parse_fields"]
+__all__ = ["FieldReader", "IsQuoted", "Keys", "Reason", "parse_entry", "parse_fields"]
 
 
 def parse_fields(
@@ -54,11 +59,13 @@ def parse_fields(
 ) -> ParsedRecord:
     """Return the record of a file with this hash and status, whose metadata the reader holds."""
     problems = reader.problems
-    if is_hidden(reader):
+    reader.hidden_by = hidden_by(reader)
+    if reader.hidden_by:
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
     entry, states_url = _parse(reader)
-    expires = reader.date("expires")
-    if expires is None and expiry_is_unknown(reader):
+    expires = expires_of(reader)
+    if isinstance(expires, Reason):
+        reader.hidden_by = expires
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
     if entry is None:
         return ParsedRecord(content_hash, file_status, problems=tuple(problems))

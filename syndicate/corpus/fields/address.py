@@ -60,7 +60,7 @@ def _page(reader: FieldReader, title: str, published: datetime, language: str) -
         metadata=metadata,
         title=title,
         slug=path_segment(reader, "slug"),
-        published=published,
+        published=published.astimezone(reader.context.timezone),
         language=language,
         id=next((text for _, value in reader.values("id") if (text := text_of(value))), ""),
     )

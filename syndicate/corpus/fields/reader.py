@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from ...errors import Problem
 from ...values import addresses, dates
 from ...values.text import plain_text
 from ..context import SourceContext
-from ..scalars import MAX_NUMBER, describe, describe_date_error, text_of
+from ..scalars import describe, describe_date_error, is_flag, number_of, text_of
 
 Keys = tuple[str | int, ...]
 """The path of keys and indexes to a value of the metadata."""
@@ -18,25 +20,51 @@ Keys = tuple[str | int, ...]
 ProblemAt = Callable[[Keys, str, str], Problem]
 """Makes a problem of a value's path, a message and a severity."""
 
+# What YAML takes for a time without a zone; PyYAML and Ruby's Psych read it as UTC.
+_ZONELESS_YAML_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}(?:\.\d*)?")
+
 _OPTIONAL_TEXTS = frozenset({"category", "type"})
+
+
+IsQuoted = Callable[[Keys, str], bool]
+"""Returns whether the value at a path of keys, which is this text, is quoted in YAML, or not YAML at all."""
+
+
+class Reason(NamedTuple):
+    """Why a record is not shown: the path of keys to the value that hides it, and the message about it."""
+
+    keys: Keys
+    message: str
 
 
 class FieldReader:
     """Access to the fields of one record.
 
-    `path` is relative to the folder of the source, with slashes; `problem_at` adds the position in the file to a
-    problem. Every method takes the name of a field (`values.keys.ALIASES`), and reports values that it has to skip.
+    `path` is relative to the folder of the source, with slashes, in Unicode's normalization form C, so that it does not
+    depend on the file system; `problem_at` adds the position in the file to a problem. Every method takes the name of
+    a field (`values.keys.ALIASES`), and reports values that it has to skip.
+
+    Parsing leaves two notes: `hidden_by`, why the record is hidden, and `dated_by`, the value that dates it.
     """
 
     def __init__(
-        self, metadata: Mapping[Any, Any], body: str, path: str, context: SourceContext, problem_at: ProblemAt
+        self,
+        metadata: Mapping[Any, Any],
+        body: str,
+        path: str,
+        context: SourceContext,
+        problem_at: ProblemAt,
+        is_quoted: IsQuoted = lambda _keys, _text: True,
     ) -> None:
         self.metadata = metadata
         self.body = body
-        self.path = path
+        self.path = path if path.isascii() else normalize("NFC", path)
         self.context = context
         self.problems: list[Problem] = []
         self.problem_at = problem_at
+        self.hidden_by: Reason | None = None
+        self.dated_by: Keys = ()
+        self._is_quoted = is_quoted
         self._values = context.keys.group(metadata)
 
     def values(self, name: str) -> Sequence[tuple[str, Any]]:
@@ -68,8 +96,9 @@ class FieldReader:
     def number(self, name: str) -> int | None:
         """Return the first value of a field that is a number, without its fraction."""
         for key, value in self.values(name):
-            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER:
-                return int(value)
+            number = number_of(value)
+            if number is not None:
+                return int(number)
             self.warn((key,), f"expected a number, got {describe(value)}")
         return None
 
@@ -77,10 +106,22 @@ class FieldReader:
         """Return the first value of a field that is a date."""
         for key, value in self.values(name):
             try:
-                return dates.parse(value)
+                return self.parse_date((key,), value)
             except ValueError as error:
                 self.warn((key,), describe_date_error(value, error))
         return None
+
+    def parse_date(self, keys: Keys, value: object) -> datetime:
+        """Return the time that a value states, in the zone of the source if it names none. Raises ValueError."""
+        context = self.context
+        if (
+            context.zoneless_yaml_times_are_utc
+            and isinstance(value, str)
+            and _ZONELESS_YAML_TIME.fullmatch(value)
+            and not self._is_quoted(keys, value)
+        ):
+            return dates.parse(value, UTC)
+        return dates.parse(value, context.timezone)
 
     def address(self, name: str) -> str | None:
         """Return the first value of a field that is an address, normalized."""
@@ -91,7 +132,7 @@ class FieldReader:
 
     def normalize(self, keys: Keys, value: object, base: str = "") -> str | None:
         """Return the normalized address that a value holds, resolved against `base` or else the site's home page."""
-        if not isinstance(value, str):
+        if not isinstance(value, str) or value.isdigit() or (len(value) <= 5 and is_flag(value)):
             self.warn(keys, f"expected an address, got {describe(value)}")
             return None
         try:

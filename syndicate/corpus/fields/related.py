@@ -60,7 +60,7 @@ def _story(reader: FieldReader, keys: Keys, item: object) -> Related | None:
     stated_cdn_url = _optional_address(reader, (*keys, "cdnAmpWebUrl"), item.get("cdnAmpWebUrl"))
     provider = item.get("provider")
     provider = provider.get("name") if isinstance(provider, dict) else provider
-    published = date_or_none(item.get("publishedDateTime"))
+    published = date_or_none(item.get("publishedDateTime"), reader.context.timezone)
     cdn_url = _story_cdn_url(reader.context.presentation, amp_url, stated_cdn_url)
     return Related(title, url, published, plain_name(provider), amp_url, cdn_url)
 

@@ -1,17 +1,30 @@
 """Whether the owner of a record hides it. A value that cannot be understood hides the record, and is an error.
 
-Every spelling of a key counts: `draft: false` does not cancel `Draft: true` in the same record.
+Every key of visibility counts, whatever the others say. A key that is stated twice, in two spellings, is an error.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
 
-from ...values.keys import PRIVATE
-from ..scalars import TRUE, describe, is_date, is_flag, text_of
-from .reader import FieldReader
+from ...values.keys import HIDDEN_IF_FALSE, HIDDEN_IF_TRUE, PRIVATE, must_not_repeat
+from ..keys import VISIBILITY_FIELD
+from ..scalars import describe, describe_date_error, is_date, is_flag, is_true, text_of
+from .reader import FieldReader, Reason
 
-_HIDDEN_STATUSES = frozenset({"draft", "hidden", "private", "pending", "trash", "skip"})
+_HIDDEN_IF_TRUE, _HIDDEN_IF_FALSE = frozenset(HIDDEN_IF_TRUE), frozenset(HIDDEN_IF_FALSE)
+# The words that hide nothing; any other word does.
+_WORDS = {
+    "status": frozenset({"published", "publish", "public", "live", "active"}),
+    "visibility": frozenset({"public"}),
+    "access": frozenset({"public", "all", "everyone", "anyone", "free", "open"}),
+}
+# Hugo's build options: the values that keep a page out of lists, or without an address, and the others.
+_BUILD_HIDES = {"list": frozenset({"never"}), "render": frozenset({"never", "link"})}
+_BUILD_SHOWS = {"list": frozenset({"always", "local"}), "render": frozenset({"always"})}
 
 # A private key with a value in the body: the front matter has no opening fence, or it is closed too early.
 _PRIVATE_KEY_IN_BODY = re.compile(
@@ -20,48 +33,98 @@ _PRIVATE_KEY_IN_BODY = re.compile(
 )
 
 
-def is_hidden(reader: FieldReader) -> bool:
-    """Return whether a key, the path or the body of a record hides it."""
-    return (
-        any(_hides(reader, "published", value, visible_if=True) for _, value in reader.values("?published"))
-        or any(_hides(reader, "removed", value, visible_if=False) for _, value in reader.values("?removed"))
-        or any(_hides(reader, "draft", value, visible_if=False) for _, value in reader.values("?draft"))
-        or any(_status_hides(reader, value) for _, value in reader.values("?status"))
-        or reader.path.startswith("_drafts/")
-        or "/_drafts/" in reader.path
-        or _body_holds_private_key(reader)
-    )
+def hidden_by(reader: FieldReader) -> Reason | None:
+    """Return the key, the path or the body that hides a record; None if nothing does."""
+    stated = reader.values(VISIBILITY_FIELD)
+    if len(stated) > 1 and (key := _repeated_key(stated)):
+        return _not_understood(reader, key, "stated twice")
+    for key, value in stated:
+        if reason := _reason(reader, key, value):
+            return reason
+    if reader.path.startswith("_drafts/") or "/_drafts/" in reader.path:
+        return Reason((), "in a folder of drafts")
+    if _PRIVATE_KEY_IN_BODY.search(reader.body):
+        message = "the body holds a private key: the front matter is closed too early, or has no opening fence"
+        reader.error((), message)
+        return Reason((), message)
+    return None
 
 
-def expiry_is_unknown(reader: FieldReader) -> bool:
-    """Return whether a record without a valid expiry date states an invalid one, which may lie in the past."""
-    key = next((key for key, _ in reader.values("expires")), None)
-    if key is None:
-        return False
-    reader.error((key,), "the entry is hidden, because its expiry date is unknown")
-    return True
+def expires_of(reader: FieldReader) -> datetime | Reason | None:
+    """Return the earliest date of expiry; a reason to hide the record if one cannot be understood."""
+    earliest: datetime | None = None
+    stated = reader.values("expires")
+    if key := _repeated_key(stated):
+        return _not_understood(reader, key, "stated twice")
+    for key, value in stated:
+        try:
+            date = reader.parse_date((key,), value)
+        except ValueError as error:
+            return _not_understood(reader, key, describe_date_error(value, error))
+        earliest = min(earliest or date, date)
+    return earliest
 
 
-def _hides(reader: FieldReader, key: str, value: object, *, visible_if: bool) -> bool:
-    if value is None or value == "":
-        return False
-    if is_flag(value):
-        return (value is True or text_of(value).lower() in TRUE) is not visible_if
-    if key == "published" and is_date(value):
-        return False  # a date of publication, not a flag
-    reader.error((key,), f"expected true or false, got {describe(value)}: the entry is hidden")
-    return True
+def _repeated_key(stated: Sequence[tuple[str, object]]) -> str:
+    """Return the first key that is stated in two spellings, empty if there is none."""
+    keys = [key for key, _ in stated]
+    return next((key for key, following in pairwise(keys) if key == following and must_not_repeat(key)), "")
 
 
-def _status_hides(reader: FieldReader, value: object) -> bool:
+def _reason(reader: FieldReader, key: str, value: object) -> Reason | None:
+    if key in _HIDDEN_IF_TRUE:
+        return _flag_reason(reader, key, value, hides_if=True)
+    if key in _HIDDEN_IF_FALSE:
+        return _flag_reason(reader, key, value, hides_if=False)
+    if key in _WORDS:
+        return _word_reason(reader, key, value)
+    is_false = is_flag(value) and not is_true(value)
+    if key == "password":
+        return None if is_false else Reason((key,), "a password is stated")
+    if key == "permalink":
+        return Reason((key,), _shown(value)) if is_false else None
+    return _build_reason(reader, key, value)
+
+
+def _is_no_flag(key: str, value: object) -> bool:
+    """Return whether a value has another meaning: a date of publication, jekyll-feed's `feed: {excerpt_only: true}`."""
+    return (key in {"published", "publish"} and is_date(value)) or (key == "feed" and isinstance(value, dict))
+
+
+def _flag_reason(reader: FieldReader, key: str, value: object, *, hides_if: bool) -> Reason | None:
+    if not is_flag(value):
+        if _is_no_flag(key, value):
+            return None
+        return _not_understood(reader, key, f"expected true or false, got {describe(value)}")
+    return Reason((key,), _shown(value)) if is_true(value) is hides_if else None
+
+
+def _word_reason(reader: FieldReader, key: str, value: object) -> Reason | None:
     if isinstance(value, list | dict):
-        reader.error(("status",), f"expected a word, got {describe(value)}: the entry is hidden")
-        return True
-    return text_of(value).lower() in _HIDDEN_STATUSES
+        return _not_understood(reader, key, f"expected a word, got {describe(value)}")
+    return None if text_of(value).lower() in _WORDS[key] else Reason((key,), _shown(value))
 
 
-def _body_holds_private_key(reader: FieldReader) -> bool:
-    if not _PRIVATE_KEY_IN_BODY.search(reader.body):
-        return False
-    reader.error((), "the body holds a private key: the front matter is closed too early, or has no opening fence")
-    return True
+def _build_reason(reader: FieldReader, key: str, value: object) -> Reason | None:
+    if not isinstance(value, dict):
+        return _flag_reason(reader, key, value, hides_if=False)
+    for name, option in value.items():
+        kind = name.lower() if isinstance(name, str) else ""
+        if kind not in _BUILD_HIDES or option is None:
+            continue
+        word = text_of(option).lower()
+        if word in _BUILD_HIDES[kind] or (is_flag(option) and not is_true(option)):
+            return Reason((key, name), _shown(option))
+        if word not in _BUILD_SHOWS[kind] and not is_flag(option):
+            return _not_understood(reader, f"{key}.{name}", f"unknown value {describe(option)}")
+    return None
+
+
+def _not_understood(reader: FieldReader, key: str, message: str) -> Reason:
+    reader.error((key,), f"{message}: the entry is hidden")
+    return Reason((key,), message)
+
+
+def _shown(value: object) -> str:
+    """Return a value as the record states it, for the list of hidden records."""
+    return str(value).lower() if isinstance(value, bool) else describe(value).strip("'")

@@ -58,7 +58,9 @@ URLS = [
     ({"permalink": "/:year/:title/"}, PATH, "https://www.test/notes/a-story/"),
     ({"permalink": "/{{ page.fileSlug }}/"}, PATH, "https://www.test/notes/a-story/"),
     ({"permalink": "/{slug}/"}, PATH, "https://www.test/notes/a-story/"),
-    ({"permalink": False}, PATH, "https://www.test/notes/a-story/"),
+    ({"permalink": True}, PATH, "https://www.test/notes/a-story/"),
+    ({"permalink": "true"}, PATH, "https://www.test/notes/a-story/"),
+    ({"url": "2020"}, PATH, "https://www.test/notes/a-story/"),
     ({"permalink": "https://a.test:8080/x"}, PATH, "https://a.test:8080/x"),
     # derived from the path
     ({}, "_news/2020-06-09-ibm.md", "https://www.test/news/2020-06-09-ibm/"),

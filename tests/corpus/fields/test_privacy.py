@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.fields import DAY, bounded, context_with, dated_record
 
 from syndicate.corpus.record import ParsedRecord
-from syndicate.values.keys import ALIASES
+from syndicate.values.keys import ALIASES, VISIBILITY, canonical_key
 
 SECRET = "s3cret"
 
@@ -33,15 +33,13 @@ def test_private_key_cannot_be_a_dimension(key: str) -> None:
     assert is_secret_absent(dated_record(metadata, context=context_with(dimensions=("topics", key))))
 
 
-KNOWN_KEYS = {key.partition(".")[0].lower() for keys in ALIASES.values() for key in keys} | {
-    "removed", "draft", "status", "taxonomies",
-}  # fmt: skip
+KNOWN_KEYS = {canonical_key(key.partition(".")[0]) for keys in (*ALIASES.values(), VISIBILITY) for key in keys}
 
 
 @bounded
 @given(
     st.dictionaries(
-        st.text(min_size=1, max_size=9).filter(lambda key: key.lower() not in KNOWN_KEYS),
+        st.text(min_size=1, max_size=9).filter(lambda key: canonical_key(key) not in KNOWN_KEYS),
         st.one_of(
             st.just(SECRET),
             st.just([SECRET]),

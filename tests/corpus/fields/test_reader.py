@@ -39,7 +39,10 @@ def test_every_error_of_a_record_is_reported() -> None:
 @pytest.mark.parametrize(
     ("stated", "quality", "warnings"),
     [
-        (74, 74, 0), (-1, -1, 0), (3.9, 3, 0), (None, None, 0), ("", None, 0), ("74", None, 1), (True, None, 1),
+        (74, 74, 0), (-1, -1, 0), (3.9, 3, 0), (None, None, 0), ("", None, 0), ("74", 74, 0), (True, None, 1),
+        ("-1", -1, 0), ("3.9", 3, 0), ("0x1F", 31, 0), ("0777", 511, 0), ("1_000", 1000, 0),
+        ("x", None, 1), ("yes", None, 1), ("2020-01-01", None, 1), (".nan", None, 1), (".inf", None, 1),
+        ("0x_", None, 1), ("9" * 5000, None, 1),
         ([1], None, 1), (float("nan"), None, 1), (float("inf"), None, 1), (HUGE, None, 1), (-(2**70), None, 1),
     ],
     ids=label,

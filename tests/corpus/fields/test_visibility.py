@@ -28,9 +28,26 @@ VISIBLE: list[dict[str, Any]] = [
     {"draft": 0},
     {"draft": "off"},
     {"status": "published"},
-    {"Status": "final"},
-    {"status": 3},
+    {"Status": "Publish"},
+    {"status": "public"},
+    {"status": "live"},
+    {"status": " Active "},
     {"status": None},
+    {"private": False, "hidden": "no", "unlisted": "false", "encrypted": 0, "headless": "off", "publish": "yes"},
+    {"publish": "2020-01-01"},
+    {"visibility": "public", "access": "free", "paywall": False, "password": "no"},
+    {"feed": True},
+    {"feed": {"excerpt_only": True}},
+    {"eleventyExcludeFromCollections": "false"},
+    {"permalink": "/x/"},
+    {"permalink": True},
+    {"build": {"list": "always", "render": "always", "publishResources": False}},
+    {"build": {"list": "local"}},
+    {"_build": {"list": True, "render": None}},
+    {"build": True},
+    {"expires": "2099-01-01", "expiry_date": "2098-01-01"},
+    # keys that hide in a menu only, or from search engines
+    {"noindex": True, "robots": "noindex", "sitemap": False, "toc": {"hidden": True}, "extra": {"private": True}},
     {"published": True, "draft": False, "removed": False, "status": "published"},
 ]
 
@@ -50,11 +67,38 @@ HIDDEN: list[dict[str, Any]] = [
     {"status": "hidden"},
     {"status": "pending"},
     {"status": "trash"},
-    # two spellings of one key: the stricter value counts, in any order
-    {"draft": False, "Draft": True},
-    {"Draft": True, "draft": False},
-    {"published": True, "PUBLISHED": False},
-    {"status": "published", "Status": "draft"},
+    {"status": "scheduled"},
+    {"status": "unpublished"},
+    {"status": "final"},
+    {"status": 3},
+    {"private": True},
+    {"Hidden": "yes"},
+    {"unlisted": "true"},
+    {"encrypted": "on"},
+    {"unpublished": True},
+    {"members_only": True},
+    {"paywall": True},
+    {"headless": True},
+    {"is_draft": True},
+    {"publish": False},
+    {"publish": "no"},
+    {"feed": "false"},
+    {"render": False},
+    {"listed": False},
+    {"eleventyExcludeFromCollections": True},
+    {"eleventy_exclude_from_collections": "true"},
+    {"permalink": False},
+    {"permalink": "false"},
+    {"visibility": "members"},
+    {"visibility": "paid"},
+    {"access": "subscribers"},
+    {"password": "secret"},
+    {"build": {"list": "never"}},
+    {"_build": {"Render": "never"}},
+    {"build": {"render": "link"}},
+    {"build": {"list": False}},
+    {"build": {"render": "false"}},
+    {"_build": "false"},
     # one of several keys is enough
     {"published": True, "draft": True},
     {"published": True, "removed": True},
@@ -74,6 +118,13 @@ INVALID: list[dict[str, Any]] = [
     {"draft": HUGE},
     {"removed": {}},
     {"removed": "perhaps"},
+    {"unlisted": "perhaps"},
+    {"private": ["true"]},
+    {"publish": "soon"},
+    {"feed": "https://x.test/feed"},
+    {"visibility": ["public"]},
+    {"access": {"level": "public"}},
+    {"build": "sometimes"},
     {"status": ["draft"]},
     {"status": {"name": "draft"}},
     {"expiryDate": "soon"},
@@ -82,6 +133,18 @@ INVALID: list[dict[str, Any]] = [
     {"publishDate": "soon"},
     {"pubDate": "2099-99-99"},
     {"pubDate": ["2099-01-01"]},
+    {"embargo": "until spring"},
+    {"expires": "never"},
+]
+
+REPEATED: list[tuple[dict[str, Any], str]] = [
+    ({"draft": False, "Draft": True}, "draft"),
+    ({"Draft": True, "draft": False}, "draft"),
+    ({"draft": False, "DRAFT": False}, "draft"),
+    ({"published": True, "PUBLISHED": False}, "published"),
+    ({"status": "published", "Status": "draft"}, "status"),
+    ({"publish": True, "Publish": True}, "publish"),
+    ({"expiryDate": "2099-01-01", "expiry_date": "2099-01-01"}, "expiryDate"),
 ]
 
 
@@ -107,6 +170,21 @@ def test_record_with_an_invalid_value_of_visibility_is_hidden_with_an_error(meta
     assert "hidden" in errors[0].message
 
 
+@pytest.mark.parametrize(("metadata", "key"), REPEATED, ids=str)
+def test_record_with_a_key_of_visibility_in_two_spellings_is_hidden_with_an_error(
+    metadata: dict[str, Any], key: str
+) -> None:
+    result = dated_record(metadata)
+    assert result.entry is None
+    assert problem_fields(result, "error") == [key]
+
+
+def test_unknown_build_option_hides_with_an_error() -> None:
+    result = dated_record({"build": {"list": "sometimes"}})
+    assert result.hidden
+    assert problem_fields(result, "error") == ["build.list"]
+
+
 @pytest.mark.parametrize(
     ("path", "hidden"),
     [
@@ -128,5 +206,14 @@ def test_expired_record_still_has_an_entry() -> None:
     assert result.entry is not None
 
 
-def test_unpublishdate_is_an_expiry() -> None:
-    assert dated_record({"unpublishdate": date(2020, 1, 1)}).expires == NEW_YEAR_2020
+@pytest.mark.parametrize(
+    "key", ["unpublishdate", "expires", "expiry_date", "expiry-date", "ExpirationDate", "expires_at", "publish_until"]
+)
+def test_any_spelling_is_an_expiry(key: str) -> None:
+    assert dated_record({key: date(2020, 1, 1)}).expires == NEW_YEAR_2020
+
+
+def test_earliest_of_several_expiries_counts() -> None:
+    dates = {"expires": "2021-01-01", "expiryDate": "2020-01-01", "unpublishDate": "2022-01-01"}
+    assert dated_record(dates).expires == NEW_YEAR_2020
+    assert dated_record(dates | {"unpublishDate": "never"}).hidden

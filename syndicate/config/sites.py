@@ -26,7 +26,8 @@ def read_site(source: Source, section: ConfigSection, folder: str) -> Source:
         _check_pattern(source.url, section)
     include = source.include or site.include
     exclude = source.exclude if source.include else (*source.exclude, *site.exclude)
-    return source._replace(kind=site.kind, site=site._replace(url=source.url), include=include, exclude=exclude)
+    site = site._replace(url=source.url, names="" if source.include else site.names)
+    return source._replace(kind=site.kind, site=site, include=include, exclude=exclude)
 
 
 def _with_valid_timezone(site: SiteSettings) -> SiteSettings:

@@ -82,7 +82,9 @@ def _parse_content(
 
     metadata: Mapping[Any, Any] = parsed.metadata
     if context.site.defaults:
-        metadata = _with_defaults(metadata, context.site.defaults_of(os.fsdecode(path)))
+        metadata = _with_defaults(
+            metadata, context.site.defaults_of(os.fsdecode(path)), context.site.options.get("joined", ())
+        )
     reader = FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at, parsed.is_quoted)
     record = parse_fields(reader, content_hash, status)
     if not parsed.repaired:
@@ -92,10 +94,20 @@ def _parse_content(
     return record._replace(problems=(*record.problems, warning))
 
 
-def _with_defaults(metadata: Mapping[Any, Any], defaults: Mapping[str, Any]) -> Mapping[Any, Any]:
-    """Return metadata with those of the site's defaults that the record does not state, in any case of letters."""
-    stated = {key.lower() for key in metadata if isinstance(key, str)}
-    return {**{key: value for key, value in defaults.items() if str(key).lower() not in stated}, **metadata}
+def _with_defaults(
+    metadata: Mapping[Any, Any], defaults: Mapping[str, Any], joined: Sequence[str]
+) -> Mapping[Any, Any]:
+    """Return metadata with those of the site's defaults that the record does not state, in any case of letters.
+
+    Lists of the keys `joined` come from both.
+    """
+    stated = {key.lower(): key for key in metadata if isinstance(key, str)}
+    merged = {**{key: value for key, value in defaults.items() if str(key).lower() not in stated}, **metadata}
+    for name in joined:
+        key, added = stated.get(name), defaults.get(name)
+        if key is not None and isinstance(added, list) and isinstance(metadata[key], list):
+            merged[key] = [*added, *metadata[key]]
+    return merged
 
 
 def _split(key: str | int) -> Sequence[str | int]:

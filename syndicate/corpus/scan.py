@@ -28,7 +28,7 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
     """
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
-    matches = _matcher(source.include, source.exclude)
+    matches = _matcher(source.include, source.exclude, source.site.names)
     folders = [b""]
     while folders:
         folder = folders.pop()
@@ -95,15 +95,20 @@ def _resolves_inside(
     return False
 
 
-def _matcher(include: tuple[str, ...], exclude: tuple[str, ...]) -> Callable[[bytes], object]:
-    """Return a predicate for paths, made of glob patterns: `**` spans folders, `*` and `?` do not."""
-    if include == ("**/*.md",) and not exclude:
+def _matcher(include: tuple[str, ...], exclude: tuple[str, ...], names: str) -> Callable[[bytes], object]:
+    """Return a predicate for paths, made of glob patterns: `**` spans folders, `*` and `?` do not.
+
+    The names of files must match the regular expression `names`, unless it is empty.
+    """
+    if include == ("**/*.md",) and not exclude and not names:
         return lambda path: path.endswith(b".md")
     included, excluded = _any_of(map(_translate, include)), _any_of(map(_translate_exclude, exclude))
+    named = re.compile(names or ".*", re.DOTALL)
 
     def matches(path: bytes) -> bool:
         text = os.fsdecode(path)
-        return bool(included.fullmatch(text)) and not excluded.fullmatch(text)
+        name = text.rpartition("/")[2]
+        return bool(included.fullmatch(text) and named.fullmatch(name)) and not excluded.fullmatch(text)
 
     return matches
 

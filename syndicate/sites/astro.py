@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .base import Page, SiteFolder, SiteSettings, base_address, encode, patterns_of
+from .programs import literal, without_comments
 from .slugs import github
 
 FILES = tuple(f"astro.config.{ending}" for ending in ("mjs", "js", "ts", "mts", "cjs", "cts"))
@@ -19,13 +20,13 @@ _NOTE = "routes are programs, which are not run: set corpus[].url where addresse
 
 def read(site: SiteFolder, source: str) -> SiteSettings | None:
     """Returns the settings of a site; see `Generator.read`."""
-    program = next((found for name in FILES if (found := site.text(name)) is not None), "")
+    program = without_comments(next((found for name in FILES if (found := site.text(name)) is not None), ""))
     inside_pages = f"{source}/".startswith(f"{_PAGES}/")
     return SiteSettings(
         kind="astro",
         folder=f"{source}/" if source else "",
-        base=base_address(_literal(program, "site"), _literal(program, "base")),
-        language=_literal(program, "defaultLocale"),
+        base=base_address((literal(program, "site") or ""), (literal(program, "base") or "")),
+        language=(literal(program, "defaultLocale") or ""),
         include=patterns_of(source, _EXTENSIONS, _PAGES if inside_pages else _CONTENT),
         exclude=("**/_*", "**/_*/**"),
         options={"slash": not re.search(r"\btrailingSlash\s*:\s*[\"']never[\"']", program)},
@@ -49,6 +50,11 @@ def derived_address(page: Page, site: SiteSettings) -> str:
     return encode(_address([github(part) for part in parts], site))
 
 
+def date(path: str, site: SiteSettings) -> str:
+    """Returns nothing: a day in the path counts for every generator."""
+    return ""
+
+
 def language(path: str, site: SiteSettings) -> str:
     """Returns nothing: languages are folders by convention."""
     return ""
@@ -61,8 +67,3 @@ def _content_path(path: str) -> str:
 def _address(parts: list[str], site: SiteSettings) -> str:
     address = "/".join(part for part in parts if part)
     return f"{address}/" if site.options.get("slash", True) else address
-
-
-def _literal(program: str, name: str) -> str:
-    match = re.search(rf"(?<![\w.]){name}\s*:\s*([\"'`])([^\"'`$]*)\1", program)
-    return match[2] if match else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -16,12 +17,27 @@ DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[-_ ]?(.*)", re.DOTALL)
 
 
 class Default(NamedTuple):
-    """Front matter that a site's configuration gives to records: those whose path within the site has this prefix,
-    and one of whose folders has this name. An empty text matches every path."""
+    """Front matter that a site's configuration gives to records: those at or below this path within the site, in which
+    `*` stands for any name, and one of whose folders has this name. An empty text matches every record."""
 
-    prefix: str
+    path: str
     folder: str
     values: Mapping[str, Any]
+
+    def applies_to(self, path: str) -> bool:
+        """Returns whether it gives its values to the record at a path within the site."""
+        if self.folder and f"/{self.folder}/" not in f"/{path}":
+            return False
+        if "*" in self.path:
+            return bool(_glob(self.path).match(path))
+        return not self.path or path == self.path or path.startswith(f"{self.path}/")
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/?|\*)", pattern)
+    regex = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*"}
+    return re.compile("".join(regex.get(part) or re.escape(part) for part in parts) + "(?:/|$)")
 
 
 class SiteLanguage(NamedTuple):
@@ -48,8 +64,9 @@ class SiteSettings(NamedTuple):
                  an unquoted time without a zone is UTC, whatever the zone of the site
     `language`   the language of records that state none
     `languages`  the languages of a site with several
-    `include`, `exclude`
-                 the patterns of the site's posts, relative to the source
+    `include`, `exclude`, `names`
+                 the patterns of the site's posts, relative to the source, and a regular expression that the names of
+                 their files match
     `patterns`   address patterns by section, collection or name of the setting
     `defaults`   front matter of records that do not state it, the most specific last
     `options`    what only the generator's own module understands
@@ -68,6 +85,7 @@ class SiteSettings(NamedTuple):
     languages: tuple[SiteLanguage, ...] = ()
     include: tuple[str, ...] = ("**/*.md",)
     exclude: tuple[str, ...] = ()
+    names: str = ""
     patterns: Mapping[str, str] = _NOTHING
     defaults: tuple[Default, ...] = ()
     options: Mapping[str, Any] = _NOTHING
@@ -78,9 +96,9 @@ class SiteSettings(NamedTuple):
         """Returns the front matter that the site gives to the record at a path within the source."""
         path = self.folder + path
         found: dict[str, Any] = {}
-        for prefix, folder, values in self.defaults:
-            if path.startswith(prefix) and (not folder or f"/{folder}/" in f"/{path}"):
-                found |= values
+        for default in self.defaults:
+            if default.applies_to(path):
+                found |= default.values
         return found
 
 
@@ -155,6 +173,11 @@ class Generator(Protocol):
         """Returns the address that the generator gives to a page that states none, relative to the base and encoded."""
         ...
 
+    def date(self, path: str, site: SiteSettings) -> str:
+        """Returns the day that a path within the site says, as `2026-01-31`; empty if it says none in the terms of the
+        generator. A day that does not exist counts as none."""
+        ...
+
     def language(self, path: str, site: SiteSettings) -> str:
         """Returns the language that a path within the site says; empty if it says none."""
         ...
@@ -164,6 +187,11 @@ def encode(path: str, safe: str = "/-._~!$&'()*+,;=:@") -> str:
     """Returns a path of names as an address, in which no name can stand for another folder (RFC 3986 §3.3)."""
     names = "/".join(name for name in path.split("/") if name not in {".", ".."})
     return quote(names, safe=safe, errors="surrogateescape")
+
+
+def day(year: str, month: str, day_: str) -> str:
+    """Returns a day as `2026-01-31`, of numbers that may have fewer digits."""
+    return f"{'20' if len(year) == 2 else ''}{year}-{month:0>2}-{day_:0>2}"
 
 
 def stem(name: str) -> str:

@@ -6,85 +6,127 @@ The configuration is a program, which is never run. Its literal settings are rea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from .base import Page, SiteFolder, SiteSettings, base_address, encode, patterns_of
+from .base import Page, SiteFolder, SiteSettings, base_address, day, encode, patterns_of
+from .programs import literal, without_comments
 
 FILES = tuple(f"docusaurus.config.{ending}" for ending in ("js", "ts", "mjs", "cjs", "mts", "cts"))
-_EXTENSIONS = (".md", ".mdx")
-_DATED = re.compile(r"(?P<folder>.*?)(?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2})[-/]?(?P<text>.*?)(?:/index)?", re.DOTALL)
+_NAMES = r"(?i)(?!_)(?!.*\.test\.)[^/]*\.mdx?"
+_DATED = re.compile(
+    r"(?P<folder>.*)(?P<date>(\d{4})[-/](\d{1,2})[-/](\d{1,2}))[-/]?(?P<text>.*?)(?:/index)?", re.DOTALL
+)
+_I18N = re.compile(r"i18n/([^/]+)/docusaurus-plugin-content-blog(?:-([^/]+))?/(.*)", re.DOTALL)
+
+
+class _Blog(NamedTuple):
+    """A blog of a site: its folder, what its addresses begin with, and its plug-in's id; empty for the first."""
+
+    folder: str
+    route: str
+    id: str
 
 
 def read(site: SiteFolder, source: str) -> SiteSettings | None:
     """Returns the settings of a site; see `Generator.read`."""
-    program = _without_comments(next((found for name in FILES if (found := site.text(name)) is not None), ""))
-    blog = _blog_options(program)
-    folder = (_literal(blog, "path") or "blog").removeprefix("./").strip("/")
-    route = re.search(r"\brouteBasePath\s*:\s*([\"'`])([^\"'`]*)\1", blog)
+    program = without_comments(next((found for name in FILES if (found := site.text(name)) is not None), ""))
+    options = _blog_options(program)
+    blogs = [_blog(text) for text in options] or [_Blog("blog", "blog", "")]
+    default = literal(program, "defaultLocale") or ""
+    include = [pattern for blog in blogs for pattern in patterns_of(source, (".md", ".mdx"), blog.folder)]
+    if not source:
+        include.append("i18n/*/docusaurus-plugin-content-blog*/**/*")
+    slash = re.search(r"\btrailingSlash\s*:\s*(true|false)\b", program)
     return SiteSettings(
         kind="docusaurus",
         folder=f"{source}/" if source else "",
-        base=base_address(_literal(program, "url"), _literal(program, "baseUrl")),
-        language=_literal(program, "defaultLocale"),
-        include=patterns_of(source, _EXTENSIONS, folder),
-        exclude=("**/_*", "**/_*/**", "**/node_modules/**"),
+        base=base_address((literal(program, "url") or ""), (literal(program, "baseUrl") or "")),
+        language=default,
+        include=tuple(include),
+        exclude=("**/_*/**", "**/__tests__/**", "**/node_modules/**", *_exclude(blogs, options, source)),
+        names=_NAMES,
         options={
-            "folder": folder,
-            "route": route[2].strip("/") if route else "blog",
-            "slash": bool(re.search(r"\btrailingSlash\s*:\s*true\b", program)),
+            "blogs": tuple(map(tuple, blogs)),
+            "slash": slash[1] == "true" if slash else None,
         },
-        authors=_authors(site, folder),
+        authors=_authors(site, blogs[0].folder),
     )
 
 
 def stated_address(page: Page, site: SiteSettings) -> str:
-    """Returns `slug`: from the blog's address on, unless that is empty."""
-    return _below_route(page.slug, site) if page.slug else ""
+    """Returns `slug`: from the blog's address on."""
+    if not page.text("slug"):
+        return ""
+    _, route = _location(page.path, site)
+    return _below_route(route, page.text("slug"), site)
 
 
 def derived_address(page: Page, site: SiteSettings) -> str:
     """Returns the date and the name of the file or folder, as `parseBlogFileName` does."""
-    path = page.path.removeprefix(f"{site.options.get('folder', 'blog')}/").rpartition(".")[0]
+    path, route = _location(page.path, site)
+    path = path.rpartition(".")[0]
     if match := _DATED.fullmatch(path):
-        date = match["date"].replace("-", "/")
-        return encode(_below_route(f"{date}/{match['folder']}{match['text']}", site))
-    return encode(_below_route(path.removesuffix("/index"), site))
+        return encode(_below_route(route, f"{match['date'].replace('-', '/')}/{match['folder']}{match['text']}", site))
+    return encode(_below_route(route, path.removesuffix("/index"), site))
+
+
+def date(path: str, site: SiteSettings) -> str:
+    """Returns the last day in a path."""
+    inner, _ = _location(path, site)
+    match = _DATED.fullmatch(inner.rpartition(".")[0])
+    return day(match[3], match[4], match[5]) if match else ""
 
 
 def language(path: str, site: SiteSettings) -> str:
     """Returns the language of the folder below `i18n`, which holds translations."""
-    match = re.match(r"i18n/([^/]+)/", path)
+    match = _I18N.match(path)
     return match[1] if match else ""
 
 
-def _below_route(slug: str, site: SiteSettings) -> str:
-    route = str(site.options.get("route", "blog"))
+def _location(path: str, site: SiteSettings) -> tuple[str, str]:
+    """Returns a path within its blog, and what the addresses of that blog begin with."""
+    blogs = [_Blog(*blog) for blog in site.options.get("blogs", (("blog", "blog", ""),))]
+    if match := _I18N.fullmatch(path):
+        blog = next((blog for blog in blogs if blog.id == (match[2] or "")), blogs[0])
+        return match[3], f"{match[1]}/{blog.route}"
+    for blog in blogs:
+        if path.startswith(f"{blog.folder}/"):
+            return path.removeprefix(f"{blog.folder}/"), blog.route
+    return path, blogs[0].route
+
+
+def _below_route(route: str, slug: str, site: SiteSettings) -> str:
     address = "/".join(part for part in (*route.split("/"), *slug.split("/")) if part)
-    return f"{address}/" if site.options.get("slash") else address
+    slash = site.options.get("slash")
+    return f"{address}/" if slash or (slash is None and slug.endswith("/")) else address
 
 
-def _blog_options(program: str) -> str:
-    """Returns the text of the options of the blog plug-in: from `blog: {` on, as far as braces go."""
-    match = re.search(r"\bblog\s*:\s*\{|plugin-content-blog[\"']\s*,\s*\{", program)
-    if match is None:
-        return ""
-    depth = 1
-    for index in range(match.end(), len(program)):
-        depth += {"{": 1, "}": -1}.get(program[index], 0)
-        if depth == 0:
-            return program[match.end() : index]
-    return ""
+def _blog(options: str) -> _Blog:
+    route = literal(options, "routeBasePath")
+    folder = (literal(options, "path") or "blog").removeprefix("./").strip("/")
+    return _Blog(folder, "blog" if route is None else route.strip("/"), (literal(options, "id") or ""))
 
 
-def _literal(program: str, name: str) -> str:
-    """Returns the literal text of a setting; empty if there is none."""
-    match = re.search(rf"(?<![\w.]){name}\s*:\s*([\"'`])([^\"'`]*)\1", program)
-    return match[2] if match and "${" not in match[2] else ""
+def _blog_options(program: str) -> list[str]:
+    """Returns the text of the options of each blog: from `blog: {` on, as far as braces go."""
+    found: list[str] = []
+    for match in re.finditer(r"\bblog\s*:\s*\{|plugin-content-blog[\"']\s*,\s*\{", program):
+        depth = 1
+        for index in range(match.end(), len(program)):
+            depth += {"{": 1, "}": -1}.get(program[index], 0)
+            if depth == 0:
+                found.append(program[match.end() : index])
+                break
+    return found
 
 
-def _without_comments(program: str) -> str:
-    return re.sub(r"/\*.*?\*/|(?<![:\"'`\w])//[^\n]*", "", program, flags=re.DOTALL)
+def _exclude(blogs: list[_Blog], options: list[str], source: str) -> Iterator[str]:
+    """Yields the patterns of the option `exclude`, relative to the source."""
+    for blog, text in zip(blogs, options, strict=False):
+        listed = re.search(r"\bexclude\s*:\s*\[([^\]]*)\]", text)
+        for pattern in re.findall(r"[\"'`]([^\"'`]+)[\"'`]", listed[1] if listed else ""):
+            yield f"{blog.folder}/{pattern}".removeprefix(f"{source}/" if source else "")
 
 
 def _authors(site: SiteFolder, folder: str) -> Mapping[str, Any]:

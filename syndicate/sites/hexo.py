@@ -44,6 +44,11 @@ def derived_address(page: Page, site: SiteSettings) -> str:
     return encode(patterns.fill(site.patterns["posts"], _PLACEHOLDER, values, page))
 
 
+def date(path: str, site: SiteSettings) -> str:
+    """Returns nothing: a day in the path counts for every generator."""
+    return ""
+
+
 def language(path: str, site: SiteSettings) -> str:
     """Returns nothing: posts state `lang`."""
     return ""

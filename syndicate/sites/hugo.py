@@ -87,6 +87,11 @@ def derived_address(page: Page, site: SiteSettings) -> str:
     return encode(_prefix(code, site) + address)
 
 
+def date(path: str, site: SiteSettings) -> str:
+    """Returns nothing: a day in the path counts for every generator."""
+    return ""
+
+
 def language(path: str, site: SiteSettings) -> str:
     """Returns the language of a page by its file's name or by its content folder."""
     return _location(path, site)[1] if site.languages else ""
@@ -158,7 +163,7 @@ def _cascade(value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for item in value if isinstance(value, list) else [value]:
         values = _lower(mapping(item))
         target = _lower(mapping(values.pop("_target", values.pop("target", None))))
-        path = text(target.get("path")).strip("{}").partition("*")[0].lstrip("/")
+        path = text(target.get("path")).strip("{}/").removesuffix("/**")
         params = mapping(values.pop("params", None))
         if given := {**params, **values}:
             yield path, given

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import patterns
 from .base import (
-    DATED_NAME,
-    MARKDOWN,
     Default,
     Page,
     SiteFolder,
     SiteSettings,
     base_address,
+    day,
     encode,
     mapping,
     stem,
     text,
     texts,
-    without_date,
 )
 from .patterns import Values, date_part
 from .slugs import jekyll_default, jekyll_pretty
 
-EXTENSIONS = (*MARKDOWN, ".html")
 _FILES = ("_config.yml", "_config.yaml", "_config.toml")
 _PLACEHOLDER = re.compile(r":(\w+)")
+_MARKDOWN = "markdown,mkdown,mkdn,mkd,md"
+_OTHERS = (*_MARKDOWN.split(","), "html", "htm", "txt")
+_DATE = r"(\d{2}|\d{4})-(\d{1,2})-(\d{1,2})-"
+_POST_NAME = re.compile(rf"{_DATE}(.+)", re.DOTALL)
 _STYLES = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
     "pretty": "/:categories/:year/:month/:day/:title/",
@@ -50,6 +51,9 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     found = {"posts": permalink}
     for name, options in collections.items():
         found[str(name)] = text(mapping(options).get("permalink")) or (permalink if name == "posts" else "")
+    markdown = [ending.strip() for ending in (text(values.get("markdown_ext")) or _MARKDOWN).split(",")]
+    is_collection = any(part.startswith("_") and part not in {"_posts", "_drafts"} for part in source.split("/"))
+    endings = "|".join(re.escape(ending) for ending in {**dict.fromkeys(markdown), **dict.fromkeys(_OTHERS)})
     return SiteSettings(
         kind="jekyll",
         folder=f"{source}/" if source else "",
@@ -58,23 +62,42 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
         zoneless_times_are_utc=True,
         language=text(values.get("lang")) or text(values.get("locale")),
         include=_include(source, collections_dir),
-        exclude=tuple(f"**/{name}/**" for name in ("_site", "vendor", ".jekyll-cache", "node_modules")),
+        exclude=tuple(_exclude(values, source)),
+        names=rf"(?i){'' if is_collection else _DATE}.*\.(?:{endings})",
         patterns=found,
         defaults=tuple(_defaults(values.get("defaults"))),
-        options={"collections_dir": collections_dir, "baseurl": text(values.get("baseurl"))},
+        options={
+            "collections_dir": collections_dir,
+            "baseurl": text(values.get("baseurl")),
+            "markdown": tuple(markdown),
+            "joined": ("categories",),
+        },
         authors=_authors(site, text(values.get("data_dir")) or "_data"),
     )
 
 
 def stated_address(page: Page, site: SiteSettings) -> str:
-    """Returns `permalink`, which may be a template or the name of a style."""
+    """Returns `permalink`, which is a template."""
     permalink = page.text("permalink")
-    return _expand(permalink, page, site) if permalink else ""
+    if not permalink:
+        return ""
+    names = _expand(permalink, page, site).split("/")
+    return "/" + "/".join(name for name in names if name not in {"", ".", ".."}) + ("/" if not names[-1] else "")
 
 
 def derived_address(page: Page, site: SiteSettings) -> str:
-    """Returns the address by the pattern of the page's collection."""
-    return encode(_expand(site.patterns.get(_collection(page, site), ""), page, site))
+    """Returns the address by the pattern of the page's collection, or by one of the styles."""
+    collection = _collection(page.path, site)
+    pattern = site.patterns.get(collection, "")
+    if pattern in _STYLES:
+        pattern = _STYLES[pattern] if collection == "posts" else "/:collection/:path/" if pattern == "pretty" else ""
+    return encode(_expand(pattern or _COLLECTION, page, site))
+
+
+def date(path: str, site: SiteSettings) -> str:
+    """Returns the day that the name of a file begins with."""
+    match = _POST_NAME.fullmatch(stem(path.rpartition("/")[2]))
+    return day(match[1], match[2], match[3]) if match else ""
 
 
 def language(path: str, site: SiteSettings) -> str:
@@ -83,24 +106,35 @@ def language(path: str, site: SiteSettings) -> str:
 
 
 def _expand(pattern: str, page: Page, site: SiteSettings) -> str:
-    collection = _collection(page, site)
-    if pattern in _STYLES:
-        pattern = _STYLES[pattern] if collection == "posts" else _collection_style(pattern)
-    values: Values = {**_VALUES, "collection": lambda _: collection, "path": lambda page: _path(page, site)}
-    return patterns.fill(pattern or _COLLECTION, _PLACEHOLDER, values, page)
-
-
-def _collection_style(style: str) -> str:
-    return "/:collection/:path/" if style == "pretty" else _COLLECTION
+    path = _path(page.path, site)
+    values: Values = {
+        **_VALUES,
+        "collection": lambda _: _collection(page.path, site),
+        "path": lambda _: stem(path.rpartition(f"_{_collection(page.path, site)}/")[2]),
+        "categories": lambda page: "/".join(_categories(page, path)),
+        "slugified_categories": lambda page: "/".join(map(jekyll_default, _categories(page, path))),
+        "output_ext": lambda _: _output_extension(path, site),
+    }
+    return patterns.fill(pattern, _PLACEHOLDER, values, page)
 
 
 def _include(source: str, collections_dir: str) -> tuple[str, ...]:
     """Returns the patterns of posts: a source that is or is within a collection holds nothing else."""
-    inside = any(part.startswith("_") for part in source.split("/"))
-    folder = "" if inside else "**/_posts/"
-    if not inside and collections_dir and not source:
-        folder = f"{collections_dir}/**/_posts/"
-    return tuple(f"{folder}**/*{ending}" for ending in EXTENSIONS)
+    if any(part.startswith("_") for part in source.split("/")):
+        return ("**/*",)
+    inside = f"{collections_dir}/" if collections_dir and not f"{source}/".startswith(f"{collections_dir}/") else ""
+    return (f"{inside}**/_posts/**/*",)
+
+
+def _exclude(values: Mapping[str, Any], source: str) -> Iterator[str]:
+    """Yields the patterns of what Jekyll does not read: of its defaults, of `exclude`, `_posts` in hidden folders."""
+    yield from (f"{name}/**" for name in ("_site", ".jekyll-cache", "node_modules", "vendor/bundle"))
+    if not texts(values.get("include")) and not source:
+        yield "**/_*/**/_posts/**"
+    for name in texts(values.get("exclude")):
+        path = name.strip("/").replace("*/", "**/").removeprefix(f"{source}/" if source else "")
+        yield path
+        yield f"{path}/**"
 
 
 def _defaults(value: object) -> list[Default]:
@@ -108,11 +142,11 @@ def _defaults(value: object) -> list[Default]:
     found: list[Default] = []
     for item in value if isinstance(value, list) else ():
         scope, values = mapping(mapping(item).get("scope")), mapping(mapping(item).get("values"))
-        path, type_ = text(scope.get("path")).strip("/").partition("*")[0], text(scope.get("type"))
+        path, type_ = text(scope.get("path")).strip("/"), text(scope.get("type"))
         folder = "" if not type_ else f"_{type_}"
         if values:
             found.append(Default(path, folder, values))
-    return sorted(found, key=lambda default: (len(default.prefix), bool(default.folder)))
+    return sorted(found, key=lambda default: (len(default.path), bool(default.folder)))
 
 
 def _authors(site: SiteFolder, folder: str) -> Mapping[str, Any]:
@@ -122,41 +156,45 @@ def _authors(site: SiteFolder, folder: str) -> Mapping[str, Any]:
     return {}
 
 
-def _collection(page: Page, site: SiteSettings) -> str:
+def _path(path: str, site: SiteSettings) -> str:
+    """Returns a path without the folder that collections are in."""
+    folder = site.options.get("collections_dir")
+    return path.removeprefix(f"{folder}/") if folder else path
+
+
+def _collection(path: str, site: SiteSettings) -> str:
     """Returns the collection of a page: the folder in the path whose name begins with an underscore."""
-    names = page.path.split("/")[:-1]
+    names = path.split("/")[:-1]
     if "_posts" in names or "_drafts" in names:
         return "posts"
     return next((name[1:] for name in names if name.startswith("_") and name[1:] in site.patterns), "posts")
 
 
-def _path(page: Page, site: SiteSettings) -> str:
-    """Returns the path of a document within its collection, without its extension."""
-    _, _, path = page.path.rpartition(f"_{_collection(page, site)}/")
-    return stem(path)
+def _output_extension(path: str, site: SiteSettings) -> str:
+    """Returns `.html` for Markdown, else the extension of the file."""
+    ending = path.rpartition(".")[2]
+    return ".html" if ending.lower() in (*site.options.get("markdown", ()), "html") else f".{ending}"
 
 
 def _slug(page: Page) -> str:
-    return page.slug or without_date(page.name)
+    match = _POST_NAME.fullmatch(page.name)
+    return page.slug or (match[4] if match else page.name)
 
 
-def _categories(page: Page, *, slug: bool = False) -> str:
+def _categories(page: Page, path: str) -> list[str]:
     """Returns the folders above `_posts`, `categories` and `category`, each once, in lower case."""
-    names: list[str] = []
-    above, found, _ = f"/{page.path}".rpartition("/_posts/")
-    if found:
-        names += [name for name in above.split("/") if name]
+    above, found, _ = f"/{path}".rpartition("/_posts/")
+    names = [name for name in above.split("/") if name] if found else []
     stated = page.metadata.get("categories")
     names += stated.split() if isinstance(stated, str) else texts(stated)
     names += texts(page.metadata.get("category"))
-    lower = dict.fromkeys(name.lower() for name in names)
-    return "/".join(jekyll_default(name) if slug else name for name in lower)
+    return list(dict.fromkeys(name.lower() for name in names))
 
 
 _VALUES: Values = {
     **{name: date_part(format_) for name, format_ in patterns.DATE_PARTS.items()},
     "short_year": date_part("%y"),
-    "short_month": date_part("%B"),
+    "short_month": date_part("%b"),
     "long_month": date_part("%B"),
     "i_month": lambda page: str(page.published.month) if page.published else "",
     "i_day": lambda page: str(page.published.day) if page.published else "",
@@ -170,13 +208,4 @@ _VALUES: Values = {
     "slug": lambda page: jekyll_default(_slug(page)),
     "name": lambda page: jekyll_default(page.name),
     "basename": lambda page: page.name,
-    "categories": _categories,
-    "slugified_categories": lambda page: _categories(page, slug=True),
-    "output_ext": lambda _: ".html",
-} | {"short_month": date_part("%b")}
-
-
-def post_key(path: str) -> str:
-    """Returns the name by which `{% post_url %}` knows a post: its file's name without the extension."""
-    name = stem(path.rpartition("/")[2])
-    return name if DATED_NAME.fullmatch(name) else ""
+}

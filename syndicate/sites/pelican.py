@@ -9,7 +9,7 @@ import ast
 import re
 from typing import Any
 
-from .base import MARKDOWN, Page, SiteFolder, SiteSettings, base_address, encode, patterns_of, text, texts
+from .base import MARKDOWN, Page, SiteFolder, SiteSettings, base_address, encode, patterns_of, stem, text, texts
 from .slugs import pelican as slugify
 
 FILES = ("pelicanconf.py", "publishconf.py")
@@ -82,6 +82,11 @@ def derived_address(page: Page, site: SiteSettings) -> str:
     return encode(_PLACEHOLDER.sub(replace, pattern))
 
 
+def date(path: str, site: SiteSettings) -> str:
+    """Returns the day that FILENAME_METADATA finds in the name of a file, as it stands there."""
+    return _file_name_metadata(stem(path.rpartition("/")[2]), site).get("date", "")
+
+
 def language(path: str, site: SiteSettings) -> str:
     """Returns nothing: articles state `Lang`."""
     return ""
@@ -111,16 +116,16 @@ def _value(name: str, format_: str, page: Page, site: SiteSettings) -> str:
 
 
 def _slug(page: Page, site: SiteSettings) -> str:
-    if found := _file_name_metadata(page, site).get("slug"):
+    if found := _file_name_metadata(page.name, site).get("slug"):
         return found
     source = page.name if site.options.get("source") == "basename" or not page.title else page.title
     return slugify(source, keep_case=bool(site.options.get("keep_case")))
 
 
-def _file_name_metadata(page: Page, site: SiteSettings) -> dict[str, str]:
+def _file_name_metadata(name: str, site: SiteSettings) -> dict[str, str]:
     """Returns the named groups that FILENAME_METADATA finds in the name of a file."""
     try:
-        match = re.match(str(site.options.get("file_name", "")), page.name)
+        match = re.match(str(site.options.get("file_name", "")), name)
     except re.error:
         return {}
     return {key: value for key, value in match.groupdict().items() if value} if match else {}

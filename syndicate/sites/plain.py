@@ -39,6 +39,11 @@ def derived_address(page: Page, site: SiteSettings) -> str:
     return encode("".join(f"{part}/" for part in parts), safe="/")
 
 
+def date(path: str, site: SiteSettings) -> str:
+    """Returns nothing: a day in the path counts for every generator."""
+    return ""
+
+
 def language(path: str, site: SiteSettings) -> str:
     """Returns nothing: folders named by a language count for every generator."""
     return ""

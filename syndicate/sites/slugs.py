@@ -9,6 +9,7 @@ _JEKYLL_PRETTY = re.compile(r"[^\w.~!$&'()+,;=@]+")
 _JEKYLL_DEFAULT = re.compile(r"[\W_]+")
 _HUGO_SIGNS = frozenset("./\\_#+~-@")
 _NOT_ASCII_WORD = re.compile(r"[^a-z0-9]+")
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -62,6 +63,20 @@ def github(text: str) -> str:
 def unicode_slug(text: str) -> str:
     """Returns a name in lower case with hyphens between its words, which may be of any script."""
     return "-".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).lower()))
+
+
+def eleventy_slugify(text: str) -> str:
+    """Returns a text as Eleventy's filter `slugify` has it (the library @sindresorhus/slugify)."""
+    text = _ascii(text.translate(_GERMAN)).replace("&", " and ")
+    text = re.sub(r"([a-z\d]+)([A-Z]{2,})", r"\1 \2", text)
+    text = re.sub(r"([a-z\d]+)([A-Z][a-z\d]+)", r"\1 \2", text)
+    return _NOT_ASCII_WORD.sub("-", text.lower()).strip("-")
+
+
+def eleventy_slug(text: str) -> str:
+    """Returns a text as Eleventy's filter `slug` has it (the library slugify of npm)."""
+    text = re.sub(r"[^\w\s$*_+~.()'\"!\-:@]+", "", _ascii(text).replace("&", "and"))
+    return re.sub(r"[-\s]+", "-", text.strip()).lower()
 
 
 def _ascii(text: str) -> str:

@@ -4,7 +4,7 @@ Their records nearly always state an address. One that does not has that of a pl
 """
 
 from .base import SiteFolder, SiteSettings
-from .plain import derived_address, language, stated_address
+from .plain import date, derived_address, language, stated_address
 
 
 def read(site: SiteFolder, source: str) -> SiteSettings | None:
@@ -12,4 +12,4 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(kind="smartable")
 
 
-__all__ = ["derived_address", "language", "read", "stated_address"]
+__all__ = ["date", "derived_address", "language", "read", "stated_address"]

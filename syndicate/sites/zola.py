@@ -54,6 +54,15 @@ def derived_address(page: Page, site: SiteSettings) -> str:
     return encode(prefix + "".join(f"{_slug(part, site)}/" for part in parts if part))
 
 
+def date(path: str, site: SiteSettings) -> str:
+    """Returns the day that the name of the file or the folder of an `index.md` begins with."""
+    name = path.rpartition("/")[2]
+    if name.startswith("index."):
+        name = path.rpartition("/")[0].rpartition("/")[2]
+    match = _DATE.match(name)
+    return match[0][:10] if match else ""
+
+
 def language(path: str, site: SiteSettings) -> str:
     """Returns the language that the name of a file says: `page.fr.md`."""
     return _location(path, site)[1] or site.language

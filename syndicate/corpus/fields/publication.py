@@ -51,9 +51,10 @@ def published_of(reader: FieldReader) -> datetime | None:
 
 def _unstated_date(reader: FieldReader, invalid: list[tuple[Keys, str]]) -> datetime | None:
     """Return the date of the file name, the path, or an event; report invalid dates, as errors if there is no date."""
-    zone, path = reader.context.timezone, reader.path
+    zone, path, site = reader.context.timezone, reader.path, reader.context.site
     date = (
-        dates.from_file_name(path.rpartition("/")[2], zone)
+        dates.from_file_name(reader.context.generator.date(site.folder + path, site), zone)
+        or dates.from_file_name(path.rpartition("/")[2], zone)
         or dates.from_path(path_segment(reader, "path"), zone)
         or dates.from_folders(path, zone)
         or dates.from_path(path, zone)

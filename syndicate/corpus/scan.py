@@ -43,6 +43,9 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
                 not entry.is_symlink() or _resolves_inside(entry, real_root, source, folder, problems)
             ):
                 names.append(name)
+        if source.site.has_bundles and any(name.startswith(b"index.") for name in names):
+            names = [name for name in names if name.startswith(b"index.")]
+            subfolders = []
         if names:
             names.sort()
             yield folder, names

@@ -41,11 +41,13 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 
 class SiteLanguage(NamedTuple):
-    """A language of a site: its code, the folder of its content within the site, and what its addresses begin with."""
+    """A language of a site: its code, the folder of its content within the site, what its addresses begin with, and its
+    tag (BCP 47)."""
 
     code: str
     folder: str = ""
     prefix: str = ""
+    tag: str = ""
 
 
 _NOTHING: Mapping[str, Any] = {}
@@ -67,6 +69,8 @@ class SiteSettings(NamedTuple):
     `include`, `exclude`, `names`
                  the patterns of the site's posts, relative to the source, and a regular expression that the names of
                  their files match
+    `has_bundles`
+                 the other files in and below a folder with an `index` file belong to that page
     `patterns`   address patterns by section, collection or name of the setting
     `defaults`   front matter of records that do not state it, the most specific last
     `options`    what only the generator's own module understands
@@ -86,6 +90,7 @@ class SiteSettings(NamedTuple):
     include: tuple[str, ...] = ("**/*.md",)
     exclude: tuple[str, ...] = ()
     names: str = ""
+    has_bundles: bool = False
     patterns: Mapping[str, str] = _NOTHING
     defaults: tuple[Default, ...] = ()
     options: Mapping[str, Any] = _NOTHING
@@ -231,10 +236,11 @@ def base_address(url: str, path: str = "") -> str:
     return "/".join(filter(None, (url.rstrip("/"), path.strip("/")))) + "/"
 
 
-def patterns_of(folder: str, endings: Iterable[str], below: str = "") -> tuple[str, ...]:
-    """Returns patterns of all files with these endings below a folder, for a source that is at `folder` in the site.
+def patterns_of(source: str, endings: Iterable[str], folder: str = "") -> tuple[str, ...]:
+    """Returns patterns of all files with these endings below a folder of the site, relative to the source.
 
     A source within the folder takes all of its own files.
     """
-    inside = not below or f"{folder}/".startswith(f"{below}/")
-    return tuple(f"{'' if inside else below + '/'}**/*{ending}" for ending in endings)
+    inside = not folder or f"{source}/".startswith(f"{folder}/")
+    below = "" if inside else f"{folder}/".removeprefix(f"{source}/" if source else "")
+    return tuple(f"{below}**/*{ending}" for ending in endings)

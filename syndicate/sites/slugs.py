@@ -10,7 +10,7 @@ _JEKYLL_DEFAULT = re.compile(r"[\W_]+")
 _HUGO_SIGNS = frozenset("./\\_#+~-@")
 _NOT_ASCII_WORD = re.compile(r"[^a-z0-9]+")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
-_HEX = frozenset("0123456789abcdefABCDEF")
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
 
 
 def jekyll_pretty(text: str) -> str:
@@ -23,22 +23,22 @@ def jekyll_default(text: str) -> str:
     return _JEKYLL_DEFAULT.sub("-", text).strip("-").lower()
 
 
-def hugo(text: str, *, lower: bool = True) -> str:
-    """Returns a name or title as Hugo has it in addresses (`PathSpec.UnicodeSanitize`)."""
-    kept: list[str] = []
-    pending = was_hyphen = False
-    for index, sign in enumerate(text.strip()):
-        is_escape = sign == "%" and len(text) > index + 2 and {text[index + 1], text[index + 2]} <= _HEX
-        if sign in _HUGO_SIGNS or unicodedata.category(sign)[0] in "LM" or sign.isdecimal() or is_escape:
-            was_hyphen = sign == "-"
-            if pending and not was_hyphen:
-                kept.append("-")
-            pending = False
-            kept.append(sign)
-        elif kept and not was_hyphen and sign.isspace():
-            pending = True
+def hugo_path(text: str, *, lower: bool = True, accents: bool = True) -> str:
+    """Returns a name as Hugo has it in addresses: with hyphens for spaces, without most punctuation."""
+    if not accents:
+        text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+    kept = (
+        "-" if sign.isspace() else sign
+        for sign in text.strip()
+        if sign in _HUGO_SIGNS or unicodedata.category(sign)[0] in "LM" or sign.isdecimal() or sign.isspace()
+    )
     result = "".join(kept)
     return result.lower() if lower else result
+
+
+def hugo_title(text: str) -> str:
+    """Returns a title as Hugo prepares it for addresses: without `+`, and with single hyphens."""
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s.#@~/-]", "", text)).strip("-")
 
 
 def ascii_slug(text: str) -> str:
@@ -46,9 +46,9 @@ def ascii_slug(text: str) -> str:
     return _NOT_ASCII_WORD.sub("-", _ascii(text).lower()).strip("-")
 
 
-def pelican(text: str, *, keep_case: bool = False) -> str:
+def pelican(text: str, *, keep_case: bool = False, keep_unicode: bool = False) -> str:
     """Returns a title as Pelican's `slugify` has it with its default substitutions."""
-    text = _ascii(unicodedata.normalize("NFKD", text))
+    text = unicodedata.normalize("NFKC", text) if keep_unicode else _ascii(unicodedata.normalize("NFKD", text))
     text = re.sub(r"[^\w\s-]", "", text).strip()
     text = re.sub(r"[-\s]+", "-", text)
     return text if keep_case else text.lower()

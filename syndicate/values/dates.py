@@ -26,6 +26,7 @@ _RFC_822 = re.compile(
     r"\s+(?:UTC?|GMT|Z|[ECMP][SD]T|[+-]\d{4})",
     re.IGNORECASE,
 )
+_OFFSET = re.compile(r":\d{2}(?:\.\d+)?\s*(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2})?)(?:\s+[A-Z]{3,4})?\s*$")
 _ZONE_COMMENT = re.compile(r"\s*\([^()]*\)$")
 _UTC_OFFSET = re.compile(r"(?:GMT|UTC)(?=[+-]\d)")
 _LETTERS = re.compile(r"[^\W\d_]{3}")
@@ -57,6 +58,20 @@ def parse(value: object, zone: tzinfo = UTC) -> datetime:
         case _:
             raise ValueError("not a date")
     return _to_utc(moment, zone)
+
+
+def zone_of(value: object) -> tzinfo | None:
+    """Return the zone that a front matter value states as `Z` or as an offset; None if it states none."""
+    if isinstance(value, datetime):
+        return value.tzinfo
+    match = _OFFSET.search(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    offset = timedelta(hours=int(match[2] or 0), minutes=int(match[3] or 0))
+    try:
+        return timezone(-offset if match[1] == "-" else offset)
+    except ValueError:  # +25:00
+        return None
 
 
 def epoch_seconds(moment: datetime) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 from ...sites import Page
 from ...sites.base import encode
 from ...sites.patterns import address as address_of_pattern
-from ...values import addresses
+from ...values import addresses, dates
 from ...values.text import strip_forbidden
 from ..scalars import text_of
 from .reader import FieldReader
@@ -60,10 +60,18 @@ def _page(reader: FieldReader, title: str, published: datetime, language: str) -
         metadata=metadata,
         title=title,
         slug=path_segment(reader, "slug"),
-        published=published.astimezone(reader.context.timezone),
+        published=published.astimezone(_zone(reader)),
         language=language,
         id=next((text for _, value in reader.values("id") if (text := text_of(value))), ""),
     )
+
+
+def _zone(reader: FieldReader) -> tzinfo:
+    """Return the zone whose day an address shows: of some generators the one that the date states, else the site's."""
+    context = reader.context
+    value = reader.metadata.get(reader.dated_by[0]) if reader.dated_by else None
+    stated = dates.zone_of(value) if context.site.options.get("own_offset") else None
+    return stated or context.timezone
 
 
 def _joined(address: str, base: str) -> str:

@@ -59,6 +59,7 @@ def _unstated_date(reader: FieldReader, invalid: list[tuple[Keys, str]]) -> date
         or dates.from_folders(path, zone)
         or dates.from_path(path, zone)
         or _date_of_event(reader)
+        or reader.date("updated")
     )
     if date is None and not invalid:
         invalid = [((ALIASES["published"][0],), "no date, neither here nor in the path")]

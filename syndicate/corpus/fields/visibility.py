@@ -23,8 +23,8 @@ _WORDS = {
     "access": frozenset({"public", "all", "everyone", "anyone", "free", "open"}),
 }
 # Hugo's build options: the values that keep a page out of lists, or without an address, and the others.
-_BUILD_HIDES = {"list": frozenset({"never"}), "render": frozenset({"never", "link"})}
-_BUILD_SHOWS = {"list": frozenset({"always", "local"}), "render": frozenset({"always"})}
+_BUILD_HIDES = {"list": frozenset({"never", "local"}), "render": frozenset({"never", "link"})}
+_BUILD_SHOWS = {"list": frozenset({"always"}), "render": frozenset({"always"})}
 
 # A private key with a value in the body: the front matter has no opening fence, or it is closed too early.
 _PRIVATE_KEY_IN_BODY = re.compile(

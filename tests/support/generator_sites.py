@@ -50,12 +50,12 @@ class Page(NamedTuple):
             return ["is not published"] if self.listed and self.date and self.date <= NOW else []
         if self.listed is False:
             return [f"is published: {published.url}"]
-        names = [name for name in ("url", "date", "language") if getattr(self, name) is not None]
-        return [
-            f"{name} is {getattr(published, name)}, not {getattr(self, name)}"
-            for name in names
-            if getattr(published, name) != getattr(self, name)
-        ]
+        mine, other = self._comparable(), published._comparable()
+        return [f"{name} is {other[name]}, not {mine[name]}" for name in mine if mine[name] not in {None, other[name]}]
+
+    def _comparable(self) -> dict[str, object]:
+        """Returns the values to compare; language tags have no case (RFC 5646, section 2.1.1)."""
+        return {"url": self.url, "date": self.date, "language": self.language and self.language.lower()}
 
 
 class GeneratorSite(NamedTuple):

@@ -121,7 +121,7 @@ permalink: /truth.json
     def pages(self, site: GeneratorSite, folder: Path) -> dict[str, Page]:
         root = site.write(folder)
         (root / "truth.json").write_text(self.TEMPLATE, encoding="utf-8")
-        configuration = next(name for name in ("_config.yml", "_config.toml") if (root / name).exists())
+        configuration = next(name for name in ("_config.yml", "_config.yaml", "_config.toml") if (root / name).exists())
         run("jekyll", "build", "--config", configuration, cwd=root, JEKYLL_ENV="production")
         pages = without_pages(site)
         for row in json.loads((root / "_site/truth.json").read_text(encoding="utf-8"))[:-1]:

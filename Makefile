@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-pages bench golden configuration lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-pages
+test: lint unit test-hub test-generators test-pages
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -29,6 +29,10 @@ unit: $(VENV)/.development
 # An independent hub receives the pings and delivers the feeds. Skipped, with a message, where it is not available.
 test-hub: $(VENV)/.development
 	tests/hub/run
+
+# Small sites, built by the real site generators. What cannot be installed is skipped, with a message.
+test-generators: $(VENV)/.development
+	tests/generators/run -n $(JOBS) --dist loadgroup
 
 # The pages in a real Chromium, with axe-core, the Nu HTML checker and a client that discovers feeds. Skipped likewise.
 test-pages: $(VENV)/.development
@@ -64,6 +68,8 @@ lock: $(VENV)/.development
 	  --python-version 3.11 --allow-unsafe tests/hub/requirements-build.in --output-file tests/hub/requirements-build.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --python-version 3.11 tests/pages/requirements.in --output-file tests/pages/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --python-version 3.11 tests/generators/requirements.in --output-file tests/generators/requirements.txt
 
 clean:
 	rm -rf $(VENV) .syndicate dist

@@ -10,6 +10,9 @@ from support.sites import SiteFolder
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write tests/golden/ again; review the diff")
+    parser.addoption(
+        "--regenerate-truth", action="store_true", help="write tests/generators/truth/ again; review the diff"
+    )
 
 
 @pytest.fixture

@@ -10,32 +10,43 @@ from functools import cache
 
 import pytest
 from support.generator_decisions import DECISIONS
-from support.generator_sites import GeneratorSite, Page, published, recorded, sites
+from support.generator_sites import GeneratorSite, Page, in_corpus, published, recorded, sites
 
-Entries = Callable[[str], dict[str, Page]]
+Entries = Callable[[str, str], dict[str, Page]]
 FILES = [
-    pytest.param(site, path, page, id=f"{site.id}: {path}", marks=pytest.mark.xdist_group(site.id))
+    pytest.param(site, corpus, path, page, id=f"{site.id} in {corpus}: {path}", marks=pytest.mark.xdist_group(site.id))
     for site in sites()
-    for path, page in recorded(site).items()
+    for corpus in site.corpora
+    for path, page in in_corpus(recorded(site), corpus).items()
 ]
 
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory: pytest.TempPathFactory) -> Entries:
     """Returns a function that builds a site once and returns its entries by their files."""
+    by_id = {site.id: site for site in sites()}
 
     @cache
-    def build(site_id: str) -> dict[str, Page]:
-        site = next(site for site in sites() if site.id == site_id)
-        return published(site, tmp_path_factory.mktemp(site_id.replace("/", "-")))
+    def build(site_id: str, corpus: str) -> dict[str, Page]:
+        return published(by_id[site_id], corpus, tmp_path_factory.mktemp(site_id.replace("/", "-")))
 
     return build
 
 
-@pytest.mark.parametrize(("site", "path", "page"), FILES)
+@pytest.mark.parametrize(("site", "corpus", "path", "page"), FILES)
 def test_a_file_is_published_as_its_generator_publishes_it(
-    site: GeneratorSite, path: str, page: Page, entries: Entries
+    site: GeneratorSite, corpus: str, path: str, page: Page, entries: Entries
 ) -> None:
     ignored, _ = DECISIONS.get(f"{site.id}: {path}", ("", ""))
     compared = page._replace(**{ignored: None}) if ignored else page
-    assert compared.differences(entries(site.id).get(path)) == []
+    assert compared.differences(entries(site.id, corpus).get(path)) == []
+
+
+def test_every_entry_is_of_a_known_file(entries: Entries) -> None:
+    unknown = [
+        (site.id, corpus, path)
+        for site in sites()
+        for corpus in site.corpora
+        for path in entries(site.id, corpus).keys() - recorded(site).keys()
+    ]
+    assert unknown == []

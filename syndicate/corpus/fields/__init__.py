@@ -38,6 +38,7 @@ from ...feeds.identity import digest, path_id
 from ...feeds.rules import traits_of
 from ...model import Entry
 from ...values.dates import epoch_seconds
+from ...values.text import summary_text
 from ..files import UNKNOWN_STATUS, FileStatus
 from ..record import ParsedRecord
 from .identity import entry_id, entry_url, language
@@ -103,7 +104,7 @@ def parse_entry(reader: FieldReader) -> Entry | None:
         url=url,
         published=published,
         updated=max(published, reader.date("updated") or published),
-        summary=reader.text("summary"),
+        summary=reader.text("summary", summary_text),
         body=reader.body,
         authors=authors_of(reader),
         provider=provider,

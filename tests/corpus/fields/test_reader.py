@@ -10,7 +10,7 @@ TITLES = [
     (1984, "1984"),
     (3.5, "3.5"),
     ("  two\n lines ", "two lines"),
-    ("AT&amp;amp;T", "AT&T"),
+    ("AT&amp;amp;T", "AT&amp;T"),
     ("<b>x</b>", "x"),
     ("The <title> tag", "The <title> tag"),
     ("a\x00b", "ab"),

@@ -14,7 +14,7 @@ from support.fields import record_of
 
 from syndicate.corpus.context import SourceContext
 from syndicate.feeds.identity import authority_date, digest, feed_id, path_id, stated_id
-from syndicate.model import Entry, Image, Person, Presentation, Related
+from syndicate.model import Enclosure, Entry, Image, Person, Presentation, Related
 
 AUTHORITY = "feeds.test,2026"
 DAY = datetime(2026, 1, 31, tzinfo=UTC)
@@ -47,6 +47,7 @@ PUBLISHED: dict[str, Any] = {
     "type": "t",
     "language": "de",
     "image": None,
+    "enclosure": Enclosure("https://www.test/a.mp3", "audio/mpeg", 1),
     "video_url": "https://v.test/",
     "amp_url": "https://a.test/",
     "cdn_url": "https://c.test/",

@@ -15,7 +15,7 @@ of the entry from the reader:
     identity      its id and its address
     people        provider and authors; mail addresses never leave a record
     topics        topics, and the values of other dimensions
-    media         image and video
+    media         image, video and enclosure
     related       related stories, AMP and AMP cache addresses
 
 Each field is parsed by the same rule: try its keys in order, take the first value that is valid, report every invalid
@@ -24,7 +24,8 @@ value before it as a problem. An invalid value never raises, it only costs its o
 - Visibility looks at *every* key that may hide the record, and a value that cannot be understood hides it: nothing that
   its owner meant to hide is published. So does a key that is stated twice, in two spellings. Of several dates that
   withhold an entry the latest counts, of several dates of expiry the earliest.
-- Without a date of publication there is no entry; the problem is an error, not a warning.
+- Without a date of publication there is no entry; the problem is an error, not a warning. A record without a title has
+  its first heading as title, or none at all.
 
 YAML values are text, as it stands in the file (`yaml_header`); TOML values have types. `scalars.py` reads numbers,
 flags and dates from either.
@@ -42,7 +43,7 @@ from ...values.text import summary_text
 from ..files import UNKNOWN_STATUS, FileStatus
 from ..record import ParsedRecord
 from .identity import entry_id, entry_url, language
-from .media import image_of, video_url_of
+from .media import enclosure_of, image_of, video_url_of
 from .people import authors_of, provider_of
 from .publication import published_of
 from .reader import FieldReader, IsQuoted, Keys, Reason
@@ -87,17 +88,15 @@ def parse_fields(
 
 
 def parse_entry(reader: FieldReader) -> Entry | None:
-    """Return the entry of a record, hidden or not; None if it has no title or no date of publication."""
-    title = reader.text("title")
+    """Return the entry of a record, hidden or not; None if it has no date of publication, or nothing to show."""
+    title = reader.text("title") or _heading_of(reader)
     published = published_of(reader)
-    if not title:
-        reader.error(("title",), "no title")
-    if not title or published is None:
+    if published is None:
         return None
     url = entry_url(reader)
     provider = provider_of(reader)
     amp_url = reader.address("amp")
-    return Entry(
+    entry = Entry(
         id=entry_id(reader),
         path=reader.context.prefix + reader.path,
         title=title,
@@ -113,6 +112,7 @@ def parse_entry(reader: FieldReader) -> Entry | None:
         type=reader.text("type"),
         language=language(reader),
         image=image_of(reader, url),
+        enclosure=enclosure_of(reader, url),
         video_url=video_url_of(reader),
         amp_url=amp_url,
         cdn_url=cdn_url_of(reader, amp_url),
@@ -121,3 +121,16 @@ def parse_entry(reader: FieldReader) -> Entry | None:
         heat=reader.number("heat"),
         terms=tuple(terms_of(reader)),
     )
+    if not any((title, entry.summary, entry.body, entry.image, entry.enclosure, entry.video_url)):
+        reader.error(("title",), "neither a title nor a text")
+        return None
+    return entry
+
+
+def _heading_of(reader: FieldReader) -> str:
+    """Return the first heading of the body; empty if there is none."""
+    if not reader.body:
+        return ""
+    from ..headings import first_heading  # nearly all records have a title, and Markdown is slow to import
+
+    return first_heading(reader.body)

@@ -88,6 +88,7 @@ examples:
   syndicate check
   syndicate check --strict     exit with 1 if there is any problem, for CI
   syndicate check --json       print a JSON array with an object for each problem
+  syndicate check --hidden     list the files that are hidden, and the key and value that hide each
 """
 _PARTNER = """\
 examples:
@@ -191,6 +192,7 @@ def parser() -> argparse.ArgumentParser:
     check = _verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK)
     _add_common_options(check)
     _add_time_options(check)
+    check.add_argument("--hidden", action="store_true", help="list hidden files and why, instead of problems")
     check.set_defaults(run=building.check)
 
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))

@@ -18,7 +18,7 @@ LinkChoice = Literal["canonical", "amp", "cdn"]
 # The namespace of the elements that no standard defines (docs/extensions.md). The host never resolves (RFC 2606).
 EXTENSIONS = "https://syndicate.example/extensions"
 # The version of the rendered fragments. Raise it when a renderer changes: every entry digest changes with it.
-RENDERER = 1
+RENDERER = 2
 CDN_RELATION = f"{EXTENSIONS}#cdn"
 
 
@@ -38,6 +38,14 @@ class Image(NamedTuple):
     title: str = ""
 
 
+class Enclosure(NamedTuple):
+    """A file that belongs to an entry, such as the recording of a podcast. `length` is in bytes, None when unknown."""
+
+    url: str
+    media_type: str
+    length: int | None = None
+
+
 class Related(NamedTuple):
     """A story related to an entry."""
 
@@ -52,7 +60,8 @@ class Related(NamedTuple):
 class Entry(NamedTuple):
     """One story that feeds may show.
 
-    `id` is a `tag:` URI (RFC 4151) or the absolute URI that the record states. `body` is Markdown. `terms` holds the
+    `id` is a `tag:` URI (RFC 4151) or the absolute URI that the record states. `title` is empty if the record has
+    neither a title nor a heading. `body` is Markdown. `terms` holds the
     values of the configured dimensions (`topics` is one of them). `quality` and `heat` only select entries; no document
     contains them.
     """
@@ -72,6 +81,7 @@ class Entry(NamedTuple):
     type: str = ""
     language: str = ""
     image: Image | None = None
+    enclosure: Enclosure | None = None
     video_url: str | None = None
     amp_url: str | None = None
     cdn_url: str | None = None
@@ -169,7 +179,8 @@ class Presentation(NamedTuple):
 class Feed(NamedTuple):
     """One feed: its path, its metadata, and its newest entries, newest first.
 
-    `path` is relative to OUTPUT, without a trailing slash (`topics/ibm-ai`). `updated` is the latest change among the
+    `path` is relative to OUTPUT, without a trailing slash (`topics/ibm-ai`). `language` is that of a feed by language,
+    else that of the site. `updated` is the latest change among the
     listed entries, never the time of a build. `newest` is when the newest entry was published. `total` also counts the
     entries beyond the limit.
     """
@@ -185,6 +196,7 @@ class Feed(NamedTuple):
     newest: datetime | None
     total: int
     entry_ids: tuple[str, ...]
+    language: str = ""
 
 
 class Tombstone(NamedTuple):

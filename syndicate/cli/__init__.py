@@ -89,6 +89,7 @@ examples:
   syndicate check --all        list the same problem in every file
   syndicate check --strict     exit with 1 if there is any problem, for CI
   syndicate check --json       print a JSON array with an object for each problem
+  syndicate check --hidden     list the files that are hidden, and the key and value that hide each
 """
 _PARTNER = """\
 examples:
@@ -189,14 +190,17 @@ def parser() -> argparse.ArgumentParser:
     headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"the server: {', '.join(serving.KINDS)}")
     headers.set_defaults(run=serving.headers)
 
-    check = _verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK)
+    _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
+    _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
+    return top
+
+
+def _add_check_options(check: argparse.ArgumentParser) -> None:
     _add_common_options(check)
     _add_time_options(check)
     check.add_argument("--all", action="store_true", help="list the same problem in every file, not in the first three")
+    check.add_argument("--hidden", action="store_true", help="list hidden files and why, instead of problems")
     check.set_defaults(run=building.check)
-
-    _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
-    return top
 
 
 def _add_partner_actions(verb: argparse.ArgumentParser) -> None:

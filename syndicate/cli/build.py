@@ -88,10 +88,12 @@ def _print_sites(config: Config) -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """List every problem of the configuration and the corpus."""
+    """List every problem of the configuration and the corpus, or every hidden file."""
     from ..pipeline import check as check_corpus
 
     config = load_config(options.config)
+    if options.hidden:
+        return _list_hidden(config, options)
     with show_progress() as advance:
         summary = check_corpus(config, build_time(options), advance)
     problems = summary.problems
@@ -109,3 +111,18 @@ def check(options: argparse.Namespace) -> int:
         counts = f"{format_count(errors, 'error')}, {format_count(len(problems) - errors, 'warning')}"
         print_message(f"{entries}, {summary.hidden} hidden, {summary.merged} merged; {counts}")
     return PROBLEMS if options.strict and problems else DONE
+
+
+def _list_hidden(config: Config, options: argparse.Namespace) -> int:
+    from ..pipeline import find_hidden_files
+
+    files = list(find_hidden_files(config, build_time(options)))
+    if options.json:
+        import json
+
+        print(json.dumps([file._asdict() for file in files], indent=1))
+    else:
+        for file in files:
+            print(file)
+        print_message(f"{format_count(len(files), 'file')} hidden")
+    return DONE

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import Problem
 from ..model import TopicSettings
-from ..values.text import plain_text
+from ..values.text import plain_text, summary_text
 from .models import TopicFileOptions
 from .sections import ConfigSection, read_root
 
@@ -94,7 +94,7 @@ def _topic(section: ConfigSection) -> TopicSettings:
     return TopicSettings(
         name=name or title,
         title=title if name and title else None,
-        description=plain_text(options.description) or None,
+        description=summary_text(options.description) or None,
         shortname=plain_text(options.shortname),
         parent=plain_text(options.parent),
         keywords=tuple(filter(None, map(plain_text, split_keywords(options.keywords)))),

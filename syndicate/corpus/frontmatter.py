@@ -2,8 +2,9 @@
 
 Theory of operation
 -------------------
-Site generators write metadata in one of three forms: YAML between lines of `---`, TOML between lines of `+++` (Zola,
-Hugo), or Pelican's `Key: value` lines before the first blank line. A text in none of these forms is all body.
+Site generators write metadata in one of three forms: YAML between lines of `---` (or up to one of `...`), TOML between
+lines of `+++` (Zola, Hugo), or Pelican's `Key: value` lines before the first blank line. A text in none of these forms
+is all body.
 
 `parse` first splits the text. Nearly all files begin with `---` and a line break, and two string searches find their
 fences (`_split_plain_fences`); python-frontmatter's patterns find all others. CRLF and a byte order mark are removed
@@ -99,8 +100,13 @@ class _Toml(BaseHandler):
 
 
 class _Yaml(YAMLHandler):
+    """Fences only. A line of dots ends the header, too, as in Jekyll and Pandoc."""
+
     kind: ClassVar[str] = "yaml"
-    FM_BOUNDARY = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
+    FM_BOUNDARY = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
+
+    def detect(self, text: str) -> bool:
+        return text.startswith("-") and bool(super().detect(text))
 
 
 _FENCED = (_Yaml(), _Toml())
@@ -143,6 +149,10 @@ def _split_plain_fences(text: str) -> _Header | None:
     if not text.startswith("---\n"):
         return None
     end = text.find("\n---", 3)
+    if (dots := text.find("\n...", 3, end + 4 if end >= 0 else len(text))) >= 0:
+        if text[dots + 4 : dots + 5] not in {"", "\n"}:
+            return None
+        end = dots
     if end < 0 or text[end + 4 : end + 5] not in {"", "\n"}:
         return None
     return _Header("yaml", text[3 : end + 1], text[end + 4 :], 1)

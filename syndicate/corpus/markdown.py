@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..values import addresses
-from ..values.text import plain_text, shorten, strip_forbidden
+from ..values.text import html_text, shorten, strip_forbidden
 from .template_tags import strip_template_tags
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
 # Elements without content, and elements that the next of their kind closes.
 _NEVER_NESTED = frozenset("br col dd dt hr img input li link meta option p source td th tr wbr".split())
 _MAX_DEPTH = 500  # the sanitizer's time is quadratic in the depth: five minutes for a hostile megabyte
-_ANY_TAG = re.compile(r"<[^>]*>")
 
 _TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 "
@@ -98,7 +97,7 @@ def _nests_too_deep(html: str) -> bool:
 def first_paragraph(html: str) -> str:
     """Return the shortened text of the first paragraph that has any: the summary of an entry that states none."""
     for paragraph in _PARAGRAPH.finditer(html):
-        if text := plain_text(_ANY_TAG.sub("", paragraph[1])):
+        if text := html_text(paragraph[1]):
             return shorten(text)
     return ""
 

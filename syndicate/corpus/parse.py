@@ -61,19 +61,15 @@ def locate_value(source: Source, path: bytes, keys: Sequence[str | int]) -> tupl
         return 1, 1
 
 
-def _parse_content(
-    content: FileContent, content_hash: bytes, source: Source, path: bytes, context: SourceContext
-) -> ParsedRecord:
-    status = content.status
+def open_record(content: FileContent, source: Source, path: bytes, context: SourceContext) -> FieldReader | Problem:
+    """Return the reader of the fields in a file's bytes, or the problem why its metadata cannot be parsed."""
     text = decode(content.data)
     if isinstance(text, UnreadableFile):
-        return ParsedRecord(content_hash, status, problems=(_file_problem(source, path, text),))
+        return _file_problem(source, path, text)
     try:
         parsed = frontmatter.parse(text)
     except frontmatter.FrontMatterError as error:
-        name = display_path(source, path)
-        problem = Problem(name, error.line, error.column, "front matter", error.message)
-        return ParsedRecord(content_hash, status, problems=(problem,))
+        return Problem(display_path(source, path), error.line, error.column, "front matter", error.message)
 
     def problem_at(keys: Keys, message: str, severity: str) -> Problem:
         line, column = parsed.locate([part for key in keys for part in _split(key)])
@@ -86,12 +82,20 @@ def _parse_content(
             metadata, context.site.defaults_of(os.fsdecode(path)), context.site.options.get("joined", ())
         )
     reader = FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at, parsed.is_quoted)
-    record = parse_fields(reader, content_hash, status)
-    if not parsed.repaired:
-        return record
-    message = "control characters were removed"
-    warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
-    return record._replace(problems=(*record.problems, warning))
+    if parsed.repaired:
+        message = "control characters were removed"
+        warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
+        reader.problems.append(warning)
+    return reader
+
+
+def _parse_content(
+    content: FileContent, content_hash: bytes, source: Source, path: bytes, context: SourceContext
+) -> ParsedRecord:
+    reader = open_record(content, source, path, context)
+    if isinstance(reader, Problem):
+        return ParsedRecord(content_hash, content.status, problems=(reader,))
+    return parse_fields(reader, content_hash, content.status)
 
 
 def _with_defaults(

@@ -10,7 +10,8 @@ or the feed in which an entry appears.
 An entry is identified by the id that its record states, else by the path of its file within the corpus. A stated id
 that is an absolute URI is used as it is; any other text becomes `tag:AUTHORITY:id:TEXT`, and a path becomes
 `tag:AUTHORITY:PATH`. A feed is identified by its dimension and key, `tag:AUTHORITY:feed:DIMENSION/KEY`, so a configured
-slug or title leaves its id alone. Percent-encoding is reversible: different paths have different ids. AUTHORITY is
+slug or title leaves its id alone. Percent-encoding is reversible: paths that differ in more than their Unicode
+normalization have different ids. AUTHORITY is
 configured once and contains a date at which the publisher owned the name (RFC 4151 §2.1).
 
 When several records share one canonical address they become one entry with the identity of the earliest record
@@ -26,6 +27,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from unicodedata import normalize
 from urllib.parse import quote
 
 from ..model import RENDERER, Entry, Presentation
@@ -35,7 +37,11 @@ _SAFE = "/-._~!$&'()*+,;=:@"  # the characters of RFC 4151 §2.1 that RFC 3986 a
 
 @lru_cache(maxsize=16)  # called several times for each record
 def path_id(authority: str, path: str) -> str:
-    """Returns the id of an entry whose record states none, from the path of its file within the corpus."""
+    """Returns the id of an entry whose record states none, from the path of its file within the corpus.
+
+    File systems differ in the Unicode normalization of names; ids do not.
+    """
+    path = path if path.isascii() else normalize("NFC", path)
     return f"tag:{authority}:{quote(path, safe=_SAFE, errors='surrogateescape')}"
 
 
@@ -73,5 +79,6 @@ def digest(entry: Entry, presentation: Presentation) -> str:
         entry.provider and (entry.provider.name, entry.provider.url), entry.topics, entry.category, entry.type,
         entry.language, image and (image.url, image.width, image.height, image.title), entry.video_url,
         entry.amp_url, entry.cdn_url, [tuple(story) for story in entry.related],
+        entry.enclosure and tuple(entry.enclosure),
     )  # fmt: skip
     return sha256(orjson.dumps(shown)).hexdigest()[:32]

@@ -170,6 +170,7 @@ class FeedRules:
             newest=items[0].published if items else None,
             total=total,
             entry_ids=tuple(item.id for item in items),
+            language=feed_key.name if feed_key.dimension == "language" else self._site.language,
         )
 
     def parent(self, feed_key: FeedKey) -> tuple[str, str] | None:

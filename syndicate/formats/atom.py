@@ -14,12 +14,12 @@ FORMAT = get("atom")
 
 
 def render_entry(prepared: Prepared) -> bytes:
-    """Returns one `<entry>`."""
+    """Returns one `<entry>`. A title is required (RFC 4287 §4.1.2): without one, the summary begins it."""
     entry = prepared.entry
     return xml.atom_entry(
         EntryFields(
             id=entry.id,
-            title=entry.title,
+            title=prepared.heading,
             link=prepared.link,
             published=entry.published,
             updated=entry.updated,
@@ -29,6 +29,7 @@ def render_entry(prepared: Prepared) -> bytes:
             categories=entry.topics,
             language=entry.language,
             is_permalink=entry.id == prepared.link,
+            enclosure=None,
             extensions=tuple(_extensions(prepared)),
         )
     )
@@ -48,6 +49,8 @@ def _extensions(prepared: Prepared) -> Iterator[Extension]:
     entry = prepared.entry
     yield elements.link("alternate", prepared.link, "text/html")
     yield from elements.amp_links(entry)
+    if entry.enclosure:
+        yield elements.enclosure_link(entry.enclosure)
     for story in entry.related:
         yield elements.link("related", story.url, "text/html", story.title)
     if entry.image:

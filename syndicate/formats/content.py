@@ -8,8 +8,10 @@ from html import escape
 from typing import NamedTuple
 
 from ..model import Entry, Image, Person, Presentation, Related
+from ..values.languages import is_right_to_left
+from ..values.text import shorten
 
-RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
+_MAX_HEADING = 80
 
 
 class Prepared(NamedTuple):
@@ -19,6 +21,11 @@ class Prepared(NamedTuple):
     link: str
     summary: str
     html: str
+
+    @property
+    def heading(self) -> str:
+        """The title, or the beginning of the summary if there is none, or the link."""
+        return self.entry.title or shorten(self.summary, _MAX_HEADING) or self.link
 
     @property
     def authors(self) -> tuple[Person, ...]:
@@ -68,7 +75,7 @@ def _image(image: Image) -> str:
 def _source(entry: Entry, link: str, *, has_body: bool) -> str:
     if entry.provider:
         return _anchor(link, entry.provider.name, "<p>Source: {}</p>")
-    return "" if has_body else _anchor(link, entry.title, "<p>{}</p>")
+    return "" if has_body else _anchor(link, entry.title or link, "<p>{}</p>")
 
 
 def _related(stories: tuple[Related, ...]) -> str:
@@ -93,6 +100,6 @@ def _text(text: str) -> str:
 
 def _with_direction(html: str, language: str) -> str:
     """Marks right-to-left text: readers lay out entries in the direction of their own language."""
-    if language.partition("-")[0] not in RIGHT_TO_LEFT:
+    if not is_right_to_left(language):
         return html
     return f'<div dir="rtl" lang="{escape(language)}">\n{html}\n</div>'

@@ -27,6 +27,9 @@ def build_rss_item(fields: EntryFields) -> bytes:
     """Returns one `<item>`."""
     entry = _entry(fields, _RssItem)
     entry.guid(fields.id, permalink=fields.is_permalink)
+    if fields.enclosure:
+        url, length, media_type = fields.enclosure
+        entry.enclosure(url, length, media_type)
     feed = _carrier(_RssChannel)
     feed.entry([entry], replace=True)
     return _cut(feed.rss_str(), b"<item>", RSS_END)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from ..feeds.archive import home_page_url
-from ..model import EXTENSIONS, NO_ARCHIVES, ArchiveLinks, Entry, Feed, Person, Related, Site, Tombstone
+from ..model import EXTENSIONS, NO_ARCHIVES, ArchiveLinks, Enclosure, Entry, Feed, Person, Related, Site, Tombstone
 from . import get
 from .content import Prepared
 
@@ -38,6 +38,7 @@ def render_entry(prepared: Prepared) -> bytes:
             authors=[_author(person) for person in prepared.authors],
             tags=list(entry.topics),
             language=entry.language,
+            attachments=[_attachment(entry.enclosure)] if entry.enclosure else [],
             _amp=_amp(entry),
             _related=_related(entry.related),
             _syndicate=_item_extension(entry),
@@ -61,7 +62,7 @@ def render_document(feed: Feed, site: Site, fragments: Sequence[bytes], links: A
         icon=site.logo,
         favicon=site.icon,
         authors=[{"name": site.title, "url": site.home}],
-        language=site.language,
+        language=feed.language,
         hubs=[{"type": "WebSub", "url": hub} for hub in site.hubs if not links.period],
         _syndicate=_archive_extension(links, address) if links.period else {},
     )
@@ -127,6 +128,10 @@ def _item_extension(entry: Entry) -> Object:
 
 def _author(person: Person) -> Object:
     return _without_empty(name=person.name, url=person.url)
+
+
+def _attachment(enclosure: Enclosure) -> Object:
+    return _without_empty(url=enclosure.url, mime_type=enclosure.media_type, size_in_bytes=enclosure.length)
 
 
 def _without_empty(**values: Any) -> Object:

@@ -15,7 +15,10 @@ FORMAT = get("rss")
 
 
 def render_entry(prepared: Prepared) -> bytes:
-    """Returns one `<item>`. Authors are `dc:creator` elements: the `author` of RSS requires a mail address."""
+    """Returns one `<item>`. Authors are `dc:creator` elements: the `author` of RSS requires a mail address.
+
+    RSS has no element for the time of the last change: `atom:updated` states it where it is not that of publication.
+    """
     entry = prepared.entry
     return xml.rss_item(
         EntryFields(
@@ -30,6 +33,7 @@ def render_entry(prepared: Prepared) -> bytes:
             categories=entry.topics,
             language="",
             is_permalink=entry.id == prepared.link,
+            enclosure=elements.enclosure(entry.enclosure) if entry.enclosure else None,
             extensions=tuple(_extensions(prepared)),
         )
     )
@@ -43,6 +47,8 @@ def render_document(feed: Feed, site: Site, fragments: Sequence[bytes], links: A
 def _extensions(prepared: Prepared) -> list[Extension]:
     entry = prepared.entry
     extensions = [elements.creator(person.name) for person in prepared.authors]
+    if entry.updated != entry.published:
+        extensions.append(elements.updated(entry.updated))
     if entry.language:
         extensions.append(elements.language(entry.language))
     if entry.image:

@@ -88,7 +88,7 @@ def feed_fields(feed: Feed, site: Site, links: ArchiveLinks, format_: Format) ->
         updated=feed.updated,
         newest=feed.newest,
         author=site.title,
-        language=site.language,
+        language=feed.language,
         rights=site.rights,
         icon=site.icon,
         logo=site.logo,

@@ -51,7 +51,10 @@ class Extension(NamedTuple):
 
 
 class EntryFields(NamedTuple):
-    """The contents of the element of an entry, in RSS or Atom."""
+    """The contents of the element of an entry, in RSS or Atom.
+
+    `enclosure` has the address, length and type of the `<enclosure>` of RSS; Atom has a link in `extensions`.
+    """
 
     id: str
     title: str
@@ -64,6 +67,7 @@ class EntryFields(NamedTuple):
     categories: tuple[str, ...]
     language: str
     is_permalink: bool
+    enclosure: tuple[str, str, str] | None
     extensions: tuple[Extension, ...]
 
     def texts(self) -> list[str]:
@@ -71,6 +75,7 @@ class EntryFields(NamedTuple):
         texts = [self.id, self.title, self.link, self.summary, self.html, self.language, *self.categories]
         for person in self.authors:
             texts += person.name, person.url or ""
+        texts += self.enclosure or ()
         for extension in self.extensions:
             texts += extension.texts
         return texts
@@ -78,12 +83,13 @@ class EntryFields(NamedTuple):
     def shape(self, texts: list[str]) -> Shape:
         """Returns the shape of an entry with these texts."""
         types = tuple([extension.type for extension in self.extensions])
-        return self.is_permalink, len(self.categories), len(self.authors), types, tuple(map(bool, texts))
+        counts = len(self.categories), len(self.authors)
+        return self.is_permalink, counts, self.enclosure is not None, types, tuple(map(bool, texts))
 
     @staticmethod
     def from_shape(shape: Shape, texts: Iterator[str], published: datetime, updated: datetime) -> "EntryFields":
         """Returns an entry of a shape with these texts and times."""
-        is_permalink, categories, authors, types, _ = shape
+        is_permalink, (categories, authors), has_enclosure, types, _ = shape
         identity, title, link, summary, html, language = (next(texts) for _ in range(6))
         return EntryFields(
             id=identity,
@@ -97,6 +103,7 @@ class EntryFields(NamedTuple):
             is_permalink=is_permalink,
             categories=tuple(next(texts) for _ in range(categories)),
             authors=tuple(Person(name=next(texts), url=next(texts) or None) for _ in range(authors)),
+            enclosure=(next(texts), next(texts), next(texts)) if has_enclosure else None,
             extensions=_extensions(types, texts),
         )
 

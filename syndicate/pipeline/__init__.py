@@ -11,6 +11,7 @@ it perform the plan.
 """
 
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,7 @@ from .executor import WorkerPool, executor_of, no_garbage_collection
 from .run import CorpusSummary, OutputSummary, Run, remove_unfinished
 
 if TYPE_CHECKING:
+    from ..corpus.hidden import HiddenFile
     from ..store.base import Store
 
 _ATTEMPTS = 3
@@ -88,6 +90,18 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
         WorkerPool(context, executor_of(config.executor)) as pool,
     ):
         return Run(transaction, context, pool, int(now.timestamp())).check(progress)
+
+
+def find_hidden_files(config: Config, now: datetime) -> "Iterator[HiddenFile]":
+    """Yields the files of the corpus that are hidden at a time, and why, in the order of their paths."""
+    from ..corpus.hidden import find_hidden
+    from ..corpus.scan import scan
+
+    for source, context in zip(config.sources, JobContext(config).sources, strict=True):
+        for folder, names in scan(source, []):
+            for name in names:
+                if (hidden := find_hidden(source, folder + name, context, int(now.timestamp()))) is not None:
+                    yield hidden
 
 
 def _attempt(

@@ -102,11 +102,11 @@ class JobContext:
         columns = [[(name, render(one)) for one in prepared] for name, render in self.renderers]
         pages = self.pages
         rendered: list[Rendered] = []
-        for row, (entry, is_on_page) in enumerate(entries):
+        for row, (_, is_on_page) in enumerate(entries):
             fragments = tuple([column[row] for column in columns])
             if pages and is_on_page:
                 fragments += ((HTML_PAGE.name, pages.render_entry(prepared[row])),)
-            rendered.append(Rendered(entry.title, fragments))
+            rendered.append(Rendered(prepared[row].heading, fragments))
         return rendered
 
     def _prepare(self, entry: Entry) -> Prepared:

@@ -24,6 +24,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
+from unicodedata import normalize
 from urllib.parse import unquote
 
 from ..corpus.parse import locate_value
@@ -279,8 +280,10 @@ class EntryResolver:
         places: list[tuple[str, tuple[int, bytes, bytes]]] = []
         for entry_id in ids:
             if entry_id.startswith(own):
-                path = os.fsencode(unquote(entry_id.removeprefix(own), errors="surrogateescape"))
-                places += [(entry_id, place) for place in self._places(path)]
+                path = unquote(entry_id.removeprefix(own), errors="surrogateescape")
+                # The file may have a decomposed name, which its id does not.
+                paths = [os.fsencode(form) for form in dict.fromkeys((path, normalize("NFD", path)))]
+                places += [(entry_id, place) for form in paths for place in self._places(form)]
         found = self._corpus.leading_records_at([place for _, place in places]) if places else {}
         records = self._corpus.records(found.values()) if found else {}
         owners: dict[str, RecordRow] = {}

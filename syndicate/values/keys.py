@@ -23,7 +23,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "topics": ("topics", "tags", "categories", "category", "keywords", "taxonomies.tags", "taxonomies.categories"),
     "author": ("author", "authors"),
     "provider": ("provider",),
-    "image": ("images", "image", "heroImage", "cover_image", "posterImage"),
+    "image": (
+        "images", "image", "heroImage", "cover_image", "posterImage", "cover.image", "cover", "feature_image",
+        "featured_image", "thumbnail", "header.image", "header.overlay_image", "header.teaser", "og_image",
+    ),
+    "enclosure": ("enclosure", "audio", "podcast"),
     "language": ("lang", "locale", "language"),
     "category": ("category",),
     "type": ("type",),

@@ -20,6 +20,11 @@ _FOLDER = re.compile(
 )
 # Languages with the code of a common file name extension: `server.ts.md` is an article about a file.
 _FILE_EXTENSIONS = frozenset("as am ml ps sh so ts".split())
+# Languages and scripts (ISO 15924) that are written from right to left.
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
+_RIGHT_TO_LEFT_SCRIPTS = frozenset(
+    {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi"}
+)
 _MAX_FOLDER_DEPTH = 2  # `fr/post/x.md`, `content/fr/post/x.md`; deeper folders of two letters have other meanings
 
 
@@ -32,6 +37,14 @@ def language_tag(value: str) -> str:
     return "-".join(
         [head, *(part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part for part in rest)]
     )
+
+
+def is_right_to_left(tag: str) -> bool:
+    """Return whether a language tag in canonical case is written from right to left: by its script, if it has one."""
+    language, *rest = tag.split("-")
+    if rest and len(rest[0]) == 4:
+        return rest[0] in _RIGHT_TO_LEFT_SCRIPTS
+    return language in _RIGHT_TO_LEFT
 
 
 def language_of_path(path: str) -> str:

@@ -12,10 +12,34 @@ _FORBIDDEN = (
     + "]"
 )
 _WHITE_SPACE = re.compile(r"\s+")
-_INLINE = "a|abbr|b|code|em|i|small|span|strong|sub|sup|u"
-_INLINE_TAG = re.compile(rf"<(/?)({_INLINE})(?:\s[^<>]*)?>", re.IGNORECASE)
-_BLOCK_TAG = re.compile(r"</?(?:br|div|hr|li|ol|p|ul)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_MAX_UNESCAPES = 3  # text that passed through two systems is escaped twice: &amp;#39;
+_STYLES = "b|i|em|strong|code|sub|sup|del|mark|s|u|span"
+_STYLE_TAG = re.compile(rf"<(/?)({_STYLES})(?:\s[^<>]*)?>", re.IGNORECASE)
+_PHRASES = f"{_STYLES}|a|abbr|bdi|bdo|big|cite|dfn|font|ins|kbd|label|q|samp|small|strike|time|tt|var"
+_PHRASE_TAG = re.compile(rf"<(/?)({_PHRASES})(?:\s[^<>]*)?>", re.IGNORECASE)
+_BLOCK_TAG = re.compile(
+    r"</?(?:address|article|aside|audio|blockquote|br|center|dd|details|div|dl|dt|embed|fieldset|figcaption|figure|footer"
+    r"|form|h[1-6]|header|hgroup|hr|iframe|img|input|li|main|nav|noscript|object|ol|p|picture|pre|section|source|summary"
+    r"|svg|table|tbody|td|tfoot|th|thead|tr|ul|video|wbr)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+# What is no text between its beginning and its end.
+_NOT_TEXT = [
+    (re.compile(begin, re.IGNORECASE), re.compile(end, re.IGNORECASE))
+    for begin, end in (
+        ("<!--", "-->"),
+        (r"<script\b[^<>]*>", r"</script\s*>"),
+        (r"<style\b[^<>]*>", r"</style\s*>"),
+    )
+]
+_ANY_TAG = re.compile(r"<[^>]*>")
+# HTML allows some entities without a semicolon, which would change addresses: `?a=1&copy=2`.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ENTITY_OR_SEMICOLON = re.compile(f"{_ENTITY.pattern}|;")
+# A quotation mark, dash or number that was escaped twice (`&amp;#39;`) is the fault of a program: nobody writes it for
+# the readers of a summary. `&amp;amp;` and `&amp;lt;` may be about markup.
+_TWICE_ESCAPED = re.compile(
+    r"&amp;(?=(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|quot|apos|nbsp|hellip|[nm]dash|[lr][sd]quo);)"
+)
 
 
 @cache
@@ -30,23 +54,53 @@ def strip_forbidden(text: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Return text in one line: entities are resolved, markup is removed, white space is collapsed.
+    """Return a title or name in one line: inline markup is removed, entities are decoded, white space is collapsed.
 
-    Only unambiguous markup is removed: paired inline tags, line and paragraph breaks. A lone `<tag>` stays, because a
-    title may be about one.
+    Only paired tags of text styles (`<em>…</em>`) are markup. Any other `<tag>` stays, because a title may be about
+    it. Entities are decoded once, so that markup which only then appears is text, too.
     """
-    if text.isprintable() and "&" not in text and "<" not in text and "  " not in text:
-        return text.strip()  # fast path for nearly all texts of a news corpus
-    from html import unescape
-
-    for _ in range(_MAX_UNESCAPES):
-        unescaped = unescape(text)
-        if unescaped == text:
-            break
-        text = unescaped
+    if _is_plain(text):
+        return text.strip()
     if "<" in text:
-        text = _strip_tags(text)
+        text = _strip_pairs(text, _STYLE_TAG)
+    return _one_line(_decode(text))
+
+
+def summary_text(text: str) -> str:
+    """Return the text of a summary that may be HTML, in one line; tags of HTML are removed, `List<String>` stays."""
+    if _is_plain(text):
+        return text.strip()
+    if "<" in text:
+        for begin, end in _NOT_TEXT:
+            text = _strip_between(text, begin, end)
+        text = _strip_pairs(_BLOCK_TAG.sub(" ", text), _PHRASE_TAG)
+    return _one_line(_decode(_TWICE_ESCAPED.sub("&", text)))
+
+
+def html_text(html: str) -> str:
+    """Return the text of valid HTML, in one line."""
+    return _one_line(_decode(_ANY_TAG.sub("", html)))
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text has nothing to decode or remove, as nearly all texts of a news corpus."""
+    return text.isprintable() and "&" not in text and "<" not in text and "  " not in text
+
+
+def _one_line(text: str) -> str:
     return _WHITE_SPACE.sub(" ", strip_forbidden(text)).strip()
+
+
+def _decode(text: str) -> str:
+    return _ENTITY.sub(_decode_entity, text) if "&" in text else text
+
+
+def _decode_entity(match: re.Match[str]) -> str:
+    from html import unescape
+    from html.entities import html5
+
+    entity = match[0]
+    return unescape(entity) if entity[1] == "#" or entity[1:] in html5 else entity
 
 
 def shorten(text: str, length: int = 300) -> str:
@@ -57,12 +111,32 @@ def shorten(text: str, length: int = 300) -> str:
     return (head or text[: length - 1]).rstrip(" ,;:.–—-") + "…"
 
 
-def _strip_tags(text: str) -> str:
+def split_at_semicolons(text: str) -> list[str]:
+    """Return the parts of a text between semicolons, other than those that end an entity."""
+    parts: list[str] = []
+    start = 0
+    for match in _ENTITY_OR_SEMICOLON.finditer(text):
+        if match[0] == ";":
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return [*parts, text[start:]]
+
+
+def _strip_between(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """Remove all from each beginning to its end. Unlike one pattern for both, two searches need linear time."""
+    kept: list[str] = []
+    start = 0
+    while (first := begin.search(text, start)) and (last := end.search(text, first.end())):
+        kept.append(text[start : first.start()])
+        start = last.end()
+    return " ".join([*kept, text[start:]])
+
+
+def _strip_pairs(text: str, tags: re.Pattern[str]) -> str:
     """Remove paired tags in one pass with a stack: a pattern for pairs needs minutes for a thousand open tags."""
-    text = _BLOCK_TAG.sub(" ", text)
     opened: dict[str, list[tuple[int, int]]] = {}
     paired: list[tuple[int, int]] = []
-    for tag in _INLINE_TAG.finditer(text):
+    for tag in tags.finditer(text):
         same = opened.setdefault(tag[2].lower(), [])
         if not tag[1]:
             same.append(tag.span())

@@ -263,6 +263,20 @@ def test_json_of_check_without_problems_is_an_empty_array(site_folder: SiteFolde
     assert (json.loads(done.stdout), done.returncode) == ([], 0)
 
 
+def test_check_lists_hidden_files_and_why(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("Good"))
+    site_folder.put("b.md", "---\ntitle: B\ndate: 2026-01-01\nunlisted: true\n---\n")
+    site_folder.put("d/2999-01-01-d.md", "---\ntitle: D\n---\n")
+    done = site_folder.run("check", "--hidden", "--now", NOW)
+    assert done.stdout.splitlines() == [
+        "corpus/b.md:4:11: unlisted: true",
+        "corpus/d/2999-01-01-d.md:1:1: path: 2999-01-01T00:00:00Z is in the future",
+    ]
+    assert (done.stderr, done.returncode) == ("2 files hidden\n", 0)
+    listed = json.loads(site_folder.run("check", "--hidden", "--json", "--now", NOW).stdout)
+    assert listed[0] == {"path": "corpus/b.md", "line": 4, "column": 11, "field": "unlisted", "message": "true"}
+
+
 def test_problems_are_in_the_order_of_the_files(site_folder: SiteFolder) -> None:
     for name in ("b/x.md", "a.md", "b.md", "c/a.md", "Z.md"):
         site_folder.put(name, "---\ndate: 2026-01-01\n---\n")

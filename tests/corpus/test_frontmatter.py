@@ -31,6 +31,13 @@ SPLIT: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("a rule in the body", "---\ntitle: x\n---\na\n\n---\n\nb", {"title": "x"}, "a\n\n---\n\nb", "yaml"),
     ("dashes in a value", "---\ntitle: a --- b\n---\n", {"title": "a --- b"}, "", "yaml"),
     ("timestamps", "---\nd: 2020-06-09\nt: 2020-06-09T11:00:00Z\n---\n", {"d": "2020-06-09", "t": "2020-06-09T11:00:00Z"}, "", "yaml"),  # noqa: E501 - a row
+    ("ended by dots", "---\ntitle: x\n...\nbody", {"title": "x"}, "body", "yaml"),
+    ("ended by dots, a rule later", "---\ntitle: x\n...\nbody\n\n---\n", {"title": "x"}, "body\n\n---", "yaml"),
+    ("ended by dots and spaces", "---\ntitle: x\n...  \nbody", {"title": "x"}, "body", "yaml"),
+    ("ended by dots at the end", "---\ntitle: x\n...", {"title": "x"}, "", "yaml"),
+    ("dots in a value", "---\ntitle: |\n  a\n  ...\n  b\n---\nbody", {"title": "a\n...\nb\n"}, "body", "yaml"),
+    ("dots in the body", "---\ntitle: x\n---\na\n...\nb", {"title": "x"}, "a\n...\nb", "yaml"),
+    ("dots before anything", "...\ntitle: x\n---\nbody", {}, "...\ntitle: x\n---\nbody", "none"),
     ("toml", '+++\ntitle = "x"\n[extra]\ntags = ["a"]\n+++\nbody', {"title": "x", "extra": {"tags": ["a"]}}, "body", "toml"),  # noqa: E501 - a row
     ("toml CRLF", '+++\r\ntitle = "x"\r\n+++\r\nbody', {"title": "x"}, "body", "toml"),
     ("toml date", "+++\ndate = 2020-06-09\n+++\n", {"date": date(2020, 6, 9)}, "", "toml"),

@@ -169,6 +169,15 @@ def test_slug_of_a_former_name_does_not_replace_the_feed_of_that_name() -> None:
     assert numbers(made[f"topics/{marked_slug('C#', 26)}"]) == [1]
 
 
+def test_feed_by_language_has_its_own_language() -> None:
+    shown = [entry(1, language="pt-BR"), entry(2, "A", language="fr"), entry(3)]
+    made = {
+        feed.path: feed.language
+        for feed in plan(shown, Selection(by=("language", "topics")), SITE._replace(language="en"))
+    }
+    assert made == {"all": "en", "language/fr": "fr", "language/pt--br": "pt-BR", "topics/a": "en"}
+
+
 # ------------------------------------------------------------------------------------------------------------- parents
 
 FAMILY = (

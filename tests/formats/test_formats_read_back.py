@@ -39,6 +39,7 @@ FULL = entry_of(
         ],
         "type": "video",
         "category": "news",
+        "enclosure": {"url": "https://media.test/1.ogg?a=1&b=2", "length": 123456},
     }
 )  # fmt: skip
 BARE = entry_of({"title": "Bare", "publishedDateTime": "2026-01-30"}, path="_news/2026-01-30-bare.md")
@@ -140,15 +141,30 @@ def test_feedparser_returns_every_field_of_an_entry(name: str, index: int, made:
 def test_feedparser_returns_the_image_with_its_size(name: str, made: dict[str, bytes]) -> None:
     full, *others = feedparser.parse(made[name]).entries
     assert full.media_content == [
-        {"url": "https://img.test/a%20b.jpg?w=1&h=2", "medium": "image", "width": "1200", "height": "800"}
+        {
+            "url": "https://img.test/a%20b.jpg?w=1&h=2",
+            "type": "image/jpeg",
+            "medium": "image",
+            "width": "1200",
+            "height": "800",
+        }
     ]
     assert not any("media_content" in entry for entry in others)
 
 
 @XML
+def test_feedparser_returns_the_enclosure_with_its_length_and_type(name: str, made: dict[str, bytes]) -> None:
+    full, *others = feedparser.parse(made[name]).entries
+    assert [(one.href, one.length, one.type) for one in full.enclosures] == [
+        ("https://media.test/1.ogg?a=1&b=2", "123456", "audio/ogg")
+    ]
+    assert not any(entry.enclosures for entry in others)
+
+
+@XML
 def test_feedparser_links_to_the_article_and_not_to_its_amp_page(name: str, made: dict[str, bytes]) -> None:
     full = feedparser.parse(made[name]).entries[0]
-    by_relation = {link.rel: link.href for link in full.links if link.rel != "related"}
+    by_relation = {link.rel: link.href for link in full.links if link.rel not in {"related", "enclosure"}}
     assert full.link == FULL.url
     assert by_relation == {"alternate": FULL.url, "amphtml": FULL.amp_url, CDN_RELATION: FULL.cdn_url}
 
@@ -185,7 +201,7 @@ def test_reader_returns_every_field_of_an_entry(name: str, index: int, parsed: d
     entry = ENTRIES[index]
     shown, found = prepared(entry), parsed[name][1][entry.id]
     assert (found.title, found.link, found.published) == (entry.title, entry.url, entry.published)
-    assert found.updated == (None if name == "rss" else entry.updated)
+    assert found.updated == (None if name == "rss" and entry.updated == entry.published else entry.updated)
     assert [author.name for author in found.authors] == author_names(entry)
     if not shown.summary and name != "json":  # feedparser, within reader, repeats the content
         assert words(found.summary) == words(shown.html)

@@ -43,7 +43,7 @@ def expected(name: str, entry: Entry, presentation: Presentation = PLAIN) -> Ite
         title=entry.title,
         url=shown.link,
         published=entry.published,
-        updated=None if name == "rss" else entry.updated,
+        updated=entry.updated,
         summary=shown.summary,
         html=shown.html,
         authors=tuple(person.name for person in shown.authors),
@@ -53,6 +53,7 @@ def expected(name: str, entry: Entry, presentation: Presentation = PLAIN) -> Ite
         amp=entry.amp_url,
         cdn=entry.cdn_url,
         related=None if name == "rss" else tuple((story.title, story.url) for story in entry.related),
+        enclosure=entry.enclosure and (entry.enclosure.url, entry.enclosure.media_type, entry.enclosure.length or 0),
     )
 
 

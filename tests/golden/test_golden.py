@@ -92,6 +92,13 @@ webUrl: "https://مثال.إختبار/أخبار/مد وجزر?س=1"
 topics: [بيانات مفتوحة]
 lang: ar
 """
+EPISODE = """\
+date: 2026-01-30T06:00:00Z
+updated: 2026-01-31
+excerpt: An hour about tides, and a minute about cranes.
+podcast: {url: "/episodes/7.mp3?from=feed&n=1", length: 51200000}
+lang: ur-Latn
+"""
 HOSTILE = """\
 title: "<b>Bold</b> claims\\u0007 &lt;script&gt; ]]> and \\U0001F469\\u200D\\U0001F52C &amp;amp;#39;quoted&amp;amp;#39;"
 excerpt: "one\\ntwo\\tthree <br> four &nbsp; five \\uFFFE\\x85six"
@@ -116,6 +123,7 @@ CASES: dict[str, tuple[Site, tuple[Entry, ...]]] = {
     "article": (SITE, (entry(ARTICLE, "_news/2026-01-31-harbour-cranes-learn-to-wait.md"),)),
     "video": (SITE, (entry(VIDEO, "_news/2026-01-30-watch-a-lighthouse-keepers-last-entry.md"),)),
     "body": (SITE, (entry(BODY, "_posts/2026-01-29-reading-a-gauge-backwards.md", MARKDOWN),)),
+    "episode": (SITE, (entry(EPISODE, "episodes/7.md"),)),
     "right-to-left": (SITE, (entry(ARABIC, "ar/tides.md"),)),
     "hostile": (SITE, (entry(HOSTILE, "_news/2026-01-31-häß lich.md"),)),
     "bare": (QUIET, (entry("{title: Bare, date: 2026-01-27}", "bare.md"),)),

@@ -42,6 +42,7 @@ class Item:
     amp: str | None
     cdn: str | None
     related: tuple[tuple[str, str], ...] | None
+    enclosure: tuple[str, str, int] | None
 
 
 def parse_xml(document: bytes) -> Any:
@@ -62,12 +63,14 @@ def items(name: str, document: bytes) -> list[Item]:
 def _rss(item: Any) -> Item:
     encoded = item.findtext("content:encoded", None, NAMESPACES)
     description = item.findtext("description", "")
+    published = parsedate_to_datetime(item.findtext("pubDate"))
+    changed = item.findtext("atom:updated", "", NAMESPACES)
     return Item(
         id=item.findtext("guid"),
         title=item.findtext("title"),
         url=item.findtext("link"),
-        published=parsedate_to_datetime(item.findtext("pubDate")),
-        updated=None,
+        published=published,
+        updated=datetime.fromisoformat(changed) if changed else published,
         summary="" if encoded is None else unescape(description),
         html=description if encoded is None else encoded,
         authors=tuple(each.text for each in item.iterfind("dc:creator", NAMESPACES)),
@@ -77,6 +80,7 @@ def _rss(item: Any) -> Item:
         amp=_first(item, "atom:link[@rel='amphtml']", "href"),
         cdn=_first(item, f"atom:link[@rel='{CDN_RELATION}']", "href"),
         related=None,
+        enclosure=_enclosure(item.find("enclosure"), "url"),
     )
 
 
@@ -99,6 +103,7 @@ def _atom(entry: Any) -> Item:
             (link.get("title", ""), link.get("href"))
             for link in entry.iterfind("atom:link[@rel='related']", NAMESPACES)
         ),
+        enclosure=_enclosure(entry.find("atom:link[@rel='enclosure']", NAMESPACES), "href"),
     )
 
 
@@ -119,7 +124,14 @@ def _json(item: dict[str, Any]) -> Item:
         amp=amp.get("url"),
         cdn=amp.get("cdn_url"),
         related=tuple((story.get("title", ""), story["url"]) for story in item.get("_related", {}).get("items", ())),
+        enclosure=next(
+            ((one["url"], one["mime_type"], one.get("size_in_bytes", 0)) for one in item.get("attachments", ())), None
+        ),
     )
+
+
+def _enclosure(element: Any, address: str) -> tuple[str, str, int] | None:
+    return None if element is None else (element.get(address), element.get("type"), int(element.get("length", "0")))
 
 
 def _first(element: Any, path: str, attribute: str) -> str | None:

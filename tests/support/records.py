@@ -86,6 +86,7 @@ def feed_of(entries: Sequence[Entry], site: Site = SITE) -> Feed:
         newest=entries[0].published if entries else None,
         total=len(entries),
         entry_ids=tuple(entry.id for entry in entries),
+        language=site.language,
     )
 
 
@@ -161,6 +162,13 @@ metadata = st.fixed_dictionaries(
                 optional={"width": st.integers(-5, 2_000_000), "height": st.integers(0, 3000), "title": texts},
             ),
             max_size=2,
+        ),
+        "enclosure": st.one_of(
+            addresses,
+            st.fixed_dictionaries(
+                {"url": addresses},
+                optional={"length": st.integers(-1, 2**40), "type": st.sampled_from(["audio/x", "?"])},
+            ),
         ),
         "featuredContent": st.builds('<iframe src="{}"></iframe>'.format, addresses),
         "related": st.lists(stories, max_size=7),

@@ -40,6 +40,11 @@ class Rulebook:
         return {description: faults for description, faults in found.items() if faults}
 
 
+def without_markup(broken: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Returns the broken rules but those on HTML in plain text: a generated title may be about markup."""
+    return {description: faults for description, faults in broken.items() if "HTML" not in description}
+
+
 def children(parent: Any, *names: str) -> list[Any]:
     """Returns the direct children with one of the names (`atom:link`), in document order."""
     wanted = {qualified(name) for name in names}

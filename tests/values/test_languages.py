@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicate.values.languages import language_of_path, language_tag
+from syndicate.values.languages import is_right_to_left, language_of_path, language_tag
 
 TAGS = [
     ("en", "en"),
@@ -72,3 +72,15 @@ def test_tag_is_ascii_and_normalizing_it_again_changes_nothing(stated: str) -> N
     assert language_tag(tag) == tag
     assert tag.isascii()
     assert tag.replace("-", "").isalnum() or tag == ""
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("ar", True), ("ur", True), ("he-IL", True), ("yi", True), ("az-Arab", True), ("pa-Arab-PK", True),
+        ("ks-Deva", False), ("ur-Latn", False), ("ar-Latn-EG", False), ("az", False), ("en", False), ("", False),
+        ("zh-Hant", False),
+    ],
+)  # fmt: skip
+def test_script_decides_the_direction_else_the_language(tag: str, expected: bool) -> None:  # noqa: FBT001 - a column
+    assert is_right_to_left(tag) is expected

@@ -16,7 +16,7 @@ of the entry from the reader:
     address       the address of its page
     people        provider and authors; mail addresses never leave a record
     topics        topics, and the values of other dimensions
-    media         image and video
+    media         image, video and enclosure
     related       related stories, AMP and AMP cache addresses
 
 Each field is parsed by the same rule: try its keys in order, take the first value that is valid, report every invalid
@@ -25,7 +25,8 @@ value before it as a problem. An invalid value never raises, it only costs its o
 - Visibility looks at *every* key that may hide the record, and a value that cannot be understood hides it: nothing that
   its owner meant to hide is published. So does a key that is stated twice, in two spellings. Of several dates that
   withhold an entry the latest counts, of several dates of expiry the earliest.
-- Without a date of publication there is no entry; the problem is an error, not a warning.
+- Without a date of publication there is no entry; the problem is an error, not a warning. A record without a title has
+  its first heading as title, or none at all.
 
 YAML values are text, as it stands in the file (`yaml_header`); TOML values have types. `scalars.py` reads numbers,
 flags and dates from either.
@@ -39,11 +40,12 @@ from ...feeds.identity import digest, path_id
 from ...feeds.rules import traits_of
 from ...model import Entry
 from ...values.dates import epoch_seconds
+from ...values.text import summary_text
 from ..files import UNKNOWN_STATUS, FileStatus
 from ..record import ParsedRecord
 from .address import entry_address
 from .identity import entry_id, language
-from .media import image_of, video_url_of
+from .media import enclosure_of, image_of, video_url_of
 from .people import authors_of, provider_of
 from .publication import published_of
 from .reader import FieldReader, IsQuoted, Keys, Reason
@@ -90,17 +92,15 @@ def parse_fields(
 
 
 def parse_entry(reader: FieldReader) -> Entry | None:
-    """Return the entry of a record, hidden or not; None if it has no title or no date of publication."""
+    """Return the entry of a record, hidden or not; None if it has no date of publication, or nothing to show."""
     return _parse(reader)[0]
 
 
 def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
     """Return the entry of a record, if it makes one, and whether the record states its address."""
-    title = reader.text("title")
+    title = reader.text("title") or _heading_of(reader)
     published = published_of(reader)
-    if not title:
-        reader.error(("title",), "no title")
-    if not title or published is None:
+    if published is None:
         return None, False
     tag = language(reader)
     url, states_url = entry_address(reader, title, published, tag)
@@ -113,7 +113,7 @@ def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
         url=url,
         published=published,
         updated=max(published, reader.date("updated") or published),
-        summary=reader.text("summary"),
+        summary=reader.text("summary", summary_text),
         body=reader.body,
         authors=authors_of(reader),
         provider=provider,
@@ -122,6 +122,7 @@ def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
         type=reader.text("type"),
         language=tag,
         image=image_of(reader, url),
+        enclosure=enclosure_of(reader, url),
         video_url=video_url_of(reader),
         amp_url=amp_url,
         cdn_url=cdn_url_of(reader, amp_url),
@@ -130,4 +131,16 @@ def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
         heat=reader.number("heat"),
         terms=tuple(terms_of(reader)),
     )
+    if not any((title, entry.summary, entry.body, entry.image, entry.enclosure, entry.video_url)):
+        reader.error(("title",), "neither a title nor a text")
+        return None, False
     return entry, states_url
+
+
+def _heading_of(reader: FieldReader) -> str:
+    """Return the first heading of the body; empty if there is none."""
+    if not reader.body:
+        return ""
+    from ..headings import first_heading  # nearly all records have a title, and Markdown is slow to import
+
+    return first_heading(reader.body)

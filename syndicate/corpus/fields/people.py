@@ -9,13 +9,12 @@ from typing import Any
 
 from ...model import Person
 from ...values import addresses
-from ...values.text import plain_text
+from ...values.text import split_at_semicolons, summary_text
 from ..scalars import describe, text_of
 from .reader import FieldReader
 
 _WORD = re.compile(r"[<(]?[^\s<>()]+[>)]?")
 _MAIL = re.compile(r"[^@]@[^@]")
-_LIST_SEPARATOR = re.compile(r"[;,]")
 
 
 def provider_of(reader: FieldReader) -> Person | None:
@@ -33,8 +32,10 @@ def authors_of(reader: FieldReader) -> tuple[Person, ...]:
     """Return the authors, each once."""
     for key, value in reader.values("author"):
         people = value if isinstance(value, list) else [value]
-        if key == "authors" and isinstance(value, str):
-            people = _LIST_SEPARATOR.split(value)
+        if isinstance(value, str):
+            people = split_at_semicolons(value)  # commas are parts of the names then, as in Pelican: `Doe, Jane; Roe`
+            if len(people) == 1 and key == "authors":
+                people = value.split(",")
         known = reader.context.site.authors
         authors = [person for value in people if (person := _person(_known_author(value, known)))]
         if authors:
@@ -57,7 +58,7 @@ def _known_author(value: object, known: Mapping[str, Any]) -> object:
 
 def plain_name(value: object) -> str:
     """Return a name in one plain line, without mail addresses and passwords before a host; empty if none is left."""
-    name = plain_text(text_of(value))
+    name = summary_text(text_of(value))
     if "@" in name:
         name = " ".join(_WORD.sub(lambda word: "" if _MAIL.search(word[0]) else word[0], name).split()).strip("()<> ")
     return name

@@ -84,10 +84,10 @@ class FieldReader:
         """Report a problem that keeps the entry out of all feeds."""
         self.problems.append(self.problem_at(keys, message, "error"))
 
-    def text(self, name: str) -> str:
+    def text(self, name: str, to_plain: Callable[[str], str] = plain_text) -> str:
         """Return the first value of a field that is text, in one plain line; empty if there is none."""
         for key, value in self.values(name):
-            if text := plain_text(text_of(value)):
+            if text := to_plain(text_of(value)):
                 return text
             if not isinstance(value, str) and name not in _OPTIONAL_TEXTS:
                 self.warn((key,), f"expected text, got {describe(value)}")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ...values.keys import DIMENSIONS
-from ...values.text import plain_text
+from ...values.text import plain_text, split_at_semicolons
 from ..scalars import describe, text_of
 from .reader import FieldReader
-
-_SPACE_OR_SEMICOLON = re.compile(r"[;\s]+")
 
 
 def topics_of(reader: FieldReader) -> tuple[str, ...]:
@@ -37,14 +34,14 @@ def _names_of_dimension(reader: FieldReader, key: str, value: object) -> tuple[s
 
 
 def _names(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
-    """Return the names of a list, or of a text with commas, semicolons or spaces between them."""
+    """Return the names of a list, or of a text with semicolons, else commas, else spaces between them."""
     match value:
         case list():
             items: list[object] = value
         case str() if key.lower() == "category":
             items = [value]
         case str():
-            items = list(value.split(",") if "," in value else _SPACE_OR_SEMICOLON.split(value))
+            items = list(_split(value))
         case int() | float():
             items = [value]
         case _:
@@ -57,3 +54,11 @@ def _names(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
         elif item is None or not isinstance(item, str):
             reader.warn((key, index), f"expected a name, got {describe(item)}")
     return tuple(names.values())
+
+
+def _split(text: str) -> list[str]:
+    """Split a text at its semicolons; commas are parts of the names then, as in Pelican. Else at commas or spaces."""
+    names = split_at_semicolons(text)
+    if len(names) > 1:
+        return names
+    return text.split(",") if "," in text else text.split()

@@ -13,9 +13,10 @@ from urllib.parse import quote
 from jinja2 import BytecodeCache
 
 from ...model import Entry, Feed, Image, Site
+from ...values.languages import is_right_to_left
 from ...values.text import shorten
 from .. import HTML_PAGE, get
-from ..content import RIGHT_TO_LEFT, Prepared
+from ..content import Prepared
 from .chart import chart, month_label
 from .environment import ENTRIES, POLICY, get_template, insert, make_environment, render
 from .page_data import FeedGroup, FeedPageData
@@ -85,13 +86,14 @@ class Pages:
         return render(
             self._card,
             entry=entry,
+            heading=prepared.heading,
             link=prepared.link,
             excerpt=shorten(prepared.summary, _EXCERPT_LENGTH),
             source=entry.provider.name if entry.provider else authors[0].name if authors else "",
             picture=entry.image and _with_size(entry.image),
             picture_says=_caption(entry),
             language=language,
-            right_to_left=language.partition("-")[0] in RIGHT_TO_LEFT,
+            right_to_left=is_right_to_left(language),
         ).encode()
 
     def render_feed_page(self, feed: Feed, data: FeedPageData, cards: Sequence[bytes]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.fields import AUTHORITY, CONTEXT, PATH, context_with, dated_entry, record_of
 
-from syndicate.model import Entry, Image, Person
+from syndicate.model import Enclosure, Entry, Image, Person
 from syndicate.values.keys import ALIASES
 
 
@@ -35,6 +35,11 @@ CASES: dict[str, Any] = {
     "author": (lambda n: f"a{n}", lambda e: e.authors, lambda n: (Person(name=f"a{n}"),)),
     "provider": (lambda n: f"p{n}", lambda e: e.provider, lambda n: Person(name=f"p{n}")),
     "image": (lambda n: f"/i{n}", lambda e: e.image, lambda n: Image(url=f"https://www.test/i{n}")),
+    "enclosure": (
+        lambda n: f"/a{n}.mp3",
+        lambda e: e.enclosure,
+        lambda n: Enclosure(f"https://www.test/a{n}.mp3", "audio/mpeg"),
+    ),
     "language": (lambda n: ["de", "fr", "it", "es"][n], lambda e: e.language, lambda n: ["de", "fr", "it", "es"][n]),
     "category": (lambda n: f"c{n}", lambda e: e.category, lambda n: f"c{n}"),
     "type": (lambda n: f"k{n}", lambda e: e.type, lambda n: f"k{n}"),
@@ -74,15 +79,16 @@ def test_every_known_field_has_a_case() -> None:
 )
 def test_field_is_read_from_its_first_key_in_any_letter_case(name: str, index: int, letter_case: Any) -> None:
     value, actual, expected = CASES[name]
-    metadata: dict[str, Any] = {"title": "T", "publishedDateTime": date(2025, 1, 1)}
-    if name in {"title", "published"}:
-        metadata.pop({"title": "title", "published": "publishedDateTime"}[name])
+    metadata: dict[str, Any] = {"title": "T", "publishedDateTime": date(2025, 1, 1), "summary": "S"}
+    if name in {"title", "published", "summary"}:
+        metadata.pop({"title": "title", "published": "publishedDateTime", "summary": "summary"}[name])
     for number, key in reversed(list(enumerate(ALIASES[name]))):
         if number >= index:
             for first, held in nested(key, value(number)).items():
-                target = metadata.setdefault(letter_case(first), {})
+                target = metadata.get(letter_case(first))
                 if isinstance(held, dict):
-                    target |= {letter_case(inner): item for inner, item in held.items()}
+                    nested_values = {letter_case(inner): item for inner, item in held.items()}
+                    metadata[letter_case(first)] = nested_values | (target if isinstance(target, dict) else {})
                 else:
                     metadata[letter_case(first)] = held
     result = record_of(metadata, "", PATH, CONTEXT)

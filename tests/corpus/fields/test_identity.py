@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -93,8 +94,19 @@ def test_url_is_stated_or_derived_from_the_path(metadata: dict[str, Any], path: 
     assert dated_entry(metadata, path=path).url == url
 
 
+def test_id_and_url_do_not_depend_on_the_normalization_of_file_names() -> None:
+    composed, decomposed = (dated_entry(path=normalize(form, "café/naïve.md")) for form in ("NFC", "NFD"))
+    assert composed == decomposed
+    assert composed.id == f"tag:{AUTHORITY}:caf%C3%A9/na%C3%AFve.md"
+    assert composed.url == "https://www.test/caf%C3%A9/na%C3%AFve/"
+
+
 names = st.text(st.characters(exclude_characters="/\x00"), min_size=1, max_size=12).filter(
-    lambda name: name not in {".", ".."} and not re.search("[\ud800-\udc7f\udd00-\udfff]", name)
+    lambda name: (
+        name not in {".", ".."}
+        and normalize("NFC", name) == name
+        and not re.search("[\ud800-\udc7f\udd00-\udfff]", name)
+    )
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.fields import dated_entry, label
+from support.fields import dated_entry, dated_record, label
 
-from syndicate.model import Image
+from syndicate.model import Enclosure, Image
 
 IMAGES = [
     ({"image": "/i.png"}, Image(url="https://a.test/i.png")),
@@ -30,8 +30,55 @@ IMAGES = [
     ({"image": {"url": "/x", "width": 0, "height": -1}}, Image(url="https://a.test/x")),
     ({"image": {"url": "/x", "width": True, "height": 5.5}}, Image(url="https://a.test/x")),
     ({"image": {"url": "/x", "width": 10**9, "height": "9" * 5000}}, Image(url="https://a.test/x")),
+    # the cover keys of themes
+    ({"cover": {"image": "/img/a.png", "alt": "A"}}, Image(url="https://a.test/img/a.png")),
+    ({"cover": {"url": "/a.png", "alt": "A"}}, Image(url="https://a.test/a.png", title="A")),
+    ({"cover": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"coverImage": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"feature_image": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"featuredImage": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"thumbnail": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"header": {"teaser": "/a.png"}}, Image(url="https://a.test/a.png")),
+    ({"header": {"image": "/b.png", "teaser": "/a.png"}}, Image(url="https://a.test/b.png")),
+    ({"og_image": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"image": {"feature": "/a.png"}}, Image(url="https://a.test/a.png")),
+    ({"cover": {"image": "", "alt": ""}, "thumbnail": "/a.png"}, Image(url="https://a.test/a.png")),
+    ({"image": "false"}, None),
     ({}, None),
 ]
+
+
+def test_empty_cover_of_a_theme_is_no_problem() -> None:
+    assert not dated_record({"cover": {"image": "", "alt": "", "caption": None}}).problems
+
+
+MP3 = "https://a.test/e.mp3"
+ENCLOSURES = [
+    ({"enclosure": "/e.mp3"}, Enclosure(MP3, "audio/mpeg")),
+    ({"audio": "/e.m4a?x=1.mp3"}, Enclosure("https://a.test/e.m4a?x=1.mp3", "audio/mp4")),
+    ({"podcast": {"url": "/e.mp3", "length": 123, "type": "audio/x-mp3"}}, Enclosure(MP3, "audio/x-mp3", 123)),
+    ({"enclosure": {"src": "/e.mp3", "size": "123"}}, Enclosure(MP3, "audio/mpeg", 123)),
+    ({"enclosure": {"file": "/e.MP3", "length": "5 MB", "type": "mp3"}}, Enclosure(MP3[:-3] + "MP3", "audio/mpeg")),
+    ({"enclosure": [{"url": "/e.mp3"}, {"url": "/f.mp3"}]}, Enclosure(MP3, "audio/mpeg")),
+    ({"enclosure": "https://a.test/e.mp3\n4567\naudio/mp3\n"}, Enclosure(MP3, "audio/mp3", 4567)),
+    ({"enclosure": "/e"}, Enclosure("https://a.test/e", "application/octet-stream")),
+    ({"audio": "/e"}, Enclosure("https://a.test/e", "audio/mpeg")),
+    ({"audio": {"url": "/e.mp3", "length": 0}}, Enclosure(MP3, "audio/mpeg")),
+    ({"audio": {"url": "/e.mp3", "length": -5}}, Enclosure(MP3, "audio/mpeg")),
+    ({"enclosure": "ftp://x", "audio": "/e.mp3"}, Enclosure(MP3, "audio/mpeg")),
+    ({"audio": "true"}, None),
+    ({"audio": 7}, None),
+    ({"audio": []}, None),
+    ({"podcast": {"duration": "1:30"}}, None),
+    ({}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("metadata", "enclosure"), ENCLOSURES, ids=[label(row[0]) for row in ENCLOSURES])
+def test_enclosure_is_the_first_file_with_a_valid_address(
+    metadata: dict[str, Any], enclosure: Enclosure | None
+) -> None:
+    assert dated_entry(metadata, webUrl="https://a.test/story/").enclosure == enclosure
 
 
 @pytest.mark.parametrize(("metadata", "image"), IMAGES, ids=[label(row[0]) for row in IMAGES])

@@ -10,7 +10,7 @@ TITLES = [
     (1984, "1984"),
     (3.5, "3.5"),
     ("  two\n lines ", "two lines"),
-    ("AT&amp;amp;T", "AT&T"),
+    ("AT&amp;amp;T", "AT&amp;T"),
     ("<b>x</b>", "x"),
     ("The <title> tag", "The <title> tag"),
     ("a\x00b", "ab"),
@@ -25,15 +25,27 @@ def test_title_is_one_plain_line(stated: object, title: str) -> None:
 @pytest.mark.parametrize(
     "stated", [None, "", " ", "<b></b>", "\x00", True, [], ["T"], {}, {"de": "T"}, HUGE, b"T"], ids=label
 )
-def test_record_without_a_title_is_an_error(stated: object) -> None:
-    result = dated_record(title=stated, metadata={})
+def test_record_without_a_title_has_its_first_heading_or_none(stated: object) -> None:
+    assert dated_entry({"title": stated}, "# A *heading* &amp; more\n\nText.").title == "A heading & more"
+    assert dated_entry({"title": stated}, "Text.").title == ""
+    assert dated_entry({"title": stated}, excerpt="Text.").title == ""
+    assert not problem_fields(dated_record({"title": stated}, "Text."), "error")
+
+
+def test_record_without_a_title_and_a_text_is_an_error() -> None:
+    result = dated_record({"title": None})
     assert result.entry is None
-    assert "title" in problem_fields(result, "error")
+    assert problem_fields(result, "error") == ["title"]
+
+
+def test_record_with_a_heading_keeps_its_title_and_body() -> None:
+    entry = dated_entry({"title": "T"}, "# Heading\n\nText.")
+    assert (entry.title, entry.body) == ("T", "# Heading\n\nText.")
 
 
 def test_every_error_of_a_record_is_reported() -> None:
-    result = record_of({}, "", "x.md", CONTEXT)
-    assert set(problem_fields(result)) == {"title", "publishedDateTime"}
+    result = record_of({"expires": "never"}, "", "x.md", CONTEXT)
+    assert set(problem_fields(result)) == {"expires", "publishedDateTime"}
 
 
 @pytest.mark.parametrize(

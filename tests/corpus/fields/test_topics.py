@@ -12,6 +12,7 @@ TOPICS = [
     ({"topics": "IBM AI, AI"}, ("IBM AI", "AI")),
     ({"tags": "linux kernel"}, ("linux", "kernel")),
     ({"tags": "linux; kernel"}, ("linux", "kernel")),
+    ({"tags": "free software; Doe, Jane; "}, ("free software", "Doe, Jane")),
     ({"keywords": "a,, b,"}, ("a", "b")),
     ({"category": "Open Data"}, ("Open Data",)),
     ({"categories": ["Open Data"]}, ("Open Data",)),

@@ -2,9 +2,9 @@
 
 Theory of operation
 -------------------
-Site generators write metadata in one of three forms: YAML between lines of `---` (or up to one of `...`), TOML between
-lines of `+++` (Zola, Hugo), or Pelican's `Key: value` lines before the first blank line. A text in none of these forms
-is all body.
+Site generators write metadata in one of four forms: YAML between lines of `---` (or up to one of `...`), TOML between
+lines of `+++` (Zola, Hugo), a JSON object at the beginning or after `---json`, or Pelican's `Key: value` lines before
+the first blank line. A text in none of these forms is all body.
 
 `parse` first splits the text. Nearly all files begin with `---` and a line break, and two string searches find their
 fences (`_split_plain_fences`); python-frontmatter's patterns find all others. CRLF and a byte order mark are removed
@@ -27,6 +27,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
+from json import JSONDecodeError, JSONDecoder, loads
 from typing import Any, ClassVar, NamedTuple
 
 import yaml
@@ -38,6 +39,9 @@ from .yaml_header import Key, Position
 
 _HEADER_LINE = re.compile(r"([A-Za-z][\w -]*?):(?:[ \t]+(.*))?$")
 _KEYED_LINE = re.compile(r"[ \t]*([^\s:=]+)[ \t]*[:=][ \t]*")
+_JSON_FENCE = re.compile(r"---[ \t]*json[ \t]*\n")
+_JSON_OBJECT = re.compile(r"\{\s*\"")
+_KEYED_JSON = re.compile(r"[ \t{]*\"([^\"]*)\"[ \t]*:[ \t]*")
 _TOML_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -120,6 +124,8 @@ def parse(text: str) -> FrontMatter:
             metadata, repaired = _parse_yaml(header)
         case "toml":
             metadata, repaired = _parse_toml(header), False
+        case "json":
+            metadata, repaired = _parse_json(header), False
         case _:
             metadata, repaired = _parse_lines(header), False
     return FrontMatter(metadata, header.body.strip("\n"), header.kind, header.text, header.first_line, repaired)
@@ -138,6 +144,8 @@ def _split(text: str) -> _Header:
             except ValueError:
                 raise FrontMatterError("the front matter is not closed", first_line, 1) from None
             return _Header(handler.kind, header, body, first_line)
+    if (json := _split_json(text, first_line)) is not None:
+        return json
     header, _, body = text.partition("\n\n")
     if _is_pelican_header(header):
         return _Header("pelican", header, body, first_line)
@@ -156,6 +164,42 @@ def _split_plain_fences(text: str) -> _Header | None:
     if end < 0 or text[end + 4 : end + 5] not in {"", "\n"}:
         return None
     return _Header("yaml", text[3 : end + 1], text[end + 4 :], 1)
+
+
+def _split_json(text: str, first_line: int) -> _Header | None:
+    """Split JSON front matter: an object at the beginning (Hugo), or between `---json` and `---` (gray-matter)."""
+    if match := _JSON_FENCE.match(text):
+        header, found, body = text[match.end() :].partition("\n---")
+        if not found:
+            raise FrontMatterError("the front matter is not closed", first_line, 1)
+        return _Header("json", header, body.partition("\n")[2], first_line + 1)
+    if not _JSON_OBJECT.match(text):
+        return None
+    try:
+        _, end = JSONDecoder().raw_decode(text)
+    except JSONDecodeError as error:
+        raise FrontMatterError(f"not JSON: {error.msg}", first_line + error.lineno - 1, error.colno) from None
+    except (ValueError, RecursionError):
+        raise FrontMatterError("not JSON", first_line, 1) from None
+    return _Header("json", text[:end], text[end:], first_line)
+
+
+def _parse_json(header: _Header) -> dict[str, Any]:
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        for number, (key, _) in enumerate(pairs):
+            if must_not_repeat(key) and any(other.lower() == key.lower() for other, _ in pairs[:number]):
+                raise _repeated_key(header, key, 0)
+        return dict(pairs)
+
+    try:
+        data = loads(header.text, object_pairs_hook=mapping)
+    except JSONDecodeError as error:
+        raise FrontMatterError(f"not JSON: {error.msg}", header.first_line + error.lineno - 1, error.colno) from None
+    except (ValueError, RecursionError):  # a number of 5,000 digits
+        raise FrontMatterError("not JSON", header.first_line, 1) from None
+    if not isinstance(data, dict):
+        raise FrontMatterError(f"expected keys and values, got {type(data).__name__}", header.first_line, 1)
+    return data
 
 
 def _is_pelican_header(block: str) -> bool:
@@ -217,7 +261,7 @@ def _locate_line(header: str, key: str) -> Position:
     """Return line and column, from 0, of the value on a line `key: value` or `key = value`."""
     wanted = canonical_key(key)
     for number, line in enumerate(header.split("\n")):
-        match = _KEYED_LINE.match(line)
+        match = _KEYED_JSON.match(line) or _KEYED_LINE.match(line)
         if match and canonical_key(match[1]) == wanted:
             return number, match.end()
     return 0, 0

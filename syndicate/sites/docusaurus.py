@@ -35,7 +35,9 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     blogs = [_blog(text) for text in options] or [_Blog("blog", "blog", "")]
     default = literal(program, "defaultLocale") or ""
     include = [pattern for blog in blogs for pattern in patterns_of(source, (".md", ".mdx"), blog.folder)]
-    if not source:
+    if source.startswith("i18n/"):
+        include = ["**/*"]
+    elif not source:
         include.append("i18n/*/docusaurus-plugin-content-blog*/**/*")
     slash = re.search(r"\btrailingSlash\s*:\s*(true|false)\b", program)
     return SiteSettings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .base import Default, Page, SiteFolder, SiteSettings, encode, patterns_of
+from .base import Default, Page, SiteFolder, SiteSettings, encode, mapping, patterns_of, text
 from .eleventy_templates import fill
 from .programs import literal, without_comments
 
@@ -35,8 +35,9 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
 
 def stated_address(page: Page, site: SiteSettings) -> str:
     """Returns `permalink`; of a template only what can be looked up is filled in, else it is none."""
-    permalink = page.text("permalink")
-    filled = fill(permalink, page)
+    computed = mapping(page.metadata.get("eleventycomputed")).get("permalink")
+    root = str(site.options.get("input", ""))
+    filled = fill(text(computed) or page.text("permalink"), page, root)
     if not filled:
         return ""
     address = filled.lstrip("/").removesuffix("index.html") if filled.endswith("/index.html") else filled.lstrip("/")

@@ -11,7 +11,8 @@ from .base import Page, without_date
 from .slugs import eleventy_slug, eleventy_slugify
 
 _EXPRESSION = re.compile(r"\{\{-?\s*((?:[^{}\"']|\"[^\"]*\"|'[^']*')*?)\s*-?\}\}")
-_FILTER = re.compile(r"(\w+)\s*(?:(?::|\()\s*[\"']([^\"']*)[\"']\s*\)?)?")
+_ARGUMENT = r"[\"']([^\"']*)[\"']"
+_FILTER = re.compile(rf"(\w+)\s*(?:(?::|\()\s*{_ARGUMENT}\s*(?:,\s*{_ARGUMENT}\s*)?\)?)?")
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 
@@ -19,8 +20,10 @@ class _UnknownError(Exception):
     """The template needs more than looking up."""
 
 
-def fill(template: str, page: Page) -> str:
-    """Returns a template with the values of a page; empty if it needs more than looking up."""
+def fill(template: str, page: Page, root: str) -> str:
+    """Returns a template with the values of a page below the input folder `root`; empty if it needs more than that."""
+    if root:
+        page = page._replace(path=page.path.removeprefix(f"{root}/"))
     try:
         filled = _EXPRESSION.sub(lambda match: _value(match[1], page), template)
     except _UnknownError:
@@ -70,6 +73,9 @@ def _filtered(value: str, filter_: str) -> str:
             return value.upper()
         case "trim" | "strip":
             return value.strip()
+    match = _FILTER.fullmatch(filter_)
+    if match and match[1] == "replace" and match[2] and match[3] is not None:
+        return value.replace(match[2], match[3])
     raise _UnknownError
 
 

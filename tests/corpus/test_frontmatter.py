@@ -355,3 +355,37 @@ def test_any_header_is_parsed_or_rejected_with_a_position_in_the_file(fence: str
         line, column = parsed.locate(("title", 0))
     assert 1 <= line <= len(whole.splitlines()) + 2
     assert 1 <= column <= len(whole) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "metadata", "body"),
+    [
+        ('{\n"title": "A",\n"tags": ["x"]\n}\nBody\n', {"title": "A", "tags": ["x"]}, "Body"),
+        ('{"title": "A"}\n', {"title": "A"}, ""),
+        ('---json\n{"title": "A"}\n---\nBody', {"title": "A"}, "Body"),
+        ("{ not json", {}, "{ not json"),
+    ],
+)
+def test_json_front_matter(text: str, metadata: dict[str, object], body: str) -> None:
+    parsed = parse(text)
+    assert (parsed.metadata, parsed.body) == (metadata, body)
+
+
+def test_json_value_has_its_position() -> None:
+    assert parse('---json\n{"title": "A",\n "date": "soon"}\n---\n').locate(("date",)) == (3, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('{\n"draft": true,\n"title": }\nBody', 3),
+        ('---json\n{"draft": true,\n---\nBody', 2),
+        ('---json\n{"draft": true}\nBody', 1),
+        ('{"draft": true, "Draft": false}', 1),
+        ("---json\n[1]\n---\n", 2),
+    ],
+)
+def test_json_that_cannot_be_understood_is_an_error(text: str, line: int) -> None:
+    with pytest.raises(FrontMatterError) as error:
+        parse(text)
+    assert error.value.line == line

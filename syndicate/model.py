@@ -18,7 +18,7 @@ LinkChoice = Literal["canonical", "amp", "cdn"]
 # The namespace of the elements that no standard defines (docs/extensions.md). The host never resolves (RFC 2606).
 EXTENSIONS = "https://syndicate.example/extensions"
 # The version of the rendered fragments. Raise it when a renderer changes: every entry digest changes with it.
-RENDERER = 1
+RENDERER = 2
 CDN_RELATION = f"{EXTENSIONS}#cdn"
 
 
@@ -52,9 +52,9 @@ class Related(NamedTuple):
 class Entry(NamedTuple):
     """One story that feeds may show.
 
-    `id` is a `tag:` URI (RFC 4151) or the absolute URI that the record states. `body` is Markdown. `terms` holds the
-    values of the configured dimensions (`topics` is one of them). `quality` and `heat` only select entries; no document
-    contains them.
+    `id` is a `tag:` URI (RFC 4151) or the absolute URI that the record states. `body` is sanitized HTML in which links
+    to other records are placeholders (`corpus.bodies.references`). `terms` holds the values of the configured
+    dimensions (`topics` is one of them). `quality` and `heat` only select entries; no document contains them.
     """
 
     id: str

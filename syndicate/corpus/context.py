@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from ..config import Config, Source
 from ..model import Presentation
+from ..values.dialects import UNKNOWN, Dialect
 from .keys import KeyTable
 
 
@@ -14,7 +16,8 @@ class SourceContext:
 
     `authority` is the `tag:` authority of ids (RFC 4151); `home` is the base of relative addresses; `prefix`
     distinguishes the paths of this source from those of others. `aliases` maps a field to keys that take precedence
-    over its known keys; `dimensions` are the fields that feeds are cut by.
+    over its known keys; `dimensions` are the fields that feeds are cut by. `dialect` is what the bodies hold, and
+    `variables` what their tags may show (`site.url`): by default those of a site whose generator is not known.
     """
 
     def __init__(
@@ -32,6 +35,8 @@ class SourceContext:
         self.prefix = prefix
         self.dimensions = dimensions
         self.presentation = presentation or Presentation()
+        self.dialect: Dialect = UNKNOWN
+        self.variables = _variables(home)
         self.keys = KeyTable(aliases or {}, dimensions)
 
 
@@ -45,3 +50,9 @@ def source_context(config: Config, source: Source) -> SourceContext:
         dimensions=config.selection.by,
         presentation=config.presentation,
     )
+
+
+def _variables(home: str) -> Mapping[str, str]:
+    """Return the variables of a site with this home page: `url` has no path, `baseurl` no slash at its end (Jekyll)."""
+    parts = urlsplit(home)
+    return {"site.url": f"{parts.scheme}://{parts.netloc}", "site.baseurl": parts.path.rstrip("/")}

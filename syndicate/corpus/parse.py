@@ -75,8 +75,11 @@ def _parse_content(
         problem = Problem(name, error.line, error.column, "front matter", error.message)
         return ParsedRecord(content_hash, status, problems=(problem,))
 
-    def problem_at(keys: Keys, message: str, severity: str) -> Problem:
-        line, column = parsed.locate([part for key in keys for part in _split(key)])
+    def problem_at(keys: Keys, message: str, severity: str, body_line: int) -> Problem:
+        if body_line:
+            line, column = _first_line_of_body(text, parsed.body) + body_line - 1, 1
+        else:
+            line, column = parsed.locate([part for key in keys for part in _split(key)])
         field = ".".join(map(str, keys))
         return Problem(display_path(source, path), line, column, field, message, severity)
 
@@ -88,6 +91,11 @@ def _parse_content(
     message = "control characters were removed"
     warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
     return record._replace(problems=(*record.problems, warning))
+
+
+def _first_line_of_body(text: str, body: str) -> int:
+    """Return the line of the file on which its body begins: it ends where the file does, but for empty lines."""
+    return text.replace("\r\n", "\n").rstrip("\n").count("\n") - body.count("\n") + 1
 
 
 def _split(key: str | int) -> Sequence[str | int]:

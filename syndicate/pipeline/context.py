@@ -114,10 +114,10 @@ class JobContext:
 
         body_html = summary = ""
         if entry.body:
-            from ..corpus import markdown
+            from ..corpus.bodies import first_paragraph, resolve_links
 
-            body_html = markdown.to_html(entry.body, entry.url)
-            summary = "" if entry.summary else markdown.first_paragraph(body_html)
+            body_html = resolve_links(entry.body, lambda _: None).html
+            summary = "" if entry.summary else first_paragraph(body_html)
         return content.prepare(entry, self.config.presentation, body_html, summary)
 
     def _entry(self, origin: OriginRow) -> Entry:

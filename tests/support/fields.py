@@ -71,5 +71,5 @@ def label(value: object) -> str:
         return "a huge number"
 
 
-def _problem(keys: Keys, message: str, severity: str) -> Problem:
-    return Problem("record.md", 1, 1, ".".join(map(str, keys)), message, severity)
+def _problem(keys: Keys, message: str, severity: str, body_line: int) -> Problem:
+    return Problem("record.md", body_line or 1, 1, ".".join(map(str, keys)), message, severity)

@@ -17,6 +17,7 @@ of the entry from the reader:
     topics        topics, and the values of other dimensions
     media         image and video
     related       related stories, AMP and AMP cache addresses
+    body          the body as HTML
 
 Each field is parsed by the same rule: try its keys in order, take the first value that is valid, report every invalid
 value before it as a problem. An invalid value never raises, it only costs its own field. Exceptions to the rule:
@@ -35,6 +36,7 @@ from ...model import Entry
 from ...values.dates import epoch_seconds
 from ..files import UNKNOWN_STATUS, FileStatus
 from ..record import ParsedRecord
+from .body import body_of
 from .identity import entry_id, entry_url, language
 from .media import image_of, video_url_of
 from .people import authors_of, provider_of
@@ -87,6 +89,7 @@ def parse_entry(reader: FieldReader) -> Entry | None:
     if not title or published is None:
         return None
     url = entry_url(reader)
+    summary = reader.text("summary")
     provider = provider_of(reader)
     amp_url = reader.address("amp")
     return Entry(
@@ -96,8 +99,8 @@ def parse_entry(reader: FieldReader) -> Entry | None:
         url=url,
         published=published,
         updated=max(published, reader.date("updated") or published),
-        summary=reader.text("summary"),
-        body=reader.body,
+        summary=summary,
+        body=body_of(reader, url=url, title=title, summary=summary) if reader.body else "",
         authors=authors_of(reader),
         provider=provider,
         topics=topics_of(reader),

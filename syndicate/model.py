@@ -61,9 +61,9 @@ class Entry(NamedTuple):
     """One story that feeds may show.
 
     `id` is a `tag:` URI (RFC 4151) or the absolute URI that the record states. `title` is empty if the record has
-    neither a title nor a heading. `body` is Markdown. `terms` holds the
-    values of the configured dimensions (`topics` is one of them). `quality` and `heat` only select entries; no document
-    contains them.
+    neither a title nor a heading. `body` is sanitized HTML in which links to other records are placeholders
+    (`corpus.bodies.references`). `terms` holds the values of the configured dimensions (`topics` is one of them).
+    `quality` and `heat` only select entries; no document contains them.
     """
 
     id: str

@@ -52,11 +52,13 @@ def _settings(source: Source, folder: str) -> SiteSettings:
             settings = kind.load().read(local, "" if relative == "." else relative)
             if settings is not None:
                 path = os.path.join(source.path, os.path.relpath(os.path.join(root, file), source.root))
-                return settings._replace(evidence=os.path.normpath(path))
-    kind = sites.get(source.kind or "plain")
+                return settings._replace(evidence=os.path.normpath(path), dialect=kind.dialect)
+    if not source.kind:
+        return SiteSettings()
+    kind = sites.get(source.kind)
     # Without its configuration a generator has its defaults; the source is then the folder of the site.
-    settings = kind.load().read(LocalSiteFolder(os.devnull), "")
-    return settings if settings is not None else SiteSettings(kind=kind.name)
+    settings = kind.load().read(LocalSiteFolder(os.devnull), "") or SiteSettings(kind=kind.name)
+    return settings._replace(dialect=kind.dialect)
 
 
 def _candidates(kind_name: str, local: LocalSiteFolder) -> Iterator[tuple[Kind, str]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from ..config import Config, Source
 from ..model import Presentation
 from ..sites import Generator, SiteSettings, get
+from ..values.dialects import Dialect
 from .keys import KeyTable
 
 
@@ -16,10 +18,11 @@ class SourceContext:
     """The settings of one source.
 
     `authority` is the `tag:` authority of ids (RFC 4151); `home` is the base of relative addresses; `prefix`
-    distinguishes the paths of this source from those of others. `site` is what the site's own configuration says.
-    `aliases` maps a field to keys that take precedence over its known keys; `dimensions` are the fields that feeds are
-    cut by. Dates without a zone are in `timezone`; with `zoneless_yaml_times_are_utc`, times that YAML reads as
-    timestamps without a zone are UTC all the same, as in Jekyll.
+    distinguishes the paths of this source from those of others. `site` is what the site's own configuration says, and
+    which dialect its bodies are in. `aliases` maps a field to keys that take precedence over its known keys;
+    `dimensions` are the fields that feeds are cut by. Dates without a zone are in `timezone`; with
+    `zoneless_yaml_times_are_utc`, times that YAML reads as timestamps without a zone are UTC all the same, as in
+    Jekyll.
     """
 
     def __init__(  # noqa: PLR0913 - each argument is one setting
@@ -44,6 +47,18 @@ class SourceContext:
         self.timezone = timezone
         self.zoneless_yaml_times_are_utc = zoneless_yaml_times_are_utc
         self.keys = KeyTable(aliases or {}, dimensions)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the bodies hold."""
+        return self.site.dialect
+
+    @cached_property
+    def variables(self) -> Mapping[str, str]:
+        """What template tags may show: `site.url` has no path, `site.baseurl` no slash at its end (Jekyll)."""
+        parts = urlsplit(self.base)
+        address = {"site.url": f"{parts.scheme}://{parts.netloc}", "site.baseurl": parts.path.rstrip("/")}
+        return {**self.site.variables, **address}
 
     @cached_property
     def generator(self) -> Generator:

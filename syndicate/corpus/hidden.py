@@ -49,7 +49,7 @@ def find_hidden(source: Source, path: bytes, context: SourceContext, now: int) -
 
 
 def _hidden_file(reader: FieldReader, keys: Keys, message: str) -> HiddenFile:
-    path, line, column, field, _, _ = reader.problem_at(keys, message, "warning")
+    path, line, column, field, _, _ = reader.problem_at(keys, message, "warning", 0)
     return HiddenFile(path, line, column, field or "path", message)
 
 

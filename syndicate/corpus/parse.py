@@ -71,8 +71,11 @@ def open_record(content: FileContent, source: Source, path: bytes, context: Sour
     except frontmatter.FrontMatterError as error:
         return Problem(display_path(source, path), error.line, error.column, "front matter", error.message)
 
-    def problem_at(keys: Keys, message: str, severity: str) -> Problem:
-        line, column = parsed.locate([part for key in keys for part in _split(key)])
+    def problem_at(keys: Keys, message: str, severity: str, body_line: int) -> Problem:
+        if body_line:
+            line, column = _first_line_of_body(text, parsed.body) + body_line - 1, 1
+        else:
+            line, column = parsed.locate([part for key in keys for part in _split(key)])
         field = ".".join(map(str, keys))
         return Problem(display_path(source, path), line, column, field, message, severity)
 
@@ -112,6 +115,11 @@ def _with_defaults(
         if key is not None and isinstance(added, list) and isinstance(metadata[key], list):
             merged[key] = [*added, *metadata[key]]
     return merged
+
+
+def _first_line_of_body(text: str, body: str) -> int:
+    """Return the line of the file on which its body begins: it ends where the file does, but for empty lines."""
+    return text.replace("\r\n", "\n").rstrip("\n").count("\n") - body.count("\n") + 1
 
 
 def _split(key: str | int) -> Sequence[str | int]:

@@ -27,7 +27,8 @@ class ParsedRecord(NamedTuple):
     `published`, `updated`, `expires`
                       whole seconds since 1970 UTC; the entry is visible from `published` until before `expires`
     `digest`          16 bytes over everything that feeds show of the entry (`feeds.identity.digest`)
-    `links`           the references of the body to other records (`sites.references`), each once
+    `links`           the references of the body to other records (`sites.references`), each once, and whether the text
+                      gives an address for a record that is not known
     `entry`           absent after the record was sent from one process to another
     """
 
@@ -44,7 +45,7 @@ class ParsedRecord(NamedTuple):
     expires: int | None = None
     traits: Traits | None = None
     digest: bytes | None = None
-    links: tuple[str, ...] = ()
+    links: tuple[tuple[str, bool], ...] = ()
     problems: tuple[Problem, ...] = ()
     entry: Entry | None = None
 

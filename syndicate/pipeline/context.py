@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..model import Entry, Site
     from ..outputs.base import Output
     from ..store.rows import OriginRow
+    from .links import LinkAddresses
 
 
 class Rendered(NamedTuple):
@@ -84,14 +85,21 @@ class JobContext:
         """Imports all that rendering needs, before processes are forked that would each import it."""
         _ = self.renderers, self.pages
 
-    def compose(self, origins: Sequence[OriginRow], entry_id: str | None) -> Entry:
+    def compose(self, origins: Sequence[OriginRow], entry_id: str | None, links: LinkAddresses | None = None) -> Entry:
         """Returns the entry that records make together, under another id if one is given.
 
+        With `links`, its body has the addresses of the records that it links to, else placeholders.
         Raises FileChangedError when a file is no longer what it was.
         """
         from ..feeds.merge import merge_entries
 
         entry = merge_entries([self._entry(origin) for origin in origins])
+        if links is not None and entry.body:
+            from ..corpus.bodies import resolve_links
+
+            addresses = dict(links)
+            resolved = resolve_links(entry.body, lambda link: addresses.get(f"{link.kind}/{link.reference}"))
+            entry = entry._replace(body=resolved.html)
         return entry if entry_id in (None, entry.id) else entry._replace(id=entry_id)
 
     def render(self, entries: Sequence[tuple[Entry, bool]]) -> list[Rendered]:
@@ -114,10 +122,10 @@ class JobContext:
 
         body_html = summary = ""
         if entry.body:
-            from ..corpus import markdown
+            from ..corpus.bodies import first_paragraph
 
-            body_html = markdown.to_html(entry.body, entry.url)
-            summary = "" if entry.summary else markdown.first_paragraph(body_html)
+            body_html = entry.body
+            summary = "" if entry.summary else first_paragraph(body_html)
         return content.prepare(entry, self.config.presentation, body_html, summary)
 
     def _entry(self, origin: OriginRow) -> Entry:

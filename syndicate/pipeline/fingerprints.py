@@ -22,6 +22,7 @@ from ..values.keys import DIMENSIONS
 # Packages whose release may change what we read or write, by the start of their metadata folders' names.
 _PACKAGES = (
     "feedgen-",
+    "linkify_it_py-",
     "lxml-",
     "markdown_it_py-",
     "mdit_py_plugins-",

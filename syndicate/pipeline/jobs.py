@@ -15,6 +15,7 @@ from ..feeds.rules import FeedKey, Traits
 from ..model import Entry, Presentation
 from ..store.rows import OriginRow
 from .context import JobContext, Rendered
+from .links import LinkAddresses
 from .newest import NewestIndex
 
 if TYPE_CHECKING:
@@ -34,11 +35,15 @@ class ParseTask(NamedTuple):
 
 
 class RenderTask(NamedTuple):
-    """An entry to render under an id, from its records; `is_on_page` requests its HTML fragment as well."""
+    """An entry to render under an id, from its records; `is_on_page` requests its HTML fragment as well.
+
+    `links` are the addresses of the records that its body links to.
+    """
 
     origins: Sequence[OriginRow]
     id: str
     is_on_page: bool
+    links: LinkAddresses = ()
 
 
 Rendering = tuple[str, tuple[tuple[str, bytes], ...]]
@@ -67,7 +72,8 @@ def render_entries(context: JobContext, tasks: Sequence[RenderTask]) -> list[Ren
     rendered: list[Rendered] = []
     for start in range(0, len(tasks), _BATCH):
         batch = tasks[start : start + _BATCH]
-        rendered += context.render([(context.compose(task.origins, task.id), task.is_on_page) for task in batch])
+        entries = [(context.compose(task.origins, task.id, task.links), task.is_on_page) for task in batch]
+        rendered += context.render(entries)
     return rendered
 
 
@@ -96,4 +102,6 @@ def _parse(context: JobContext, task: ParseTask) -> tuple[Any, list[FeedKey] | N
     may_be_newest = newest.may_be_shown(keys, record.published or 0)
     # Most feeds show all they have in archives, and partners get every entry that is in a feed.
     is_shown = bool(keys) and (context.config.selection.archive != "none" or context.config.api is not None)
-    return record, keys, record.entry if may_be_newest or is_shown else None, may_be_newest
+    # The addresses of other records are known when all files are parsed.
+    is_complete = not record.links
+    return record, keys, record.entry if is_complete and (may_be_newest or is_shown) else None, may_be_newest

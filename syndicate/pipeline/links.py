@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..sites.references import best, file_names, paths_of
 from ..store.rows import LinkRow
@@ -25,19 +25,29 @@ LinkAddresses = tuple[tuple[str, str], ...]
 """The references of an entry that have an address, with it, ordered."""
 
 
-def addresses_of(links: Links, config: Config, record_ids: Iterable[int]) -> dict[int, LinkAddresses]:
+class FoundLinks(NamedTuple):
+    """The addresses of references by the record that makes them, and the references without any address."""
+
+    addresses: dict[int, LinkAddresses]
+    broken: dict[int, list[str]]
+
+
+def find_links(links: Links, config: Config, record_ids: Iterable[int]) -> FoundLinks:
     """Returns the addresses that the references of records have. Records without any are left out."""
     rows = links.of_records(record_ids)
     if not rows:
-        return {}
+        return FoundLinks({}, {})
     urls = _urls_at_paths(links, config, rows)
     missing = [row for row in rows if (row.source, row.reference) not in urls]
     urls |= _urls_by_name(links, missing)
     found: dict[int, list[tuple[str, str]]] = {}
+    broken: dict[int, list[str]] = {}
     for row in rows:
         if url := urls.get((row.source, row.reference)):
             found.setdefault(row.record_id, []).append((row.reference, url))
-    return {record_id: tuple(addresses) for record_id, addresses in found.items()}
+        elif not row.has_fallback:
+            broken.setdefault(row.record_id, []).append(row.reference.partition("/")[2])
+    return FoundLinks({record_id: tuple(addresses) for record_id, addresses in found.items()}, broken)
 
 
 def linked_digest(digest: bytes, addresses: LinkAddresses) -> bytes:

@@ -129,7 +129,7 @@ class RecordUpdate:
             rows.files.append(_file_row(candidate, record_id, record.file_status))
             row = self._row(record_id, candidate, record)
             rows.records.append(row)
-            rows.links += [LinkRow(record_id, row.source, text, name_of(text)) for text in record.links]
+            rows.links += [LinkRow(record_id, row.source, text, name_of(text), known) for text, known in record.links]
             if record.problems or not self._is_first:
                 rows.problems[record_id] = list(record.problems)
             if keys is not None and row.state == SHOWN:

@@ -20,7 +20,7 @@ store the differences.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -37,7 +37,7 @@ from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership
 from ..values.dates import epoch_seconds
 from .context import JobContext
 from .jobs import entry_digest, traits_from_json
-from .links import LinkAddresses, addresses_of, linked_digest
+from .links import LinkAddresses, find_links, linked_digest
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -207,7 +207,7 @@ class EntryResolver:
                 self._problems[record.record_id] = []  # reported again where it is still true
             record_ids = [record.record_id for group in groups.values() for record in group]
             self._read_entries(record_ids)
-            self._read_addresses(record_ids)
+            self._read_addresses(record_ids, groups)
             for group in groups.values():
                 leading.update(self._lead(group))
             self._store()
@@ -233,7 +233,7 @@ class EntryResolver:
             self._set_composed(story, None)
             for record in others:
                 if not (first.states_url and record.states_url):
-                    self._problems[record.record_id] = [self._merged(record, first)]
+                    self._problems[record.record_id].append(self._merged(record, first))
         return first_records
 
     def _set_composed(self, records: Sequence[RecordRow], entry_id: str | None) -> None:
@@ -320,10 +320,21 @@ class EntryResolver:
         for record_id in missing:
             self._stored[record_id] = self._current[record_id] = found.get(record_id)
 
-    def _read_addresses(self, record_ids: Collection[int]) -> None:
-        """Reads the addresses that links of these records have, if any record of the corpus has links."""
-        if self._has_links and record_ids:
-            self._addresses |= addresses_of(self._links, self._context.config, record_ids)
+    def _read_addresses(self, record_ids: Collection[int], groups: Mapping[str, list[RecordRow]] = {}) -> None:
+        """Reads the addresses that links of these records have, if any record of the corpus has links.
+
+        Reports links of the records in `groups` that have none.
+        """
+        if not (self._has_links and record_ids):
+            return
+        found = find_links(self._links, self._context.config, record_ids)
+        self._addresses |= found.addresses
+        for record in (record for group in groups.values() for record in group if record.record_id in found.broken):
+            path = display_path(self._context.config.sources[record.source], record.path)
+            self._problems[record.record_id] += [
+                Problem(path, 1, 1, "body", f"links to {name!r}, which is no record: only its text is shown", "warning")
+                for name in found.broken[record.record_id]
+            ]
 
     def _set(self, record_id: int, entry: EntryRow | None) -> None:
         """Changes the entry that a record leads. An entry that is the same touches no feed."""

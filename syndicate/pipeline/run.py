@@ -117,7 +117,7 @@ class Run:
         plan = plan_feeds(transaction, touched, altered, settings)
         sets = plan.sets()
         requested = change_log.touched() if change_log else ()
-        render_missing(transaction, sets, requested, config.selection.formats, self._pool, progress)
+        render_missing(transaction, sets, requested, config, self._pool, progress)
         writer = DocumentWriter(transaction, self._context, self._pool)
         writer.apply(plan)
         changes_index = writer.stage_sets(sets, progress)

@@ -9,17 +9,21 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, cast
 
+from ..values import dialects
+from ..values.dialects import Dialect
 from .base import Generator, Page, SiteFolder, SiteSettings
 
 __all__ = ["Generator", "Kind", "Page", "SiteFolder", "SiteSettings", "detect", "get", "names"]
 
 
 class Kind(NamedTuple):
-    """A generator: its name in the configuration, its own name, and the files that tell that a site is of its kind."""
+    """A generator: its name in the configuration, its own name, the files that tell that a site is of its kind, and
+    what its bodies hold."""
 
     name: str
     label: str
     files: tuple[str, ...] = ()
+    dialect: Dialect = dialects.PLAIN
 
     def load(self) -> Generator:
         """Imports and returns the module."""
@@ -36,15 +40,15 @@ def _hugo_files() -> tuple[str, ...]:
 
 
 KINDS = (
-    Kind("docusaurus", "Docusaurus", _program("docusaurus")),
-    Kind("astro", "Astro", _program("astro")),
-    Kind("eleventy", "Eleventy", (".eleventy.js", *_program("eleventy"))),
-    Kind("pelican", "Pelican", ("pelicanconf.py",)),
-    Kind("hugo", "Hugo", _hugo_files()),
-    Kind("zola", "Zola", ("zola.toml", "config.toml")),
-    Kind("jekyll", "Jekyll", ("_config.yml", "_config.yaml", "_config.toml")),
-    Kind("hexo", "Hexo", ("_config.yml", "_config.yaml")),
-    Kind("smartable", "news site"),
+    Kind("docusaurus", "Docusaurus", _program("docusaurus"), dialects.DOCUSAURUS),
+    Kind("astro", "Astro", _program("astro"), dialects.ASTRO),
+    Kind("eleventy", "Eleventy", (".eleventy.js", *_program("eleventy")), dialects.ELEVENTY),
+    Kind("pelican", "Pelican", ("pelicanconf.py",), dialects.PELICAN),
+    Kind("hugo", "Hugo", _hugo_files(), dialects.HUGO),
+    Kind("zola", "Zola", ("zola.toml", "config.toml"), dialects.ZOLA),
+    Kind("jekyll", "Jekyll", ("_config.yml", "_config.yaml", "_config.toml"), dialects.JEKYLL),
+    Kind("hexo", "Hexo", ("_config.yml", "_config.yaml"), dialects.HEXO),
+    Kind("smartable", "news site", dialect=dialects.SMARTABLE),
     Kind("plain", "no known generator"),
 )
 """All generators. Those whose files have the same names follow each other; each leaves the others' files alone."""

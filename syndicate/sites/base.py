@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
+from ..values.dialects import UNKNOWN, Dialect
+
 MARKDOWN = (".md", ".markdown", ".mkd", ".mkdn", ".mdown")
 DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[-_ ]?(.*)", re.DOTALL)
 
@@ -73,6 +75,8 @@ class SiteSettings(NamedTuple):
                  the other files in and below a folder with an `index` file belong to that page
     `patterns`   address patterns by section, collection or name of the setting
     `defaults`   front matter of records that do not state it, the most specific last
+    `dialect`    what the bodies hold; that of a site of no known generator takes all that looks like a template tag
+    `variables`  what template tags may show, such as `site.title`
     `options`    what only the generator's own module understands
     `authors`    authors by the key that records use
     `notes`      settings that could not be read, for `check`
@@ -93,6 +97,8 @@ class SiteSettings(NamedTuple):
     has_bundles: bool = False
     patterns: Mapping[str, str] = _NOTHING
     defaults: tuple[Default, ...] = ()
+    dialect: Dialect = UNKNOWN
+    variables: Mapping[str, str] = _NOTHING
     options: Mapping[str, Any] = _NOTHING
     authors: Mapping[str, Any] = _NOTHING
     notes: tuple[str, ...] = ()

@@ -65,6 +65,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
         exclude=tuple(_exclude(values, source)),
         names=rf"(?i){'' if is_collection else _DATE}.*\.(?:{endings})",
         patterns=found,
+        variables={f"site.{key}": str(value) for key, value in values.items() if isinstance(value, str | int)},
         defaults=tuple(_defaults(values.get("defaults"))),
         options={
             "collections_dir": collections_dir,

@@ -73,13 +73,16 @@ class RecordRow(NamedTuple):
 
 
 class LinkRow(NamedTuple):
-    """A reference of a record to another one, as its body makes it, and the name that it states
-    (sites/references.py)."""
+    """A reference of a record to another one, as its body makes it, and the name that it states (sites/references.py).
+
+    `has_fallback` is true if the text gives an address for a record that is not known.
+    """
 
     record_id: int
     source: int
     reference: str
     name: str
+    has_fallback: bool
 
 
 class AddressRow(NamedTuple):

@@ -64,7 +64,7 @@ def test_record_holds_the_entry_and_the_facts_of_its_file(tmp_path: Path) -> Non
     status = (tmp_path / NAME).stat()
     day = int(datetime(2026, 1, 31, tzinfo=UTC).timestamp())
     assert found.entry is not None
-    assert (found.entry.title, found.entry.body) == ("A story", "Body.")
+    assert (found.entry.title, found.entry.body) == ("A story", "<p>Body.</p>")
     assert found == ParsedRecord(
         content_hash=sha256(PLAIN.encode()).digest()[:16],
         file_status=(status.st_size, status.st_mtime_ns, status.st_ctime_ns),
@@ -489,3 +489,19 @@ def test_hostile_record_is_parsed_in_seconds(tmp_path: Path, content: str) -> No
     started = time.process_time()
     assert isinstance(record(tmp_path, content), ParsedRecord)
     assert time.process_time() - started < 15, "quadratic time takes minutes"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("---\ntitle: T\ndate: 2026-01-31\n---\nBody.\n\n{% include x.html %}\n", 7),
+        ("---\r\ntitle: T\r\ndate: 2026-01-31\r\n---\r\n\r\n\r\nBody {% include x.html %}\r\n\r\n", 7),
+        ("Title: T\nDate: 2026-01-31\n\n{% include x.html %}", 4),
+    ],
+    ids=["plain", "blank lines", "Pelican"],
+)
+def test_what_a_body_loses_is_a_warning_with_its_line(tmp_path: Path, content: str, line: int) -> None:
+    [problem] = record(tmp_path, content).problems
+    assert str(problem).endswith(
+        f"{NAME}:{line}:1: body: 1 template tag was left out (first: {{% include x.html %}}) (warning)"
+    )

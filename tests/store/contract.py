@@ -460,7 +460,11 @@ class StoreContract:
         transaction.corpus.put_records(
             [record(1, url="https://w.test/1"), record(2, url="https://w.test/2"), record(3)]
         )
-        rows = [LinkRow(1, 0, "path/b.md", "b"), LinkRow(1, 0, "path/c.md", "c"), LinkRow(2, 0, "path/c.md", "c")]
+        rows = [
+            LinkRow(1, 0, "path/b.md", "b", has_fallback=True),
+            LinkRow(1, 0, "path/c.md", "c", has_fallback=False),
+            LinkRow(2, 0, "path/c.md", "c", has_fallback=False),
+        ]
         links.put([1, 2], rows)
         assert links.any()
         assert links.of_records([1, 2, 3]) == rows

@@ -125,7 +125,10 @@ def plain_text(root: Any, document: bytes) -> Iterator[str]:
     names = ("title", "subtitle", "rights", "summary", "name")
     for element in root.iter(*(qualified(f"atom:{name}") for name in names)):
         text = element.text or ""
-        if element.get("type", "text") == "text" and (MARK_UP.search(text) or ENTITY.search(text) or not text.strip()):
+        # The summary of a body shows its code as readers see it, with all its tags and entities.
+        may_be_code = element.tag == qualified("atom:summary")
+        is_html = not may_be_code and bool(MARK_UP.search(text) or ENTITY.search(text))
+        if element.get("type", "text") == "text" and (is_html or not text.strip()):
             yield described(element)
 
 

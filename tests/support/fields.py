@@ -71,6 +71,6 @@ def label(value: object) -> str:
         return "a huge number"
 
 
-def problem(keys: Keys, message: str, severity: str) -> Problem:
+def problem(keys: Keys, message: str, severity: str, body_line: int = 0) -> Problem:
     """Return a problem whose field is its path of keys, joined by dots."""
-    return Problem("record.md", 1, 1, ".".join(map(str, keys)), message, severity)
+    return Problem("record.md", body_line or 1, 1, ".".join(map(str, keys)), message, severity)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support import fields
 
 from syndicate import formats
-from syndicate.corpus import markdown
+from syndicate.corpus.bodies import first_paragraph, resolve_links
 from syndicate.corpus.context import SourceContext
 from syndicate.formats import content
 from syndicate.model import NO_ARCHIVES, ArchiveLinks, Entry, Feed, Presentation, Site, Tombstone
@@ -51,8 +51,8 @@ def entry_of(metadata: Mapping[str, Any], body: str = "", path: str = PATH) -> E
 
 def prepared(entry: Entry, presentation: Presentation = PLAIN) -> content.Prepared:
     """Returns an entry ready for rendering, with its body as HTML."""
-    body = markdown.to_html(entry.body, entry.url) if entry.body else ""
-    summary = "" if entry.summary else markdown.first_paragraph(body)
+    body = resolve_links(entry.body, lambda _: None).html
+    summary = "" if entry.summary else first_paragraph(body)
     return content.prepare(entry, presentation, body, summary)
 
 

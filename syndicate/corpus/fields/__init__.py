@@ -18,6 +18,7 @@ of the entry from the reader:
     topics        topics, and the values of other dimensions
     media         image, video and enclosure
     related       related stories, AMP and AMP cache addresses
+    body          the body as HTML
 
 Each field is parsed by the same rule: try its keys in order, take the first value that is valid, report every invalid
 value before it as a problem. An invalid value never raises, it only costs its own field. Exceptions to the rule:
@@ -36,6 +37,10 @@ configuration can publish them. Keys are compared without regard to case, hyphen
 nested one.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...feeds.identity import digest, path_id
 from ...feeds.rules import traits_of
 from ...model import Entry
@@ -44,6 +49,7 @@ from ...values.text import summary_text
 from ..files import UNKNOWN_STATUS, FileStatus
 from ..record import ParsedRecord
 from .address import entry_address
+from .body import body_of
 from .identity import entry_id, language
 from .media import enclosure_of, image_of, video_url_of
 from .people import authors_of, provider_of
@@ -52,6 +58,9 @@ from .reader import FieldReader, IsQuoted, Keys, Reason
 from .related import cdn_url_of, related_of
 from .topics import terms_of, topics_of
 from .visibility import expires_of, hidden_by
+
+if TYPE_CHECKING:
+    from ..bodies import RecordReference
 
 __all__ = ["FieldReader", "IsQuoted", "Keys", "Reason", "parse_entry", "parse_fields"]
 
@@ -64,7 +73,7 @@ def parse_fields(
     reader.hidden_by = hidden_by(reader)
     if reader.hidden_by:
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
-    entry, states_url = _parse(reader)
+    entry, states_url, links = _parse(reader)
     expires = expires_of(reader)
     if isinstance(expires, Reason):
         reader.hidden_by = expires
@@ -86,6 +95,7 @@ def parse_fields(
         expires=epoch_seconds(expires) if expires else None,
         traits=traits_of(entry),
         digest=bytes.fromhex(digest(entry, context.presentation)),
+        links=tuple([(f"{link.kind}/{link.reference}", bool(link.fallback)) for link in links]),
         problems=tuple(problems),
         entry=entry,
     )
@@ -96,14 +106,16 @@ def parse_entry(reader: FieldReader) -> Entry | None:
     return _parse(reader)[0]
 
 
-def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
-    """Return the entry of a record, if it makes one, and whether the record states its address."""
+def _parse(reader: FieldReader) -> tuple[Entry | None, bool, tuple[RecordReference, ...]]:
+    """Return the entry of a record, if it makes one, whether the record states its address, and its body's links."""
     title = reader.text("title") or _heading_of(reader)
     published = published_of(reader)
     if published is None:
-        return None, False
+        return None, False, ()
     tag = language(reader)
     url, states_url = entry_address(reader, title, published, tag)
+    summary = reader.text("summary", summary_text)
+    body = body_of(reader, url=url, title=title, summary=summary) if reader.body else None
     provider = provider_of(reader)
     amp_url = reader.address("amp")
     entry = Entry(
@@ -113,8 +125,8 @@ def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
         url=url,
         published=published,
         updated=max(published, reader.date("updated") or published),
-        summary=reader.text("summary", summary_text),
-        body=reader.body,
+        summary=summary,
+        body=body.html if body else "",
         authors=authors_of(reader),
         provider=provider,
         topics=topics_of(reader),
@@ -131,16 +143,17 @@ def _parse(reader: FieldReader) -> tuple[Entry | None, bool]:
         heat=reader.number("heat"),
         terms=tuple(terms_of(reader)),
     )
+    links = body.links if body else ()
     if not any((title, entry.summary, entry.body, entry.image, entry.enclosure, entry.video_url)):
         reader.error(("title",), "neither a title nor a text")
-        return None, False
-    return entry, states_url
+        return None, False, ()
+    return entry, states_url, links
 
 
 def _heading_of(reader: FieldReader) -> str:
     """Return the first heading of the body; empty if there is none."""
     if not reader.body:
         return ""
-    from ..headings import first_heading  # nearly all records have a title, and Markdown is slow to import
+    from ..bodies.headings import first_heading  # nearly all records have a title, and Markdown is slow to import
 
-    return first_heading(reader.body)
+    return first_heading(reader.body, reader.context.dialect, reader.path)

@@ -17,8 +17,8 @@ from ..scalars import describe, describe_date_error, is_flag, number_of, text_of
 Keys = tuple[str | int, ...]
 """The path of keys and indexes to a value of the metadata."""
 
-ProblemAt = Callable[[Keys, str, str], Problem]
-"""Makes a problem of a value's path, a message and a severity."""
+ProblemAt = Callable[[Keys, str, str, int], Problem]
+"""Makes a problem of a value's path, a message, a severity, and a line of the body, or 0 if it is not in the body."""
 
 # What YAML takes for a time without a zone; PyYAML and Ruby's Psych read it as UTC.
 _ZONELESS_YAML_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}(?:\.\d*)?")
@@ -78,11 +78,15 @@ class FieldReader:
 
     def warn(self, keys: Keys, message: str) -> None:
         """Report a value that was dropped or repaired."""
-        self.problems.append(self.problem_at(keys, message, "warning"))
+        self.problems.append(self.problem_at(keys, message, "warning", 0))
+
+    def warn_in_body(self, line: int, message: str) -> None:
+        """Report what a body lost, at a line that counts from 1 in the body."""
+        self.problems.append(self.problem_at(("body",), message, "warning", line))
 
     def error(self, keys: Keys, message: str) -> None:
         """Report a problem that keeps the entry out of all feeds."""
-        self.problems.append(self.problem_at(keys, message, "error"))
+        self.problems.append(self.problem_at(keys, message, "error", 0))
 
     def text(self, name: str, to_plain: Callable[[str], str] = plain_text) -> str:
         """Return the first value of a field that is text, in one plain line; empty if there is none."""

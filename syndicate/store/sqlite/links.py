@@ -8,10 +8,10 @@ from ..rows import AddressRow, LinkRow
 
 _PLACES = 250  # of three parameters each: SQLite's limit on parameters was 999 for long
 
-_PUT = "INSERT OR IGNORE INTO links (record_id, source, reference, name) VALUES (?, ?, ?, ?)"
+_PUT = "INSERT OR IGNORE INTO links (record_id, source, reference, name, has_fallback) VALUES (?, ?, ?, ?, ?)"
 _DROP = "DELETE FROM links WHERE record_id IN (SELECT value FROM json_each(?))"
 _OF_RECORDS = """
-SELECT record_id, source, reference, name FROM links WHERE record_id IN (SELECT value FROM json_each(?))
+SELECT record_id, source, reference, name, has_fallback FROM links WHERE record_id IN (SELECT value FROM json_each(?))
 ORDER BY record_id, reference"""
 _URLS_OF_LINKING = """
 SELECT DISTINCT url FROM links JOIN records USING (record_id)

@@ -37,6 +37,7 @@ CREATE TABLE records (
 -- The references of records to other records (sites/references.py), by the name that they state.
 CREATE TABLE links (
   record_id INTEGER NOT NULL, source INTEGER NOT NULL, reference TEXT NOT NULL, name TEXT NOT NULL,
+  has_fallback INTEGER NOT NULL,
   PRIMARY KEY (record_id, reference)
 ) WITHOUT ROWID;
 CREATE INDEX links_by_name ON links (name);

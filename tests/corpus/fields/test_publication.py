@@ -95,7 +95,7 @@ DATED = [
     ({"startDateTime": "2099-12-20", "lastmod": "2020-01-01"}, "x.md", datetime(2020, 1, 1, tzinfo=UTC), []),
     ({"startDateTime": "2020-06-09"}, "x.md", datetime(2020, 6, 9, tzinfo=UTC), ["warning"]),
     ({"startDateTime": "soon"}, "x.md", None, ["warning", "error"]),
-    ({"lastmod": "2020-01-01"}, "x.md", None, ["error"]),
+    ({"lastmod": "2020-01-01"}, "x.md", datetime(2020, 1, 1, tzinfo=UTC), []),
     ({"published": True}, "2019-01-02-x.md", datetime(2019, 1, 2, tzinfo=UTC), []),
     ({"published": "yes"}, "2019-01-02-x.md", datetime(2019, 1, 2, tzinfo=UTC), []),
     ({}, "2019-01-00-x.md", None, ["error"]),

@@ -40,7 +40,7 @@ def test_record_without_a_title_and_a_text_is_an_error() -> None:
 
 def test_record_with_a_heading_keeps_its_title_and_body() -> None:
     entry = dated_entry({"title": "T"}, "# Heading\n\nText.")
-    assert (entry.title, entry.body) == ("T", "# Heading\n\nText.")
+    assert (entry.title, entry.body) == ("T", "<h1>Heading</h1>\n<p>Text.</p>")
 
 
 def test_every_error_of_a_record_is_reported() -> None:

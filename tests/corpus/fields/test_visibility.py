@@ -42,7 +42,6 @@ VISIBLE: list[dict[str, Any]] = [
     {"permalink": "/x/"},
     {"permalink": True},
     {"build": {"list": "always", "render": "always", "publishResources": False}},
-    {"build": {"list": "local"}},
     {"_build": {"list": True, "render": None}},
     {"build": True},
     {"expires": "2099-01-01", "expiry_date": "2098-01-01"},

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from syndicate.corpus.headings import first_heading
+from syndicate.corpus.bodies.headings import first_heading
 
 HEADINGS = [
     ("# One\n\n# Two", "One"),
     ("Text.\n\n## Two ##\n", "Two"),
     ("One\n===\n\ntext", "One"),
     ("# A *b* `c <d>` [e](/f) ![g](/h.png) &amp; \\*i\\*", "A b c <d> e g & *i*"),
-    ("# {#id} Title {#id}\n", "Title"),
+    ("# Title {#id}\n", "Title"),
     ("#\n\n# Second", "Second"),
     ("```\n# code\n```\n\n    # code\n\n# Title", "Title"),
     ("<h1 class='x'>A &amp; <em>b</em></h1>\n\n# Later", "A & b"),

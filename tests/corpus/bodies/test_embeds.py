@@ -1,0 +1,63 @@
+"""Elements that feed readers do not show become links, and lazy pictures have their addresses."""
+
+from __future__ import annotations
+
+import pytest
+from support.bodies import BASE, rendered, to_html
+
+V = "https://v.test/1"
+LINK = f'<a href="{V}">{V}</a>'
+
+ROWS = [
+    ("frame", f'<iframe src="{V}"></iframe>', f"<p>{LINK}</p>"),
+    ("frame with a title", f'<iframe src="{V}" title="A &amp; B"></iframe>', f'<p><a href="{V}">A &amp; B</a></p>'),
+    ("frame in a text", f"a <iframe src={V}>old <b>browser</b></iframe> b", f"<p>a {LINK} b</p>"),
+    ("lazy frame", f'<iframe src="about:blank" data-src="{V}"></iframe>', f"<p>{LINK}</p>"),
+    ("frame of YouTube", '<iframe src="//www.youtube-nocookie.com/embed/dQw4w9WgXcQ?rel=0"></iframe>', '<p><a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ">https://www.youtube.com/watch?v=dQw4w9WgXcQ</a></p>'),
+    ("frame of Vimeo", '<iframe src="https://player.vimeo.com/video/12?h=1"></iframe>', '<p><a href="https://vimeo.com/12">https://vimeo.com/12</a></p>'),
+    ("frame without an address", "a <iframe srcdoc='x'>y</iframe> b", "<p>a  b</p>"),
+    ("embed", f'<div><embed src="{V}"></div>', f"<div>{LINK}</div>"),
+    ("object", f'<object data="{V}"><embed src="https://v.test/2">old</object>', f"<p>{LINK}</p>"),
+    ("object that only holds others", f'<object><param name="a" value="b"><embed src="{V}"></object>', f"<p>{LINK}</p>"),  # noqa: E501 - a row
+    ("custom element", '<lite-youtube videoid="dQw4w9WgXcQ" playlabel="Play"><a href="/x">y</a></lite-youtube>', '<p><a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ">Play</a></p>'),
+    ("custom element with an address", f'<my-player src="{V}">x</my-player>', f"<p>{LINK}</p>"),
+    ("custom element without", "<p><my-badge>x</my-badge></p>", "<p>x</p>"),
+    ("script that shows code", '<script src="https://gist.github.com/u/0a.js"></script>', '<p><a href="https://gist.github.com/u/0a">https://gist.github.com/u/0a</a></p>'),
+    ("video", '<video src="/a.mp4" autoplay muted></video>', '<p><video src="https://www.test/a.mp4" controls=""></video></p>'),  # noqa: E501 - a row
+    ("lazy video", '<video data-src="/a.mp4"></video>', '<p><video src="https://www.test/a.mp4" controls=""></video></p>'),  # noqa: E501 - a row
+    ("video of sources", '<video><source src="/a.mp4" type="video/mp4"></video>', '<p><video controls=""><source src="https://www.test/a.mp4" type="video/mp4"></video></p>'),  # noqa: E501 - a row
+    ("noscript", '<p>a <noscript><img src="/b.png" alt="B"></noscript> c</p>', '<p>a <img src="https://www.test/b.png" alt="B"> c</p>'),  # noqa: E501 - a row
+    ("lazy picture", '<img src="data:image/gif;base64,A" data-src="/a.png" alt="A">', '<img src="https://www.test/a.png" alt="A">'),  # noqa: E501 - a row
+    ("lazy picture of other names", '<img data-lazy-src="/a.png"><img data-original="/b.png">', '<p><img src="https://www.test/a.png"><img src="https://www.test/b.png"></p>'),  # noqa: E501 - a row
+    ("lazy picture and its noscript", '<img data-src="/a.png">\n<noscript><img src="/a.png"></noscript>', '<img src="https://www.test/a.png">'),
+    ("a picture twice", '<img src="/a.png"><img src="/a.png">', '<p><img src="https://www.test/a.png"><img src="https://www.test/a.png"></p>'),
+    ("other data", '<img src="/a.png" data-note="x">', '<img src="https://www.test/a.png">'),
+    ("largest of a set", '<img srcset="a.png 1x, b.png 2x,c.png 1.5x">', f'<img src="{BASE}b.png">'),
+    ("set beside a source", '<img src="a.png" srcset="b.png 2x">', f'<img src="{BASE}a.png">'),
+    ("picture element", '<picture><source srcset="a.webp 400w, b.webp 800w"><img src="c.png"></picture>', f'<p><img src="{BASE}c.png"></p>'),  # noqa: E501 - a row
+    ("lazy picture element", '<picture><source srcset="a.webp 400w, b.webp 800w"><img alt="B"></picture>', f'<p><img src="{BASE}b.webp" alt="B"></p>'),  # noqa: E501 - a row
+    ("hidden", '<div>a<p hidden>b <b>c</b></p><p style="color:red;display:none">d</p>e</div>', "<div>ae</div>"),
+    ("dialog", "<dialog>a</dialog><dialog open>b</dialog>", "b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "html"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_embedded_elements_are_rewritten(body: str, html: str) -> None:
+    assert to_html(body).replace("</dialog>", "") == html
+
+
+LOSSES = [
+    ("a\n\n<script>x</script>", ["1 <script> element was left out"], 3),
+    ("a\n[b](javascript:c) [d](data:e)", ["2 links with an unusable address were left out (first: javascript:c)"], 2),
+    ("![a](data:image/png;base64,A)", ["1 picture with an unusable address was left out (first: data:image/png;base64,A)"], 1),  # noqa: E501 - a row
+    ("[a](https://me:pw@b.test/)", ["1 link with an unusable address was left out (first: https://me:pw@b.test/)"], 1),
+    ('<img src="data:,x" data-src="/a.png">', [], 0),
+    ("`<script>` and `[x](javascript:y)`", [], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "messages", "line"), LOSSES, ids=[row[0][:20] for row in LOSSES])
+def test_elements_that_are_left_out_are_counted(body: str, messages: list[str], line: int) -> None:
+    losses = rendered(body).losses
+    assert [str(loss) for loss in losses] == messages
+    assert [loss.line for loss in losses] == [line] * bool(line)

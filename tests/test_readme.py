@@ -36,7 +36,7 @@ POSTS = {
     "Eleventy": (
         "module.exports = () => {};\n",
         "posts/x.md",
-        "---\ntitle: Hello\ndate: 2026-01-31\ntags: One\n---\n{% x %}Body",
+        "---\ntitle: Hello\ndate: 2026-01-31\ntags: One\n---\n{# x #}Body",
     ),
     "Pelican": (
         "PATH = 'content'\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,10 @@ def test_configured_kind_wins(tmp_path: Path) -> None:
 
 def test_generator_chooses_the_files_unless_they_are_configured(tmp_path: Path) -> None:
     files = {"_config.yml": "title: T\n", "a.md": ""}
-    assert "**/_posts/**/*.markdown" in source(tmp_path, "[{path: .}]", files).include
+    jekyll = source(tmp_path, "[{path: .}]", files)
+    assert jekyll.include == ("**/_posts/**/*",)
+    assert re.fullmatch(jekyll.site.names, "2026-01-05-a.markdown")
+    assert not re.fullmatch(jekyll.site.names, "a.markdown")
     assert source(tmp_path, '[{path: ., include: "*.md"}]', files).include == ("*.md",)
     assert source(tmp_path, '[{path: ., include: "*.md"}]', files).exclude == ()
 

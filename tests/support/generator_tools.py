@@ -240,7 +240,7 @@ def report(generators):
             for one in getattr(generator, name, []):
                 date = one.date.isoformat() if hasattr(one, "date") else None
                 rows.append({"path": one.source_path, "url": one.url, "date": date, "language": one.lang,
-                             "listed": name in LISTED})
+                             "states_language": "lang" in one.metadata, "listed": name in LISTED})
     with open("truth.json", "w", encoding="utf-8") as file:
         json.dump(rows, file)
 
@@ -261,15 +261,14 @@ def register():
         (plugins / "listing.py").write_text(self.PLUGIN, encoding="utf-8")
         settings = [f"PLUGIN_PATHS={json.dumps([str(plugins)])}", 'PLUGINS=["listing"]']
         run(self._program, "-s", "pelicanconf.py", "-q", "-e", *settings, cwd=root)
-        rows = json.loads((root / "truth.json").read_text(encoding="utf-8"))
-        # Pelican's default of DEFAULT_LANG, en, does not mean that a site is English.
-        several = len({row["language"] for row in rows}) > 1 or "DEFAULT_LANG" in site.files["pelicanconf.py"]
         pages = without_pages(site)
-        for row in rows:
+        for row in json.loads((root / "truth.json").read_text(encoding="utf-8")):
+            # A site is not English because Pelican's default of DEFAULT_LANG is.
+            has_language = row["states_language"] or "DEFAULT_LANG" in site.files["pelicanconf.py"]
             pages[os.path.relpath(row["path"], root)] = Page(
                 normal_path("/" + row["url"]),
                 instant(row["date"]),
-                row["language"] if several else None,
+                row["language"] if has_language else None,
                 row["listed"],
             )
         return pages

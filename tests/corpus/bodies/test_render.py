@@ -174,7 +174,7 @@ PIECES = st.sampled_from(
 def test_any_body_is_harmless_and_sanitizing_it_again_changes_nothing(body: str) -> None:
     html = to_html(body)
     assert_harmless(html)
-    assert sanitize_html(html, lambda _tag, _attribute, value: value, 10**9) == html
+    assert sanitize_html(html, lambda _tag, value: value, 10**9) == html
     html.encode("utf-8")
 
 
@@ -232,6 +232,7 @@ EXTENSIONS = [
     ("class of code that is no language", '<pre><code class="x">y</code></pre>', "<pre><code>y</code></pre>"),
     ("MathML", "So <math><mfrac><mn>1</mn><mn>3</mn></mfrac></math>.", "<p>So <math><mfrac><mn>1</mn><mn>3</mn></mfrac></math>.</p>"),  # noqa: E501 - a row
     ("unsafe link of Markdown", "[x](javascript:y) ![a b](data:image/png;base64,AA)", "<p>x a b</p>"),
+    ("tildes between words", "3~5 and 7~8", "<p>3~5 and 7~8</p>"),
     ("telephone", "[call](tel:+15550100)", '<p><a href="tel:+15550100">call</a></p>'),
     ("anchor", '<a name="x"></a>Text <a id="y">z</a>', "<p>Text z</p>"),
     ("picture without an address", 'a <img alt="b &lt; c"> <img>d', "<p>a b &lt; c d</p>"),
@@ -263,3 +264,8 @@ BY_DIALECT = [
 @pytest.mark.parametrize(("dialect", "body", "html"), BY_DIALECT, ids=[row[1][:20] for row in BY_DIALECT])
 def test_dialects_have_their_own_syntax(dialect: Dialect, body: str, html: str) -> None:
     assert to_html(body, dialect) == html
+
+
+def test_body_of_an_html_file_is_no_markdown() -> None:
+    body = "<p>*a* {{ site.baseurl }}</p>\n\n    <p>b</p>"
+    assert to_html(body, JEKYLL, "_posts/a.html") == "<p>*a* /base</p>\n\n    <p>b</p>"

@@ -138,6 +138,7 @@ EVALUATED = [
     (JEKYLL, "{{ '/x' | prepend: site.baseurl | prepend: site.url }}", "https://www.test/base/x"),
     (JEKYLL, '{{ "a" | append: ".png" | upcase }}', "A.PNG"),
     (JEKYLL, "{{ page.title\n}}", "A <title>"),
+    (JEKYLL, "{% link assets/a.pdf %}", "/base/assets/a.pdf"),
     (JEKYLL, "{{ title | escape }}", "A &lt;title&gt;"),
     (JEKYLL, '{{ page.none | default: "d" }}', "d"),
     (JEKYLL, '{% assign a = "b" %}{{ a }}', "b"),

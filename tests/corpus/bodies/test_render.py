@@ -251,6 +251,8 @@ BY_DIALECT = [
     (JEKYLL, "The HTML.\n\n*[HTML]: Hyper Text", '<p>The <abbr title="Hyper Text">HTML</abbr>.</p>'),
     (JEKYLL, "* TOC\n{:toc}\n\nText", "<p>Text</p>"),
     (JEKYLL, "x[^a]\n\n[^a]: N", f'<p>x<sup><a href="{BASE}#fn:a">[1]</a></sup></p>\n<hr>\n<ol>\n<li><p>N <a href="{BASE}#fnref:a">↩\ufe0e</a></p>\n</li>\n</ol>'),  # noqa: E501 - a row
+    (JEKYLL, "- a\n\n  {% highlight js %}\n  x\n    y\n  {% endhighlight %}\n\n- b", '<ul>\n<li>\n<p>a</p>\n<pre><code class="language-js">x\n  y\n</code></pre>\n</li>\n<li>\n<p>b</p>\n</li>\n</ul>'),  # noqa: E501 - a row
+    (JEKYLL, "<p>{% highlight js %}x{% endhighlight %}</p>", '<p>\n</p><pre><code class="language-js">x\n</code></pre>\n<p></p>'),  # noqa: E501 - a row
     (PELICAN, "[TOC]\n\n!!! note\n    Wet.\n\nz {{ x }}", "<blockquote>\n<p><strong>Note</strong></p>\n<p>Wet.</p>\n</blockquote>\n<p>z {{ x }}</p>"),  # noqa: E501 - a row
     (PELICAN, "![i]({static}/images/x.png) ![j]({attach}y.png)", '<p><img src="https://www.test/base/images/x.png" alt="i"> <img src="https://www.test/base/posts/y.png" alt="j"></p>'),  # noqa: E501 - a row
     (PLAIN, "!!! note\n    Wet {% x %}.", "<p>!!! note\nWet {% x %}.</p>"),

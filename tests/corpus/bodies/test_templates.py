@@ -156,6 +156,7 @@ EVALUATED = [
     (HUGO, '{{</* ref "x" */>}}', '{{&lt; ref "x" >}}'),
     (HUGO, '`{{%/* ref "x" */%}}`', '`{{% ref "x" %}}`'),
     (HUGO, "{{% notice tip %}}\nWet.\n{{% /notice %}}", "\n\n:::tip \n\n\nWet.\n\n\n:::\n\n"),
+    (HUGO, '{{< details "S" >}}x{{< /details >}}', "\n\n<details>\n<summary>S</summary>\n\nx\n\n</details>\n\n"),
     (HUGO, "{% x %} {{ y }} {# z #}", "{% x %} {{ y }} {# z #}"),
     (HUGO, '{{< param "title" >}}', "A <title>"),
     # Zola

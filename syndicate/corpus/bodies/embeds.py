@@ -9,6 +9,7 @@ elements, so that every tag and attribute has one form, and makes one pass over 
     img                                       with the address that a script would load: `data-src`, largest of `srcset`
     picture                                   its `img`
     video, audio                              with controls; with the address that a script would load
+    progress, meter, a check box              their value as text
     hidden elements, `<dialog>`               left out, as a browser does not show them
 
 The result is sanitized again with the narrow list.
@@ -22,8 +23,8 @@ from html import escape, unescape
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [^\s"=<>/]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([^\s"=<>/]+)="([^"]*)"')
 _REWRITTEN = (
-    "<iframe", "<embed", "<object", "<video", "<audio", "<picture", "<dialog", "srcset", " data-", "\ndata-", " hidden",
-    "\nhidden", '"hidden', "display:", "visibility:",
+    "<iframe", "<embed", "<object", "<video", "<audio", "<picture", "<dialog", "<progress", "<meter", "<input",
+    "srcset", " data-", "\ndata-", " hidden", "\nhidden", '"hidden', "display:", "visibility:",
 )  # fmt: skip
 _CUSTOM_ELEMENT = re.compile(r"<([a-z][a-z0-9]{0,30}-[a-z0-9-]*)")
 _NOSCRIPT = re.compile(r"</?noscript(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -39,18 +40,22 @@ _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-origin
 _LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+(\d+(?:\.\d+)?)[wxh](?=[\s,]|\Z))?")
 _NOT_SHOWN = re.compile(r"(?:\A|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _PLAYER_FRAMES = frozenset({"iframe", "embed", "object"})
 _VOID = frozenset("br col embed hr img input param source track wbr".split())
 
-WIDE_TAGS = frozenset({"iframe", "embed", "object", "param", "picture", "dialog"})
+WIDE_TAGS = frozenset("iframe embed object param picture dialog progress meter input".split())
 WIDE_ATTRIBUTES = {
     "*": {"hidden", "style"},
     "dialog": {"open"},
     "embed": {"src"},
     "iframe": {"src", "title"},
     "img": {"srcset"},
+    "input": {"type", "checked"},
+    "meter": {"value", "max"},
     "object": {"data"},
     "param": {"name", "value"},
+    "progress": {"value", "max"},
     "source": {"srcset"},
 }
 CUSTOM_ATTRIBUTES = {"src", "title", "videoid", "video-id", "playlabel"}
@@ -147,6 +152,9 @@ class _Rewriter:
             self._skip(name)
         elif name == "iframe":
             self._skip(name)
+        elif name in {"progress", "meter", "input"}:
+            self._kept.append(_control(name, attributes))
+            self._skip(name)
         elif name not in {"picture", "param", "dialog", "embed", "object"}:
             self._kept.append(tag)
 
@@ -206,6 +214,17 @@ def _media(name: str, attributes: dict[str, str]) -> str:
     shown = {key: value for key, value in (("src", source), ("poster", poster)) if value}
     shown |= {key: attributes[key] for key in ("width", "height", "title") if key in attributes}
     return f'<{name}{_written(shown)} controls="">'
+
+
+def _control(name: str, attributes: dict[str, str]) -> str:
+    """Return what a control shows, as text."""
+    if name == "input":
+        is_box = attributes.get("type", "").lower() in {"checkbox", "radio"}
+        return ("☑ " if "checked" in attributes else "☐ ") if is_box else ""
+    value, largest = attributes.get("value", ""), attributes.get("max", "1")
+    if not _NUMBER.fullmatch(value) or not _NUMBER.fullmatch(largest) or float(largest) == 0:
+        return ""
+    return f"{100 * float(value) / float(largest):.0f}%"
 
 
 def _is_address(value: str) -> bool:

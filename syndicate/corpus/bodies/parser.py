@@ -65,7 +65,6 @@ def _parser(dialect: Dialect, is_mdx: bool) -> MarkdownIt:  # noqa: FBT001 - cac
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     parser.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 - sanitizing decides
     parser.options["tasklists"] = True
-    parser.options["strikethrough_single_tilde"] = True
     if is_mdx:
         parser.disable("code")
     bounded_footnotes_plugin(parser, dialect.footnote_id)

@@ -84,6 +84,10 @@ class ReferenceTable:
         fragment = address[match.end() :].partition("#")[2]
         return reference._replace(fragment=unquote(fragment)) if fragment else reference
 
+    def is_marked(self, address: str) -> bool:
+        """Return whether an address holds the mark of a record."""
+        return bool(self._references) and _MARKED.search(address) is not None
+
     def strip_marks(self, html: str) -> str:
         """Remove marks from text: there, a reference has no link to stand in."""
         return _MARK_IN_TEXT.sub("", html) if self._references else html

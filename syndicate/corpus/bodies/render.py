@@ -64,8 +64,9 @@ def render_body(
     """Render a body in the dialect of its site generator.
 
     `base_url` is the address of the entry, against which relative addresses are resolved; `path` is that of the record
-    in its corpus folder, with its suffix; `variables` are what tags may show: `site.url`, `page.title`. A body whose
-    HTML is longer than 2 MB or 20 times its length, or nests too deep, becomes empty, with one loss that says so.
+    in its corpus folder, whose suffix tells MDX and HTML from Markdown; `variables` are what tags may show: `site.url`,
+    `page.title`. A body whose HTML is longer than 2 MB or 20 times its length (64 KB for a short one), or nests too
+    deep, becomes empty, with one loss that says so.
     """
     text = strip_forbidden(body)
     if not text.strip():
@@ -81,7 +82,9 @@ class _BodyRenderer:
         self._base_url = base_url
         self._dialect = dialect
         self._folder = posixpath.dirname(path)
-        self._is_mdx = dialect.is_mdx(posixpath.splitext(path)[1].lower())
+        suffix = posixpath.splitext(path)[1].lower()
+        self._is_mdx = dialect.is_mdx(suffix)
+        self._is_html = suffix in {".html", ".htm"}
         self._references = ReferenceTable()
         self._context = TagContext(variables, self._references)
         self._losses = LossCounter(text)
@@ -97,12 +100,8 @@ class _BodyRenderer:
 
     def _render(self) -> str:
         text = read_template_tags(self._text, self._dialect, self._context, self._losses, is_mdx=self._is_mdx)
-        if self._dialect.markdown_in_html:
-            text = separate_markdown(text)
         self._check_length(text)
-        html = markdown_html(text, self._dialect, is_mdx=self._is_mdx, max_length=self._max_length)
-        if html is None:
-            raise TooLargeError(_TOO_LONG)
+        html = text if self._is_html else self._markdown_html(text)
         self._check_length(html)
         self._count_elements(html)
         html = self._references.strip_marks(sanitize_html(html, self._resolve, self._max_length))
@@ -112,13 +111,21 @@ class _BodyRenderer:
             stripped = _EMPTY_PARAGRAPH.sub("", stripped)
         return stripped.strip()
 
+    def _markdown_html(self, text: str) -> str:
+        if self._dialect.markdown_in_html:
+            text = separate_markdown(text)
+        html = markdown_html(text, self._dialect, is_mdx=self._is_mdx, max_length=self._max_length)
+        if html is None:
+            raise TooLargeError(_TOO_LONG)
+        return html
+
     def _check_length(self, text: str) -> None:
         if len(text) > self._max_length:
             raise TooLargeError(_TOO_LONG)
 
     # ------------------------------------------------------------------------------------------------------- addresses
 
-    def _resolve(self, tag: str, attribute: str, value: str) -> str | None:
+    def _resolve(self, tag: str, value: str) -> str | None:
         """Return the address to publish for one of the body: absolute, or the placeholder of a record."""
         if tag == "a":
             if value.partition(":")[0].lower() in OTHER_SCHEMES:
@@ -128,13 +135,13 @@ class _BodyRenderer:
                 return reference.placeholder()
         if "pelican" in self._dialect.record_links and (stated := _PELICAN_LINK.match(value)):
             value = self._static_file(value[stated.end() :])
-        if LEFT_OUT in value or _ENCODED_LEFT_OUT in value:
-            return None  # the tag that was left out is a loss already
+        if LEFT_OUT in value or _ENCODED_LEFT_OUT in value or self._references.is_marked(value):
+            return None  # a tag was left out, which is a loss already; or a record stands in the place of a picture
         try:
             return addresses.normalize(value, self._base_url)
         except ValueError:
             if value.strip():
-                kind = "link" if attribute == "href" else "picture or sound"
+                kind = "link" if tag == "a" else "picture" if tag == "img" else "media file"
                 self._losses.add(f"{kind} with an unusable address", value, self._text.find(value))
             return None
 

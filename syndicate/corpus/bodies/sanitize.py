@@ -17,8 +17,8 @@ from .embeds import (
     rewrite_embeds,
 )
 
-Resolve = Callable[[str, str, str], str | None]
-"""Returns the address to publish for that of an element, by tag, attribute and value; None if there is none."""
+Resolve = Callable[[str, str], str | None]
+"""Returns the address to publish for that of an element, by tag and value; None if there is none."""
 
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
 # Elements without content, and elements that the next of their kind closes.
@@ -82,7 +82,7 @@ def sanitize_html(html: str, resolve: Resolve, max_length: int) -> str:
 
     def filter_attribute(tag: str, attribute: str, value: str) -> str | None:
         if attribute in _ADDRESS_ATTRIBUTES:
-            return resolve(tag, attribute, value)
+            return resolve(tag, value)
         if attribute == "class":
             language = _LANGUAGE.search(value)
             return language[1] if language else None

@@ -36,6 +36,8 @@ ROWS = [
     ("set beside a source", '<img src="a.png" srcset="b.png 2x">', f'<img src="{BASE}a.png">'),
     ("picture element", '<picture><source srcset="a.webp 400w, b.webp 800w"><img src="c.png"></picture>', f'<p><img src="{BASE}c.png"></p>'),  # noqa: E501 - a row
     ("lazy picture element", '<picture><source srcset="a.webp 400w, b.webp 800w"><img alt="B"></picture>', f'<p><img src="{BASE}b.webp" alt="B"></p>'),  # noqa: E501 - a row
+    ("progress", '<p><progress value="3" max="4"></progress> <meter value="0.5">half</meter> <progress></progress></p>', "<p>75% 50% </p>"),  # noqa: E501 - a row
+    ("check boxes", '<p><input type="checkbox" checked disabled>a <input type=radio>b <input value="c"></p>', "<p>☑ a ☐ b </p>"),  # noqa: E501 - a row
     ("hidden", '<div>a<p hidden>b <b>c</b></p><p style="color:red;display:none">d</p>e</div>', "<div>ae</div>"),
     ("dialog", "<dialog>a</dialog><dialog open>b</dialog>", "b"),
 ]  # fmt: skip

@@ -73,6 +73,10 @@ def test_nothing_else_is_a_reference(body: str) -> None:
     assert resolve_links(result.html, lambda _: "https://stolen.test/").html == result.html
 
 
+def test_reference_to_a_record_is_no_picture() -> None:
+    assert rendered("![a b]({% link c.md %})", JEKYLL).html == "<p>a b</p>"
+
+
 def test_reference_in_a_text_shows_nothing() -> None:
     assert rendered("See {% post_url a %}.", JEKYLL).html == "<p>See .</p>"
 

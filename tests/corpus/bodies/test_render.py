@@ -174,7 +174,7 @@ PIECES = st.sampled_from(
 def test_any_body_is_harmless_and_sanitizing_it_again_changes_nothing(body: str) -> None:
     html = to_html(body)
     assert_harmless(html)
-    assert sanitize_html(html, lambda _tag, _attribute, value: value, 10**9) == html
+    assert sanitize_html(html, lambda _tag, value: value, 10**9) == html
     html.encode("utf-8")
 
 
@@ -232,6 +232,7 @@ EXTENSIONS = [
     ("class of code that is no language", '<pre><code class="x">y</code></pre>', "<pre><code>y</code></pre>"),
     ("MathML", "So <math><mfrac><mn>1</mn><mn>3</mn></mfrac></math>.", "<p>So <math><mfrac><mn>1</mn><mn>3</mn></mfrac></math>.</p>"),  # noqa: E501 - a row
     ("unsafe link of Markdown", "[x](javascript:y) ![a b](data:image/png;base64,AA)", "<p>x a b</p>"),
+    ("tildes between words", "3~5 and 7~8", "<p>3~5 and 7~8</p>"),
     ("telephone", "[call](tel:+15550100)", '<p><a href="tel:+15550100">call</a></p>'),
     ("anchor", '<a name="x"></a>Text <a id="y">z</a>', "<p>Text z</p>"),
     ("picture without an address", 'a <img alt="b &lt; c"> <img>d', "<p>a b &lt; c d</p>"),
@@ -250,6 +251,8 @@ BY_DIALECT = [
     (JEKYLL, "The HTML.\n\n*[HTML]: Hyper Text", '<p>The <abbr title="Hyper Text">HTML</abbr>.</p>'),
     (JEKYLL, "* TOC\n{:toc}\n\nText", "<p>Text</p>"),
     (JEKYLL, "x[^a]\n\n[^a]: N", f'<p>x<sup><a href="{BASE}#fn:a">[1]</a></sup></p>\n<hr>\n<ol>\n<li><p>N <a href="{BASE}#fnref:a">↩\ufe0e</a></p>\n</li>\n</ol>'),  # noqa: E501 - a row
+    (JEKYLL, "- a\n\n  {% highlight js %}\n  x\n    y\n  {% endhighlight %}\n\n- b", '<ul>\n<li>\n<p>a</p>\n<pre><code class="language-js">x\n  y\n</code></pre>\n</li>\n<li>\n<p>b</p>\n</li>\n</ul>'),  # noqa: E501 - a row
+    (JEKYLL, "<p>{% highlight js %}x{% endhighlight %}</p>", '<p>\n</p><pre><code class="language-js">x\n</code></pre>\n<p></p>'),  # noqa: E501 - a row
     (PELICAN, "[TOC]\n\n!!! note\n    Wet.\n\nz {{ x }}", "<blockquote>\n<p><strong>Note</strong></p>\n<p>Wet.</p>\n</blockquote>\n<p>z {{ x }}</p>"),  # noqa: E501 - a row
     (PELICAN, "![i]({static}/images/x.png) ![j]({attach}y.png)", '<p><img src="https://www.test/base/images/x.png" alt="i"> <img src="https://www.test/base/posts/y.png" alt="j"></p>'),  # noqa: E501 - a row
     (PLAIN, "!!! note\n    Wet {% x %}.", "<p>!!! note\nWet {% x %}.</p>"),
@@ -263,3 +266,8 @@ BY_DIALECT = [
 @pytest.mark.parametrize(("dialect", "body", "html"), BY_DIALECT, ids=[row[1][:20] for row in BY_DIALECT])
 def test_dialects_have_their_own_syntax(dialect: Dialect, body: str, html: str) -> None:
     assert to_html(body, dialect) == html
+
+
+def test_body_of_an_html_file_is_no_markdown() -> None:
+    body = "<p>*a* {{ site.baseurl }}</p>\n\n    <p>b</p>"
+    assert to_html(body, JEKYLL, "_posts/a.html") == "<p>*a* /base</p>\n\n    <p>b</p>"

@@ -138,6 +138,7 @@ EVALUATED = [
     (JEKYLL, "{{ '/x' | prepend: site.baseurl | prepend: site.url }}", "https://www.test/base/x"),
     (JEKYLL, '{{ "a" | append: ".png" | upcase }}', "A.PNG"),
     (JEKYLL, "{{ page.title\n}}", "A <title>"),
+    (JEKYLL, "{% link assets/a.pdf %}", "/base/assets/a.pdf"),
     (JEKYLL, "{{ title | escape }}", "A &lt;title&gt;"),
     (JEKYLL, '{{ page.none | default: "d" }}', "d"),
     (JEKYLL, '{% assign a = "b" %}{{ a }}', "b"),
@@ -155,6 +156,7 @@ EVALUATED = [
     (HUGO, '{{</* ref "x" */>}}', '{{&lt; ref "x" >}}'),
     (HUGO, '`{{%/* ref "x" */%}}`', '`{{% ref "x" %}}`'),
     (HUGO, "{{% notice tip %}}\nWet.\n{{% /notice %}}", "\n\n:::tip \n\n\nWet.\n\n\n:::\n\n"),
+    (HUGO, '{{< details "S" >}}x{{< /details >}}', "\n\n<details>\n<summary>S</summary>\n\nx\n\n</details>\n\n"),
     (HUGO, "{% x %} {{ y }} {# z #}", "{% x %} {{ y }} {# z #}"),
     (HUGO, '{{< param "title" >}}', "A <title>"),
     # Zola

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 from ..admonitions import is_admonition
 from .arguments import Arguments, parse_arguments
@@ -52,9 +53,14 @@ class Hugo:
         if is_admonition(kind) and self._closing(name, text, end):
             title = arguments.first("title")
             return Result(f"\n\n:::{kind.lower()} {' '.join(title.split())}\n\n", end)
+        if name == "details" and self._closing(name, text, end):
+            summary = escape(arguments.first("summary", "title") or arguments.at(0) or "Details")
+            return Result(f"\n\n<details>\n<summary>{summary}</summary>\n\n", end)
         return Result(self._evaluate(name, arguments), end, _LOSS)
 
     def _read_closing(self, name: str, end: int) -> Result:
+        if name == "details" and name in self._ends:
+            return Result("\n\n</details>\n\n", end)
         is_open = name in self._ends and (name in _BOXES or is_admonition(name))
         return Result("\n\n:::\n\n" if is_open else None, end)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -10,6 +11,8 @@ from ..references import RecordReference, ReferenceTable, path_reference
 LEFT_OUT = "\ufdd0"
 """The mark in the place of a tag that was left out within an address: an address that holds it cannot be used.
 No body holds the character, since `strip_forbidden` removes it."""
+
+_RECORD = re.compile(r"\.(?:md|mdx|markdown|mkd|html?)(?=[?#]|\Z)", re.IGNORECASE)
 
 
 class Result(NamedTuple):
@@ -54,7 +57,9 @@ class TagContext:
         return self._references.mark(RecordReference("post", name.strip("/")))
 
     def file(self, path: str) -> str:
-        """Return the mark of a file of the corpus, by its path from the root."""
+        """Return the mark of a record, by its path from the root of the corpus, or the address of another file."""
+        if not _RECORD.search(path):
+            return self.relative_url(path)
         return self._references.mark(path_reference(path, ""))
 
     def ref(self, written: str) -> str:

@@ -38,6 +38,7 @@ from . import yaml_header
 from .yaml_header import Key, Position
 
 _HEADER_LINE = re.compile(r"([A-Za-z][\w -]*?):(?:[ \t]+(.*))?$")
+_DOTS = re.compile(r"^\.{3}[ \t]*$\n?", re.MULTILINE)
 _KEYED_LINE = re.compile(r"[ \t]*([^\s:=]+)[ \t]*[:=][ \t]*")
 _JSON_FENCE = re.compile(r"---[ \t]*json[ \t]*\n")
 _JSON_OBJECT = re.compile(r"\{\s*\"")
@@ -121,7 +122,7 @@ def parse(text: str) -> FrontMatter:
     header = _split(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     match header.kind:
         case "yaml":
-            metadata, repaired = _parse_yaml(header)
+            header, metadata, repaired = _parse_yaml(header)
         case "toml":
             metadata, repaired = _parse_toml(header), False
         case "json":
@@ -157,10 +158,6 @@ def _split_plain_fences(text: str) -> _Header | None:
     if not text.startswith("---\n"):
         return None
     end = text.find("\n---", 3)
-    if (dots := text.find("\n...", 3, end + 4 if end >= 0 else len(text))) >= 0:
-        if text[dots + 4 : dots + 5] not in {"", "\n"}:
-            return None
-        end = dots
     if end < 0 or text[end + 4 : end + 5] not in {"", "\n"}:
         return None
     return _Header("yaml", text[3 : end + 1], text[end + 4 :], 1)
@@ -210,19 +207,34 @@ def _is_pelican_header(block: str) -> bool:
     return titled and all(ok or line[:1].isspace() for ok, line in zip(keyed, lines, strict=True)) and keyed[0]
 
 
-def _parse_yaml(header: _Header) -> tuple[dict[str, Any], bool]:
+def _ended_by_dots(header: _Header) -> _Header:
+    """Return a header up to its first line of dots, which ends it, too; the fast parser accepts no such line."""
+    end = _DOTS.search(header.text)
+    if not end:
+        return header
+    # The fence and line break that followed the header belong to the body now.
+    body = f"{header.text[end.end() :]}---{header.body}"
+    return header._replace(text=header.text[: end.start()], body=body)
+
+
+def _parse_yaml(header: _Header) -> tuple[_Header, dict[str, Any], bool]:
+    """Parse a header; return the header as well, since only now its end is certain."""
     try:
-        data, repeated, repaired = yaml_header.load(header.text, must_not_repeat)
+        loaded = yaml_header.load_fast(header.text, must_not_repeat)
+        if loaded is None:
+            header = _ended_by_dots(header)
+            loaded = yaml_header.load(header.text, must_not_repeat)
+        data, repeated, repaired = loaded
     except yaml.YAMLError as error:
         message, line, column = yaml_header.describe_error(error)
         raise FrontMatterError(message, header.first_line + line, column + 1) from None
     if data is None:
-        return {}, repaired
+        return header, {}, repaired
     if not isinstance(data, dict):
         raise FrontMatterError(f"expected keys and values, got {type(data).__name__}", header.first_line + 1, 1)
     if repeated is not None:
         raise _repeated_key(header, *repeated)
-    return data, repaired
+    return header, data, repaired
 
 
 def _repeated_key(header: _Header, key: str, line: int) -> FrontMatterError:

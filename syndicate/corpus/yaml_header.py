@@ -58,6 +58,19 @@ class LoadedHeader(NamedTuple):
     is_repaired: bool = False
 
 
+def load_fast(text: str, must_not_repeat: Callable[[str], bool]) -> LoadedHeader | None:
+    """Return the data of a header that the fast parser accepts; None for any other."""
+    data = fast_yaml.load(text)
+    return (
+        None if data is None else LoadedHeader(data, _repeated_line(text, _single_keys(tuple(data), must_not_repeat)))
+    )
+
+
+@lru_cache(maxsize=256)  # records of one origin have the same keys
+def _single_keys(keys: tuple[str, ...], must_not_repeat: Callable[[str], bool]) -> list[str]:
+    return [key for key in keys if must_not_repeat(key)]
+
+
 def load(text: str, must_not_repeat: Callable[[str], bool]) -> LoadedHeader:
     """Return the data of a header. YAML takes the last of repeated keys. Raises yaml.YAMLError."""
     try:
@@ -116,9 +129,8 @@ def is_quoted(text: str, keys: Sequence[Key]) -> bool:
 
 
 def _load(text: str, must_not_repeat: Callable[[str], bool]) -> tuple[Any, tuple[str, int] | None]:
-    data = fast_yaml.load(text)
-    if data is not None:
-        return data, _repeated_line(text, [key for key in data if must_not_repeat(key)])
+    if fast := load_fast(text, must_not_repeat):
+        return fast.data, fast.repeated
     _check_limits(text)
     loader = TextLoader(text)
     try:

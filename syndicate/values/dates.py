@@ -41,13 +41,15 @@ def parse(value: object, zone: tzinfo = UTC) -> datetime:
 
     Raises ValueError if the value is not exactly one day: `03/04/2020` may be one of two.
     """
+    if isinstance(value, str) and _UTC_SECOND.fullmatch(value):  # fast path for nearly all dates of a news corpus
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.year >= _MIN_YEAR:
+                return moment
+        except ValueError:
+            pass  # a leap second, or no date
     match value:
         case str():
-            if _UTC_SECOND.fullmatch(value):  # fast path for nearly all dates of a news corpus
-                try:
-                    return _to_utc(datetime.fromisoformat(value), zone)
-                except ValueError:
-                    pass  # a leap second, or no date
             moment = _parse_text(value.strip())
         case datetime():
             moment = value

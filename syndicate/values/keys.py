@@ -77,7 +77,7 @@ def canonical_key(key: str) -> str:
     return _SEPARATOR.sub("", key.lower())
 
 
-@lru_cache(maxsize=4096)  # called for each key of each record
+@lru_cache(maxsize=4096)
 def must_not_repeat(key: str) -> bool:
     """Return whether a record must not state a key twice, since one of its values might be meant to hide the record."""
     return canonical_key(key) in _STATED_ONCE

@@ -69,7 +69,10 @@ def enclosure_of(reader: FieldReader, base: str) -> Enclosure | None:
 
 def _first(mapping: dict[Any, Any], names: tuple[str, ...]) -> tuple[str, Any]:
     """Return the first of these keys that has a value, and the value; the first key and None if none has one."""
-    return next(((name, mapping[name]) for name in names if mapping.get(name)), (names[0], None))
+    for name in names:
+        if value := mapping.get(name):
+            return name, value
+    return names[0], None
 
 
 def _image(reader: FieldReader, keys: Keys, image: object, base: str) -> Image | None:

@@ -136,7 +136,7 @@ class FieldReader:
 
     def normalize(self, keys: Keys, value: object, base: str = "") -> str | None:
         """Return the normalized address that a value holds, resolved against `base` or else the site's home page."""
-        if not isinstance(value, str) or value.isdigit() or (len(value) <= 5 and is_flag(value)):
+        if not isinstance(value, str) or (len(value) < 20 and (value.isdigit() or is_flag(value))):
             self.warn(keys, f"expected an address, got {describe(value)}")
             return None
         try:

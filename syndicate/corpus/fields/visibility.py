@@ -54,6 +54,8 @@ def expires_of(reader: FieldReader) -> datetime | Reason | None:
     """Return the earliest date of expiry; a reason to hide the record if one cannot be understood."""
     earliest: datetime | None = None
     stated = reader.values("expires")
+    if not stated:
+        return None
     if key := _repeated_key(stated):
         return _not_understood(reader, key, "stated twice")
     for key, value in stated:

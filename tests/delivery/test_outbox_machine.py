@@ -32,7 +32,8 @@ from syndicate.delivery.transactions import (
 from syndicate.errors import StoreError
 from syndicate.store.outbox_rows import Delivery
 from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
-from syndicate.websub.retry import CircuitBreaker, Outcome, RetryPolicy
+from syndicate.websub.breaker import CircuitBreaker
+from syndicate.websub.retry import Outcome, RetryPolicy
 
 _Result = TypeVar("_Result")
 Key = tuple[str, str]

@@ -302,7 +302,7 @@ class Dispatcher:
     def _stop_senders(self) -> None:
         self._is_stopping = True
         for sender in self._senders.values():
-            sender.is_stopping = True
+            sender.stop()
 
     def _log_result(self, result: DeliveryResult) -> None:
         (delivery, outcome, _, _), decision = result

@@ -12,6 +12,9 @@ import os
 import secrets
 from typing import Literal
 
+Liveness = Literal["alive", "dead", "unknown"]
+"""Whether the process of an owner runs."""
+
 _PARTS = 6
 _DEAD_STATES = frozenset("ZX")  # a zombie waits for its parent, and runs no more
 
@@ -24,7 +27,7 @@ def new_owner() -> str:
     return f"{host}:{boot}:{namespace}:{pid}:{started}:{secrets.token_hex(4)}"
 
 
-def liveness(owner: str) -> Literal["alive", "dead", "unknown"]:
+def liveness(owner: str) -> Liveness:
     """Return whether the process of an owner runs."""
     parts = owner.split(":")
     if len(parts) != _PARTS or not parts[3].isdigit():
@@ -38,7 +41,7 @@ def liveness(owner: str) -> Literal["alive", "dead", "unknown"]:
     return _process_liveness(int(pid), started) if namespace == our_namespace else "unknown"
 
 
-def _process_liveness(pid: int, started: str) -> Literal["alive", "dead"]:
+def _process_liveness(pid: int, started: str) -> Liveness:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -47,7 +47,7 @@ class HubSender:
 
     def __init__(self, target: HubTarget, policy: RetryPolicy, timeout_s: float, rate: float) -> None:
         self.is_suspended = False
-        self.is_stopping = False
+        self._is_stopping = False
         self.queue: asyncio.Queue[LeasedDelivery] = asyncio.Queue()
         self._attempts: list[Attempt] = []
         self._unsent: list[Delivery] = []
@@ -61,6 +61,12 @@ class HubSender:
         collected = self._attempts, self._unsent
         self._attempts, self._unsent = [], []
         return collected
+
+    def stop(self) -> None:
+        """Return what is in the queue as unsent, and send no more."""
+        self._is_stopping = True
+        while not self.queue.empty():
+            self._unsent.append(self.queue.get_nowait().delivery)
 
     async def run(
         self, client: aiohttp.ClientSession, verifier: PublicCopyVerifier | None, wake: Callable[[], None]
@@ -81,7 +87,7 @@ class HubSender:
     def _keeps(self, leased: LeasedDelivery, timeouts: int) -> bool:
         """Return whether a delivery may be sent still; return it as unsent if not."""
         is_late = time.monotonic() > leased.expires_at - timeouts * self._timeout_s
-        if is_late or self.is_stopping or self.is_suspended:
+        if is_late or self._is_stopping or self.is_suspended:
             self._unsent.append(leased.delivery)
             return False
         return True

@@ -22,7 +22,7 @@ from ..websub import breaker as circuit
 from ..websub import retry
 from ..websub.breaker import CircuitBreaker
 from ..websub.retry import Decision, Outcome, RetryPolicy
-from .owner import liveness
+from .owner import Liveness, liveness
 
 _REVIVAL_DELAY_S, _REVIVAL_AGE_SHARE = 30.0, 1 / 8
 
@@ -89,9 +89,16 @@ def record_attempts(
     return results
 
 
-def maintain(outbox: Outbox, hub_urls: Sequence[str], now: float, policy: RetryPolicy, lease_s: float) -> None:
+def maintain(
+    outbox: Outbox,
+    hub_urls: Sequence[str],
+    now: float,
+    policy: RetryPolicy,
+    lease_s: float,
+    liveness: Callable[[str], Liveness] = liveness,
+) -> None:
     """End the leases of dead owners, and correct times that were written under another clock."""
-    by_liveness: defaultdict[str, list[str]] = defaultdict(list)
+    by_liveness: defaultdict[Liveness, list[str]] = defaultdict(list)
     for owner in outbox.lease_owners(hub_urls):
         by_liveness[liveness(owner)].append(owner)
     if dead := by_liveness["dead"]:

@@ -321,5 +321,7 @@ class Dispatcher:
                 log.info("delivered", **fields, seconds=round(outcome.duration_s, 3))
             case "failed":
                 log.warning("failed", **fields, attempts=delivery.attempts + 1)
+            case "unverified":
+                log.info("unverified", **fields, checks=delivery.checks + 1, again_in_s=round(decision.delay_s, 1))
             case state:
                 log.info(state, **fields, attempts=delivery.attempts + 1, again_in_s=round(decision.delay_s, 1))

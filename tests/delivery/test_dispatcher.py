@@ -81,6 +81,18 @@ async def test_many_builds_before_a_push_cost_one_ping(site: EditableSite) -> No
     assert hub.topics == Counter([ALL, ONE, TWO])
 
 
+async def test_log_event_of_a_delivered_ping_has_the_answer_and_no_error(
+    site: EditableSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with http_server(responds(200, "Error: the feed was not changed")) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+    events = [line for line in capsys.readouterr().out.splitlines() if "delivered" in line]
+    assert len(events) == 3
+    assert all("answer='Error: the feed was not changed'" in event and "error=" not in event for event in events)
+
+
 async def test_only_changed_documents_are_delivered(site: EditableSite) -> None:
     async with http_server() as hub:
         configure_hubs(site, hub)
@@ -719,6 +731,18 @@ async def test_hub_without_its_header_is_a_configuration_error_and_nothing_is_se
             await push_site(site)
         assert hub.received == open_hub.received == []
     assert "secret" not in str(raised.value)
+
+
+async def test_invalid_certificate_authorities_are_a_configuration_error(site: EditableSite) -> None:
+    (site.folder / "ca.pem").write_text("no certificate")
+    async with http_server() as hub:
+        configure_hubs(site, {"url": hub.url, "ca_file": "ca.pem"})
+        await build(site)
+        with pytest.raises(
+            ConfigError, match=r"ca\.pem:1:1: ca_file: the certificate authorities for http.* cannot be read"
+        ):
+            await push_site(site)
+        assert hub.received == []
 
 
 async def test_secret_is_sent_and_is_in_no_file_and_no_log(

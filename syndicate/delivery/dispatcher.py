@@ -37,9 +37,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
-
-import structlog
+from typing import NamedTuple
 
 from ..config import Push
 from ..errors import StoreError
@@ -49,6 +47,7 @@ from ..store.repositories import Outbox
 from ..websub.client import open_client
 from ..websub.retry import RetryPolicy
 from ..websub.verify import PublicCopyVerifier
+from .events import log_result
 from .owner import new_owner
 from .pacing import connection_shares
 from .sender import HubSender, HubTarget, LeasedDelivery
@@ -64,8 +63,6 @@ from .transactions import (
     record_attempts,
     revive,
 )
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.push")
 
 _PREFETCH = 4  # leased deliveries per connection
 _BATCHING_S = 0.004  # a round waits so long for more outcomes
@@ -230,7 +227,9 @@ class Dispatcher:
             # A hub that failed during the transaction stays suspended until the next round records its outcome.
             sender.is_suspended = url in outcome.blocked or (sender.is_suspended and url not in suspended)
         for result in outcome.results:
-            self._log_result(result)
+            delivery = result.attempt.delivery
+            self._states[delivery.hub_url, delivery.topic_url] = result.decision.state
+            log_result(result)
         for delivery in outcome.leased:
             self._senders[delivery.hub_url].queue.put_nowait(LeasedDelivery(delivery, lease_expires_at))
         return outcome
@@ -303,25 +302,3 @@ class Dispatcher:
         self._is_stopping = True
         for sender in self._senders.values():
             sender.stop()
-
-    def _log_result(self, result: DeliveryResult) -> None:
-        (delivery, outcome, _, _), decision = result
-        self._states[delivery.hub_url, delivery.topic_url] = decision.state
-        fields: dict[str, Any] = {
-            "hub": delivery.hub_url,
-            "topic": delivery.topic_url,
-            "generation": delivery.generation,
-            "status": outcome.status,
-        }
-        text = outcome.stale or outcome.error
-        if text:
-            fields["answer" if decision.state == "delivered" else "error"] = text
-        match decision.state:
-            case "delivered":
-                log.info("delivered", **fields, seconds=round(outcome.duration_s, 3))
-            case "failed":
-                log.warning("failed", **fields, attempts=delivery.attempts + 1)
-            case "unverified":
-                log.info("unverified", **fields, checks=delivery.checks + 1, again_in_s=round(decision.delay_s, 1))
-            case state:
-                log.info(state, **fields, attempts=delivery.attempts + 1, again_in_s=round(decision.delay_s, 1))

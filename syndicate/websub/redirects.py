@@ -26,7 +26,7 @@ def redirect_target(hub: URL, current: URL, location: str, status: int) -> URL:
         has_host = False
     if not has_host:
         raise ValueError("which is not an HTTP address")
-    if url.host != hub.host:
+    if not _have_same_host(url, hub):
         raise ValueError("which is another host")
     if current.scheme == "https" and url.scheme == "http":
         raise ValueError("which is not encrypted")
@@ -38,4 +38,8 @@ def may_have_secret(hub: URL, url: URL) -> bool:
     if url.origin() == hub.origin():
         return True
     is_upgrade = hub.scheme == "http" and url.scheme == "https" and hub.is_default_port() and url.is_default_port()
-    return url.host == hub.host and is_upgrade
+    return is_upgrade and _have_same_host(url, hub)
+
+
+def _have_same_host(one: URL, other: URL) -> bool:
+    return (one.host or "").lower() == (other.host or "").lower()

@@ -283,3 +283,33 @@ async def test_lease_of_a_running_owner_is_shortened_and_not_taken(site: Editabl
         await session.close()
         assert leases(site) == 3
         assert server.received == []
+
+
+PUSH_UNDER_ANOTHER_CLOCK = """
+import sys, time
+real = time.time
+time.time = lambda: real() + float(sys.argv[1]) * 86400
+from syndicate.cli import main
+sys.exit(main(["push"]))
+"""
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+async def test_run_with_a_clock_that_is_wrong_by_30_days_delays_nothing(site: EditableSite, days: int) -> None:
+    async with http_server(responds(503, Retry_After="3600")) as server:
+        configure_hubs(site, server)
+        await build(site)
+
+        async def push_wrong() -> None:
+            with process("-c", PUSH_UNDER_ANOTHER_CLOCK, str(days), site=site) as pushing:
+                assert await asyncio.to_thread(pushing.wait, 20) == 0
+
+        if days > 0:  # the times are written ahead, and read by the right clock
+            await push_wrong()
+            server.responder = responds(202)
+            await push_site(site)
+        else:  # the times are right, and read by a clock that is behind
+            await push_site(site)
+            server.responder = responds(202)
+            await push_wrong()
+    assert pending(site) == []

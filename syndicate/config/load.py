@@ -54,7 +54,7 @@ def parse(text: str, path: str) -> Config:
 def _config(root: ConfigSection, path: str) -> Config:
     folder = os.path.dirname(os.path.abspath(path))
     options = root.read(ConfigFile)
-    hubs = _hubs(options.hubs, root.sections("hubs"))
+    hubs = _hubs(options.hubs, root.sections("hubs"), folder)
     timezone = _timezone(options.site, root.section("site"))
     sources = _sources(options.corpus, root.sections("corpus"), folder, timezone)
     site = _site(options.site, root.section("site"), tuple(hub.url for hub in hubs), sources)
@@ -110,7 +110,7 @@ def _site(options: SiteOptions, section: ConfigSection, hubs: tuple[str, ...], s
     )
 
 
-def _hubs(hubs: tuple[Hub, ...], sections: tuple[ConfigSection, ...]) -> tuple[Hub, ...]:
+def _hubs(hubs: tuple[Hub, ...], sections: tuple[ConfigSection, ...], folder: str) -> tuple[Hub, ...]:
     by_url: dict[str, Hub] = {}
     for hub, section in zip(hubs, sections, strict=True):
         if hub.header_env and not _VARIABLE.fullmatch(hub.header_env):
@@ -118,8 +118,11 @@ def _hubs(hubs: tuple[Hub, ...], sections: tuple[ConfigSection, ...]) -> tuple[H
             section.report("header_env", "expected the name of an environment variable that holds the header")
         if hub.url in by_url:
             section.report("url", f"duplicate hub {hub.url}")
+        ca_file = os.path.join(folder, hub.ca_file) if hub.ca_file else ""
+        if ca_file and not os.path.isfile(ca_file):
+            section.report("ca_file", f"no such file: {hub.ca_file!r}")
         if hub.url:
-            by_url[hub.url] = hub
+            by_url[hub.url] = hub._replace(ca_file=ca_file)
     return tuple(by_url.values())
 
 

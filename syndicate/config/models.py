@@ -221,11 +221,26 @@ class AmpOptions(NamedTuple):
 class Hub(NamedTuple):
     """WebSub hubs that feeds name and `syndicate push` notifies. Each is a section, or just its address."""
 
-    url: Annotated[str, Option("Address of the hub.", is_url=True)]
+    url: Annotated[str, Option("Address of the hub, as feeds name it.", is_url=True)]
     header_env: Annotated[
         str, Option("Name of an environment variable that holds a header for the hub: `Bearer …` or `Name: value`.")
     ] = ""
-    concurrency: Annotated[int, Option("Number of concurrent pings to this hub.", minimum=1)] = 8
+    concurrency: Annotated[int, Option("Largest number of concurrent pings to this hub.", minimum=1)] = 8
+    publish_url: Annotated[
+        str, Option("Address that takes pings, where that is another one.", is_url=True, default="`url`")
+    ] = ""
+    batch: Annotated[
+        int,
+        Option(
+            "Number of topic URLs in one ping. Most hubs read one and drop the others silently: set it only for a hub"
+            " that documents several.",
+            minimum=1,
+        ),
+    ] = 1
+    ca_file: Annotated[
+        str,
+        Option("PEM file of certificate authorities to trust for the hub, beside those of the system."),
+    ] = ""
 
 
 class Push(NamedTuple):
@@ -238,7 +253,9 @@ class Push(NamedTuple):
     ] = "ping"
     pages: Annotated[bool, Option("Send pings for HTML pages, too.")] = False
     timeout_s: Annotated[float, Option("Timeout of each request, in seconds.", above=0)] = 15.0
-    concurrency: Annotated[int, Option("Number of concurrent pings to all hubs.", minimum=1)] = 32
+    concurrency: Annotated[
+        int, Option("Number of concurrent pings to all hubs, of which each has its share.", minimum=1)
+    ] = 32
     attempts: Annotated[int, Option("Least number of attempts before a ping is given up.", minimum=1)] = 12
     window_h: Annotated[float, Option("Least time before a ping is given up, in hours.", above=0)] = 72.0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ..config import Config
 from ..store.outbox_rows import HubSummary, PendingDelivery, TopicSummary
 from ..store.repositories import Outbox
-from ..websub.retry import CircuitBreaker
+from ..websub.breaker import CircuitBreaker
 from .session import read_outbox
 from .transactions import read_breakers
 

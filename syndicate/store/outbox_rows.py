@@ -20,7 +20,8 @@ class Delivery(NamedTuple):
     """A leased delivery: the generation of a topic that a hub has not acknowledged, with its digest and size.
 
     `attempts` counts the pings of this generation and `checks` the failed verifications of the public copy;
-    `first_attempt_at` and `first_check_at` are the times of the first ones.
+    `first_attempt_at` and `first_check_at` are the times of the first ones. `accepted_unverified_at` is when the hub
+    accepted a ping of this generation that was sent before the public copy was right.
     """
 
     hub_url: str
@@ -32,12 +33,14 @@ class Delivery(NamedTuple):
     first_attempt_at: float | None
     checks: int
     first_check_at: float | None
+    accepted_unverified_at: float | None = None
 
 
 DELIVERY_COLUMNS = """
   deliveries.hub_url AS hub_url, topic_url, deliveries.wanted_generation AS generation, topics.digest AS digest,
   topics.size_bytes AS size_bytes, deliveries.attempts AS attempts, deliveries.first_attempt_at AS first_attempt_at,
-  deliveries.checks AS checks, deliveries.first_check_at AS first_check_at"""
+  deliveries.checks AS checks, deliveries.first_check_at AS first_check_at,
+  deliveries.accepted_unverified_at AS accepted_unverified_at"""
 
 
 class Acknowledgement(NamedTuple):
@@ -76,6 +79,42 @@ class FailedCheck(NamedTuple):
     error: str
 
 
+class UnverifiedAcceptance(NamedTuple):
+    """A ping that a hub accepted although the public copy was not the built document; `error` says what it was."""
+
+    hub_url: str
+    topic_url: str
+    generation: int
+    accepted_at: float
+    state: str
+    next_attempt_at: float
+    error: str
+
+
+class TimeBounds(NamedTuple):
+    """The latest times that the present clock and policy can have set, and the time that replaces later ones.
+
+    A lease of an owner in `alive` is shortened to `latest_lease_at`; later leases of others end.
+    """
+
+    now: float
+    latest_attempt_at: float
+    latest_lease_at: float
+    alive: tuple[str, ...] = ()
+
+
+class Revival(NamedTuple):
+    """When deliveries that a hub did not accept are tried again, as it accepted another ping.
+
+    That is at once, but not earlier after the last attempt than `least_delay_s`, nor than `age_share` of the time
+    between the first and the last attempt.
+    """
+
+    now: float
+    least_delay_s: float
+    age_share: float
+
+
 class AttemptRow(NamedTuple):
     """One ping in the history of a delivery. `status` is None when the hub did not answer."""
 
@@ -90,20 +129,28 @@ class AttemptRow(NamedTuple):
 
 
 class HubHealth(NamedTuple):
-    """The state of a hub's circuit breaker (`websub.retry.CircuitBreaker`)."""
+    """The state of a hub's circuit breaker (`websub.breaker.CircuitBreaker`), and the pings per second that it takes.
+
+    A `rate` of 0 is unlimited.
+    """
 
     hub_url: str
     failures: int
     openings: int
     open_until: float
     not_before: float
+    rate: float = 0.0
 
 
-HUB_HEALTH_COLUMNS = "hub_url, failures, openings, open_until, not_before"
+HUB_HEALTH_COLUMNS = "hub_url, failures, openings, open_until, not_before, rate"
 
 
 class PendingDelivery(NamedTuple):
-    """A delivery whose current generation the hub has not acknowledged, with the last answer of the hub."""
+    """A delivery whose current generation the hub has not acknowledged, with its last error.
+
+    `error_origin` is `hub` or `site`: which of the two has to be repaired. `status` is the answer of the hub, if the
+    error is its own. `accepted_unverified_at` is as in `Delivery`.
+    """
 
     hub_url: str
     topic_url: str
@@ -113,10 +160,13 @@ class PendingDelivery(NamedTuple):
     next_attempt_at: float
     status: int | None
     error: str
+    error_origin: str
+    accepted_unverified_at: float | None
 
 
 PENDING_DELIVERY_COLUMNS = """
-  hub_url, topic_url, state, attempts, pending_since, next_attempt_at, last_status AS status, last_error AS error"""
+  hub_url, topic_url, state, attempts, pending_since, next_attempt_at, last_status AS status, last_error AS error,
+  error_origin, accepted_unverified_at"""
 
 
 class HubSummary(NamedTuple):

@@ -18,8 +18,11 @@ from .outbox_rows import (
     HubSummary,
     PendingCount,
     PendingDelivery,
+    Revival,
+    TimeBounds,
     TopicDocument,
     TopicSummary,
+    UnverifiedAcceptance,
 )
 from .partner_rows import CatalogFeed, ChangeLogPosition, EntryFilter, EntryRef, LoggedChange
 from .rows import (
@@ -358,11 +361,26 @@ class Outbox(Protocol):
     def release(self, owner: str, deliveries: Iterable[Delivery]) -> None:
         """End the leases of deliveries that were not sent."""
 
+    def lease_owners(self, hub_urls: Iterable[str]) -> list[str]:
+        """Return the owners of all leases of deliveries to these hubs."""
+
+    def release_owners(self, owners: Iterable[str]) -> None:
+        """End all leases of owners."""
+
+    def bound_times(self, hub_urls: Iterable[str], bounds: TimeBounds) -> None:
+        """Replace times that the present clock cannot have set: attempts and leases far ahead, past times to come."""
+
+    def revive(self, hub_urls: Iterable[str], revival: Revival) -> None:
+        """Make deliveries due that hubs refused or that failed at them, as these hubs accept pings again."""
+
     def leased_hubs(self, hub_urls: Iterable[str], now: float) -> set[str]:
         """Return the hubs that have a delivery under lease."""
 
     def next_due(self, hub_urls: Iterable[str]) -> dict[str, float]:
         """Return the earliest time at which a delivery of each hub is due and not under lease, if it has one."""
+
+    def next_check(self, hub_urls: Iterable[str]) -> float | None:
+        """Return the earliest time at which a public copy is checked again, if any is."""
 
     def acknowledge(self, owner: str, acknowledgements: Iterable[Acknowledgement]) -> None:
         """Record acknowledgements, whoever holds the leases now; leases of the owner end."""
@@ -373,6 +391,9 @@ class Outbox(Protocol):
     def record_failed_checks(self, owner: str, checks: Iterable[FailedCheck]) -> None:
         """Record failed verifications under leases of the owner, and end the leases."""
 
+    def record_unverified_acceptances(self, owner: str, acceptances: Iterable[UnverifiedAcceptance]) -> None:
+        """Record unverified pings that hubs accepted, under leases of the owner, and end the leases."""
+
     def add_attempts(self, attempts: Iterable[AttemptRow]) -> None:
         """Append pings to the history."""
 
@@ -380,7 +401,7 @@ class Outbox(Protocol):
         """Delete all but the latest attempts of each delivery."""
 
     def replay(self, now: float, hub_url: str | None = None, path: str | None = None) -> int:
-        """Make failed deliveries due, and return their number.
+        """Make failed and refused deliveries due, and return their number.
 
         `hub_url` limits it to one hub; `path`, of a folder or a document in the output, to the documents there.
         """
@@ -389,7 +410,10 @@ class Outbox(Protocol):
         """Return the health of hubs; one that never failed may have none."""
 
     def put_hub_health(self, rows: Iterable[HubHealth]) -> None:
-        """Replace the health of hubs."""
+        """Replace the circuit breakers of hubs. The rate of a known hub stays."""
+
+    def put_rates(self, rates: Mapping[str, float]) -> None:
+        """Replace the rates of hubs, in pings per second."""
 
     def pending(self) -> list[PendingDelivery]:
         """Return all unacknowledged deliveries, the longest pending first."""

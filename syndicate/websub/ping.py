@@ -1,26 +1,34 @@
-"""One ping: a POST that notifies a hub of new content at a topic URL (WebSub §6). Errors of a hub are not raised.
+"""One ping: a POST that notifies a hub of new content at topic URLs (WebSub §6). Errors of a hub are not raised.
 
 A ping carries one topic URL, under both names that hubs read (`hub.url` and `hub.topic`): hubs that accept several URLs
-in one request drop some of them silently.
+in one request drop some of them silently. Only a hub that is known to take several gets several, as repeated `hub.url`
+(PubSubHubbub 0.3 §7.1).
+
+The status decides. The text of an answer is only quoted, so a body that is slow, cut off or wrongly encoded changes
+nothing: the beginning of it is read for a moment, and errors of reading are ignored.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
+import ssl
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
 
-from .. import __version__
+from .client import environment_proxy
+from .redirects import may_have_secret, redirect_target
 from .retry import Outcome, parse_retry_after
 
-USER_AGENT = f"syndicate/{__version__}"
-_FOLLOWED_STATUS = frozenset({307, 308})  # the others turn a POST into a GET (RFC 9110 §15.4)
 _MAX_REDIRECTS = 5
 _MAX_BODY_BYTES = 4096
+_BODY_TIMEOUT_S = 1.0
 _MAX_ERROR_LENGTH = 200
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
 
@@ -30,6 +38,14 @@ class SecretHeader(NamedTuple):
 
     name: str
     value: str
+
+
+class Endpoint(NamedTuple):
+    """Where and how a hub takes pings. `authorities` is a TLS context, if the hub has a certificate of its own."""
+
+    url: str
+    secret: SecretHeader | None = None
+    authorities: ssl.SSLContext | None = None
 
 
 def parse_header(text: str) -> SecretHeader:
@@ -44,65 +60,77 @@ def parse_header(text: str) -> SecretHeader:
     return SecretHeader(match[1], match[2]) if match else SecretHeader("Authorization", text)
 
 
-def open_client(timeout_s: float, max_connections: int) -> aiohttp.ClientSession:
-    """Open the HTTP client that all requests share: no cookies, bounded connections, a timeout for each request."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=max_connections, ttl_dns_cache=60),
-        timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s, sock_read=timeout_s),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT},
-        raise_for_status=False,
-    )
-
-
 async def send_ping(
-    client: aiohttp.ClientSession, hub_url: str, topic_url: str, timeout_s: float, secret: SecretHeader | None = None
+    client: aiohttp.ClientSession, endpoint: Endpoint, topic_urls: Sequence[str], timeout_s: float
 ) -> Outcome:
-    """Notify a hub of new content. Takes at most twice `timeout_s`, including redirects."""
-    body = urlencode({"hub.mode": "publish", "hub.url": topic_url, "hub.topic": topic_url}).encode()
+    """Notify a hub of new content at topic URLs, in one request. Takes at most twice `timeout_s`, with redirects."""
     started = time.perf_counter()
     try:
-        status, text, retry_after = await _post(client, URL(hub_url, encoded=True), body, started + timeout_s, secret)
+        status, text, retry_after = await _post(client, endpoint, _form(topic_urls), started + timeout_s)
     except (aiohttp.ClientError, OSError, ValueError) as error:  # OSError includes timeouts
-        outcome = Outcome(error=_one_line(f"{_error_name(error)}: {error}", secret))
+        outcome = Outcome(error=_one_line(f"{_error_name(error)}: {error}", endpoint.secret))
     else:
         retry_after_s = parse_retry_after(retry_after, time.time()) if retry_after else None
-        outcome = Outcome(status, _one_line(text, secret), retry_after_s)
+        outcome = Outcome(status, _one_line(text, endpoint.secret), retry_after_s)
     return outcome._replace(duration_s=time.perf_counter() - started)
 
 
+def _form(topic_urls: Sequence[str]) -> bytes:
+    fields = [("hub.mode", "publish"), *(("hub.url", topic_url) for topic_url in topic_urls)]
+    if len(topic_urls) == 1:
+        fields.append(("hub.topic", topic_urls[0]))
+    return urlencode(fields).encode()
+
+
 async def _post(
-    client: aiohttp.ClientSession, url: URL, body: bytes, deadline: float, secret: SecretHeader | None
+    client: aiohttp.ClientSession, endpoint: Endpoint, body: bytes, deadline: float
 ) -> tuple[int, str, str | None]:
     """Return status, text and `Retry-After` of the last response."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    origin = url.origin()
+    hub = url = URL(endpoint.url, encoded=True)
     for hops in range(_MAX_REDIRECTS + 1):
-        if secret:
-            headers.pop(secret.name, None)
-            if url.origin() == origin:  # another origin must not learn the secret of this hub
-                headers[secret.name] = secret.value
-        async with client.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            location = response.headers.get("Location")
-            if response.status not in _FOLLOWED_STATUS or not location:
-                return response.status, await _read_text(response, secret), response.headers.get("Retry-After")
-            if hops == _MAX_REDIRECTS:
-                return response.status, f"more than {_MAX_REDIRECTS} redirects", None
+        response = await client.post(
+            url,
+            data=body,
+            headers=_headers(endpoint, hub, url),
+            allow_redirects=False,
+            proxy=environment_proxy(url),
+            ssl=endpoint.authorities or True,
+        )
+        try:
+            status, location = response.status, response.headers.get("Location", "")
+            if not (300 <= status < 400 and location):
+                return status, await _read_text(response, endpoint.secret), response.headers.get("Retry-After")
+        finally:
+            response.close()
+        try:
+            url = redirect_target(hub, url, location, status)
+        except ValueError as reason:
+            return status, f"redirects to {location}, {reason}", None
+        if hops == _MAX_REDIRECTS:
+            return status, f"more than {_MAX_REDIRECTS} redirects, the last to {location}", None
         if time.perf_counter() > deadline:
             return 408, "redirects exceeded the timeout", None
-        url = url.join(URL(location, encoded=True))
-        if url.scheme not in {"http", "https"} or not url.host:
-            return response.status, "redirect to a URL that is not HTTP", None
     raise AssertionError  # the last iteration returns
+
+
+def _headers(endpoint: Endpoint, hub: URL, url: URL) -> dict[str, str]:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    secret = endpoint.secret
+    if secret and may_have_secret(hub, url):  # another origin must not learn the secret of this hub
+        headers[secret.name] = secret.value
+    return headers
 
 
 async def _read_text(response: aiohttp.ClientResponse, secret: SecretHeader | None) -> str:
     """Read the beginning of a body, which may be endless, without a secret that the limit may have cut in two."""
     content = bytearray()
-    while len(content) < _MAX_BODY_BYTES and (chunk := await response.content.read(_MAX_BODY_BYTES)):
-        content += chunk
+    with suppress(Exception):  # whatever a body does, the status has been received
+        async with asyncio.timeout(_BODY_TIMEOUT_S):
+            while len(content) < _MAX_BODY_BYTES and (chunk := await response.content.read(_MAX_BODY_BYTES)):
+                content += chunk
     text = _redact(secret, content[:_MAX_BODY_BYTES].decode("utf-8", "replace"))
-    return text[: -len(secret.value)] if secret and len(content) >= _MAX_BODY_BYTES else text
+    is_cut = secret and (len(content) >= _MAX_BODY_BYTES or not response.content.at_eof())
+    return text[: -len(secret.value)] if secret and is_cut else text
 
 
 def _redact(secret: SecretHeader | None, text: str) -> str:

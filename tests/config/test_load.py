@@ -78,6 +78,16 @@ def test_missing_keys_have_their_defaults(folder: Path) -> None:
     )  # fmt: skip
 
 
+def test_settings_of_a_hub_are_read_and_its_file_is_relative_to_the_configuration(folder: Path) -> None:
+    (folder / "ca.pem").write_text("")
+    hub = "{url: 'https://hub.test/', publish_url: 'http://[2001:db8::1]:8080/p', batch: 10, ca_file: ca.pem}"
+    assert read(changed(x=f"hubs: {hub}"), folder).hubs == (
+        Hub(
+            "https://hub.test/", publish_url="http://[2001:db8::1]:8080/p", batch=10, ca_file=str(folder / "ca.pem")
+        ),
+    )  # fmt: skip
+
+
 def test_every_key_is_read(folder: Path) -> None:
     config = read(FULL, folder)
     assert config.site == Site(
@@ -254,6 +264,8 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("push, number of 400 digits", changed(x=f"push: {{timeout_s: {'9' * 400}}}"), ["7:19: push.timeout_s: expected a number, got '9999"]),
     ("hub, unknown key", changed(x="hubs: [{url: 'https://hub.test/', header: x}]"), ["7:35: hubs[0].header: unknown key; did you mean 'header_env'?"]),
     ("hub, secret in the place of the variable", changed(x="hubs: [{url: 'https://hub.test/', header_env: 'Bearer s3cret'}]"), ["7:47: hubs[0].header_env: expected the name of an environment variable"]),
+    ("hub, certificate authorities", changed(x="hubs: [{url: 'https://hub.test/', ca_file: ca.pem}]"), ["7:44: hubs[0].ca_file: no such file: 'ca.pem'"]),
+    ("hub, address of pings", changed(x="hubs: [{url: 'https://hub.test/', publish_url: /x, batch: 0}]"), ["7:48: hubs[0].publish_url: no scheme in '/x'", "7:59: hubs[0].batch: expected at least 1, got 0"]),
     ("duplicate hub", changed(x="hubs: ['https://hub.test/', {url: 'https://hub.test/'}]"), ["7:35: hubs[1].url: duplicate hub https://hub.test/"]),
     ("hubs are a list of lists", changed(x="hubs: [[x]]"), ["7:8: hubs[0]: expected keys and values", "7:8: hubs[0].url: is required"]),
     ("push, numbers", changed(x="push: {timeout_s: 0, window_h: x, attempts: 0, concurrency: 1.5, verify_timeout_s: .inf}"), ["7:19: push.timeout_s: expected more than 0, got 0", "7:32: push.window_h: expected a number, got 'x'", "7:45: push.attempts: expected at least 1, got 0", "7:61: push.concurrency: expected a whole number", "7:84: push.verify_timeout_s: expected a number"]),

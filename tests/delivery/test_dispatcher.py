@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import sqlite3
 import time
@@ -12,71 +13,36 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from support.deliveries import (
+    ALL,
+    BASE,
+    DAY_S,
+    ONE,
+    TWO,
+    add_topics,
+    breaker,
+    build,
+    configure_hubs,
+    pass_time,
+    pending,
+    push_site,
+    states,
+)  # fmt: skip
 from support.editable_sites import EditableSite
-from support.hubs import LoopbackServer, ReceivedRequest, http_server, refusing_url, responds, wait_until
+from support.hubs import ReceivedRequest, http_server, refusing_url, responds, wait_until
 from support.sites import tree
 
 from syndicate import config
-from syndicate.delivery import hubs_with_headers, push
-from syndicate.delivery.dispatcher import DeliverySummary, Dispatcher
-from syndicate.delivery.session import OutboxSession, read_outbox, run_transaction
+from syndicate.delivery import hubs_with_headers
+from syndicate.delivery.dispatcher import Dispatcher
+from syndicate.delivery.session import OutboxSession, run_transaction
 from syndicate.delivery.transactions import Attempt, lease_due, read_breakers, record_attempts
 from syndicate.errors import ConfigError, StoreError
-from syndicate.store.outbox_rows import PendingDelivery
 from syndicate.store.sqlite import schema
 from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
-from syndicate.websub.retry import CircuitBreaker, Outcome, RetryPolicy
-
-BASE = "https://f.example/"
-ALL, ONE, TWO = (f"{BASE}{folder}/feed.atom" for folder in ("all", "topics/one", "topics/two"))
-DAY_S = 24 * 3600.0
-
-
-def configure_hubs(site: EditableSite, *hubs: LoopbackServer | str | dict[str, Any], **settings: Any) -> None:
-    """Configure these hubs and the settings of `push`."""
-    site.settings["hubs"] = [hub.url if isinstance(hub, LoopbackServer) else hub for hub in hubs]
-    site.settings["push"] = {**site.settings["push"], **settings}
-
-
-async def build(site: EditableSite) -> None:
-    await asyncio.to_thread(site.build)
-
-
-async def push_site(site: EditableSite) -> DeliverySummary:
-    """Run `syndicate push` in a thread, as the hubs run in this one."""
-    return await asyncio.to_thread(push, config.load(str(site.configure())))
-
-
-def pass_time(site: EditableSite, seconds: float) -> None:
-    """Let time pass for the outbox, by moving all its times into the past."""
-    with closing(sqlite3.connect(site.state / "index.db")) as sql, sql:
-        columns = (
-            "pending_since", "next_attempt_at", "acknowledged_at", "first_attempt_at", "first_check_at",
-            "lease_expires_at",
-        )  # fmt: skip
-        sql.execute(f"UPDATE deliveries SET {', '.join(f'{name} = {name} - :s' for name in columns)}", {"s": seconds})
-        sql.execute("UPDATE hubs SET open_until = open_until - :s, not_before = not_before - :s", {"s": seconds})
-
-
-def pending(site: EditableSite) -> list[PendingDelivery]:
-    return read_outbox(str(site.state), Outbox.pending)
-
-
-def states(site: EditableSite) -> dict[str, str]:
-    """Return the state of each pending delivery by topic URL."""
-    return {row.topic_url: row.state for row in pending(site)}
-
-
-def breaker(site: EditableSite, url: str) -> CircuitBreaker:
-    return read_outbox(str(site.state), lambda outbox: read_breakers(outbox, [url])[url])
-
-
-def add_topics(site: EditableSite, topics: int) -> int:
-    """Add records of so many topics, and return the number of documents of the site."""
-    for number in range(topics):
-        site.record(f"many/{number}.md", title=f"Story {number}", topics=[f"Subject {number}"])
-    return topics + 3
-
+from syndicate.websub.breaker import CircuitBreaker
+from syndicate.websub.retry import Outcome, RetryPolicy
+from syndicate.websub.verify import CODINGS
 
 # ----------------------------------------------------------------------------------------------------- changes
 
@@ -113,6 +79,18 @@ async def test_many_builds_before_a_push_cost_one_ping(site: EditableSite) -> No
             await build(site)
         await push_site(site)
     assert hub.topics == Counter([ALL, ONE, TWO])
+
+
+async def test_log_event_of_a_delivered_ping_has_the_answer_and_no_error(
+    site: EditableSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with http_server(responds(200, "Error: the feed was not changed")) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+    events = [line for line in capsys.readouterr().out.splitlines() if "delivered" in line]
+    assert len(events) == 3
+    assert all("answer='Error: the feed was not changed'" in event and "error=" not in event for event in events)
 
 
 async def test_only_changed_documents_are_delivered(site: EditableSite) -> None:
@@ -250,15 +228,36 @@ async def test_database_of_schema_version_7_hands_over_pending_deliveries(site: 
         before = pending(site)
         with closing(sqlite3.connect(site.state / "index.db")) as sql:
             for table, (old_table, old_columns) in schema.LASTING_IN_VERSION_7.items():
-                for column, old_column in zip(schema.LASTING[table].split(", "), old_columns.split(", "), strict=True):
-                    if column != old_column:
+                columns = itertools.zip_longest(schema.LASTING[table].split(", "), old_columns.split(", "))
+                for column, old_column in columns:
+                    if old_column is None:
+                        sql.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+                    elif column != old_column:
                         sql.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO {old_column}")
                 if table != old_table:
                     sql.execute(f"ALTER TABLE {table} RENAME TO {old_table}")
             sql.execute("PRAGMA user_version = 7")
         await build(site)
     assert [row.topic_url for row in before] == [TWO]
-    assert pending(site) == before
+    assert pending(site) == [row._replace(error_origin="") for row in before]
+
+
+async def test_database_of_schema_version_8_hands_over_pending_deliveries(site: EditableSite) -> None:
+    """Version 8 had fewer columns."""
+    async with http_server(lambda ping: web.Response(status=503 if ping.topic_url == TWO else 202)) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+        before = pending(site)
+        with closing(sqlite3.connect(site.state / "index.db")) as sql:
+            for column in ("last_attempt_at", "accepted_unverified_at", "error_origin"):
+                sql.execute(f"ALTER TABLE deliveries DROP COLUMN {column}")
+            sql.execute("ALTER TABLE hubs DROP COLUMN rate")
+            sql.execute("PRAGMA user_version = 8")
+        await build(site)
+        assert pending(site) == [row._replace(error_origin="") for row in before]
+        await push_site(site)
+    assert hub.topics == Counter([ALL, ONE, TWO])
 
 
 @pytest.mark.parametrize("delivered_before", [False, True])
@@ -464,24 +463,75 @@ async def test_retry_after_blocks_leased_deliveries(site: EditableSite) -> None:
     assert len(busy.received) == 1
 
 
-@pytest.mark.parametrize("responder", [responds(400, "nobody subscribes"), responds(301, Location="/elsewhere")])
-async def test_refused_delivery_fails_after_four_attempts_and_can_be_replayed(
-    site: EditableSite, responder: Any
-) -> None:
+REFUSALS = [
+    responds(400, "nobody subscribes"),
+    *map(responds, (403, 404, 410)),
+    responds(301, Location="https://elsewhere.test/hub"),
+]
+
+
+@pytest.mark.parametrize("responder", REFUSALS)
+async def test_refused_delivery_is_tried_for_a_day_and_can_be_replayed(site: EditableSite, responder: Any) -> None:
     async with http_server(responder) as hub:
         configure_hubs(site, hub)
         await build(site)
         summaries = []
-        for _ in range(6):
+        for hours in (1.5,) * 8 + (6.1,) * 5:
             summaries.append((await push_site(site))[:5])
-            pass_time(site, DAY_S)
-        assert summaries[:5] == [(0, 0, 3, 0, 0)] * 3 + [(0, 0, 0, 3, 0), (0, 0, 0, 0, 0)]
-        assert hub.topics == Counter({ALL: 4, ONE: 4, TWO: 4})
+            pass_time(site, hours * 3600)
+        assert summaries == [(0, 0, 3, 0, 0)] * 11 + [(0, 0, 0, 3, 0), (0, 0, 0, 0, 0)]
+        assert hub.topics == Counter({ALL: 12, ONE: 12, TWO: 12})
         assert set(states(site).values()) == {"failed"}
+        assert {row.error_origin for row in pending(site)} == {"hub"}
         hub.responder = responds(202)
         assert run_transaction(str(site.state), lambda outbox: outbox.replay(time.time())) == 3
         assert (await push_site(site)).delivered == 3
     assert pending(site) == []
+
+
+async def test_location_of_a_refused_redirect_is_recorded(site: EditableSite) -> None:
+    async with http_server(responds(301, Location="https://elsewhere.test/hub")) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+    assert {(row.status, row.error) for row in pending(site)} == {
+        (301, "redirects to https://elsewhere.test/hub, which is another host")
+    }
+
+
+@pytest.mark.parametrize("hours", [(1.5,) * 4, (1.5,) * 8 + (6.1,) * 4], ids=["refused", "failed"])
+async def test_refused_deliveries_are_revived_when_the_hub_accepts_another(
+    site: EditableSite, hours: tuple[float, ...]
+) -> None:
+    """The key of the hub had expired. Two deliveries are new, and the third would wait for hours or for ever."""
+    async with http_server(responds(403)) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        for passed in hours:
+            await push_site(site)
+            pass_time(site, passed * 3600)
+        assert set(states(site).values()) == {"failed" if len(hours) > 4 else "refused"}
+        with closing(sqlite3.connect(site.state / "index.db")) as sql, sql:
+            sql.execute("UPDATE deliveries SET next_attempt_at = ?", (time.time() + 6 * 3600,))
+        hub.responder = responds(202)
+        site.record("a.md", title="Alpha, corrected", topics=["One"])
+        await build(site)
+        assert (await push_site(site)).delivered == 3
+    assert pending(site) == []
+
+
+async def test_hub_that_refuses_some_topics_only_is_not_pinged_for_them_more_and_more(site: EditableSite) -> None:
+    """Every accepted ping revives the refused ones, but each of these is repeated ever more rarely."""
+    async with http_server(lambda ping: web.Response(status=404 if ping.topic_url == TWO else 202)) as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        for number in range(25):
+            site.record("a.md", title=f"Alpha {number}", topics=["One"])
+            await build(site)
+            await push_site(site)
+            pass_time(site, 600)
+        assert hub.topics[ONE] == 25
+        assert hub.topics[TWO] <= 16
 
 
 @pytest.mark.parametrize(
@@ -552,30 +602,103 @@ async def test_ping_waits_until_the_public_copy_is_the_built_document(site: Edit
         assert [row.error for row in pending(site)] == []
 
 
-@pytest.mark.parametrize("unverified", ["ping", "fail"])
-async def test_unverified_delivery_is_sent_or_fails_after_the_timeout(
-    site: EditableSite, unverified: str, capsys: pytest.CaptureFixture[str]
+async def test_push_waits_for_the_first_looks_at_the_public_copy(site: EditableSite) -> None:
+    """A server beside the build has the new documents a moment later."""
+    public = Deployed(site)
+
+    def respond(received: ReceivedRequest) -> web.Response:
+        if len(host.received) > 5:
+            public.deploy()
+        return public(received)
+
+    async with http_server(respond) as host, http_server() as hub:
+        site.settings["site"]["url"] = host.url
+        configure_hubs(site, hub, verify=True)
+        await build(site)
+        summary = await push_site(site)
+    assert summary.delivered == 3
+    assert summary.seconds < 2
+
+
+async def test_unverified_delivery_fails_after_the_timeout_if_it_is_to(site: EditableSite) -> None:
+    public = Deployed(site)
+    async with http_server(public) as host, http_server() as hub:
+        site.settings["site"]["url"] = host.url
+        configure_hubs(site, hub, verify=True, unverified="fail")
+        await build(site)
+        for seconds in (0, 300, 250):
+            pass_time(site, seconds)
+            assert (await push_site(site)).unverified == 3
+        pass_time(site, 60)
+        assert (await push_site(site)).failed == 3
+        assert hub.received == []
+        assert {row.state for row in pending(site)} == {"failed"}
+        public.deploy()
+        run_transaction(str(site.state), lambda outbox: outbox.replay(time.time()))
+        assert (await push_site(site)).delivered == 3
+
+
+async def test_ping_that_went_out_unverified_is_repeated_when_the_public_copy_is_right(
+    site: EditableSite, capsys: pytest.CaptureFixture[str]
 ) -> None:
     public = Deployed(site)
     async with http_server(public) as host, http_server() as hub:
         site.settings["site"]["url"] = host.url
-        configure_hubs(site, hub, verify=True, unverified=unverified)
+        configure_hubs(site, hub, verify=True)
         await build(site)
-        for seconds in (0, 300, 290):
+        for seconds in (0, 300, 250):
             pass_time(site, seconds)
             assert (await push_site(site)).unverified == 3
         assert hub.received == []
-        pass_time(site, 20)
+        pass_time(site, 60)
         summary = await push_site(site)
-        if unverified == "ping":
-            assert (summary.delivered, len(hub.received)) == (3, 3)
-            assert "sending an unverified ping" in capsys.readouterr().out
-        else:
-            assert (summary.failed, len(hub.received)) == (3, 0)
-            assert {row.state for row in pending(site)} == {"failed"}
-            public.deploy()
-            run_transaction(str(site.state), lambda outbox: outbox.replay(time.time()))
-            assert (await push_site(site)).delivered == 3
+        assert (summary.delivered, summary.unverified, len(hub.received)) == (0, 3, 3)
+        assert capsys.readouterr().out.count("sending an unverified ping") == 3
+        rows = pending(site)
+        assert {(row.state, row.status, row.error_origin) for row in rows} == {("unverified", None, "site")}
+        assert all(row.error == "the public copy answers with status 404" for row in rows)
+        assert all(row.accepted_unverified_at for row in rows)
+        for hours in (1, 20, 20):  # it is looked for, and not pinged for again
+            pass_time(site, hours * 3600)
+            assert (await push_site(site)).unverified == 3
+        assert len(hub.received) == 3
+        public.deploy()
+        pass_time(site, 3600)
+        assert (await push_site(site)).delivered == 3
+        assert len(hub.received) == 6
+        assert (await push_site(site))[:5] == (0, 0, 0, 0, 0)
+    assert pending(site) == []
+
+
+async def test_newer_change_takes_the_place_of_an_unverified_ping(site: EditableSite) -> None:
+    public = Deployed(site)
+    async with http_server(public) as host, http_server() as hub:
+        site.settings["site"]["url"] = host.url
+        configure_hubs(site, hub, verify=True, verify_timeout_s=0.1)
+        await build(site)
+        await push_site(site)
+        await push_site(site)
+        assert len(hub.received) == 3
+        site.record("a.md", title="Alpha, corrected", topics=["One"])
+        await build(site)
+        public.deploy()
+        pass_time(site, 3600)
+        assert (await push_site(site)).delivered == 3
+        assert len(hub.received) == 6
+    assert pending(site) == []
+
+
+async def test_site_that_cannot_be_reached_is_no_fault_of_the_hub(site: EditableSite) -> None:
+    async with http_server() as hub:
+        site.settings["site"]["url"] = refusing_url()
+        configure_hubs(site, hub, verify=True)
+        await build(site)
+        await push_site(site)
+        assert hub.received == []
+    rows = pending(site)
+    assert {(row.state, row.status, row.error_origin) for row in rows} == {("unverified", None, "site")}
+    assert all(row.error.startswith("the public copy cannot be fetched: ") for row in rows)
+    assert breaker(site, hub.url) == CircuitBreaker()
 
 
 async def test_public_copy_is_fetched_once_for_all_hubs(site: EditableSite) -> None:
@@ -586,8 +709,9 @@ async def test_public_copy_is_fetched_once_for_all_hubs(site: EditableSite) -> N
         await build(site)
         public.deploy()
         assert (await push_site(site)).delivered == 9
-        fetched = Counter(received.path for received in host.received)
-    assert fetched == Counter(["/all/feed.atom", "/topics/one/feed.atom", "/topics/two/feed.atom"])
+        fetched = Counter((received.path, received.headers["Accept-Encoding"]) for received in host.received)
+    paths = ("/all/feed.atom", "/topics/one/feed.atom", "/topics/two/feed.atom")
+    assert fetched == Counter((path, coding) for path in paths for coding in CODINGS)
 
 
 # -------------------------------------------------------------------------------------------------------------- secrets
@@ -609,6 +733,18 @@ async def test_hub_without_its_header_is_a_configuration_error_and_nothing_is_se
     assert "secret" not in str(raised.value)
 
 
+async def test_invalid_certificate_authorities_are_a_configuration_error(site: EditableSite) -> None:
+    (site.folder / "ca.pem").write_text("no certificate")
+    async with http_server() as hub:
+        configure_hubs(site, {"url": hub.url, "ca_file": "ca.pem"})
+        await build(site)
+        with pytest.raises(
+            ConfigError, match=r"ca\.pem:1:1: ca_file: the certificate authorities for http.* cannot be read"
+        ):
+            await push_site(site)
+        assert hub.received == []
+
+
 async def test_secret_is_sent_and_is_in_no_file_and_no_log(
     site: EditableSite, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -620,7 +756,7 @@ async def test_secret_is_sent_and_is_in_no_file_and_no_log(
         return web.Response(status=status, text=str(ping.headers))
 
     async with http_server(echo) as hub:
-        configure_hubs(site, {"url": hub.url, "header_env": "HUB_HEADER"}, attempts=1, window_h=0.0001)
+        configure_hubs(site, {"url": hub.url, "header_env": "HUB_HEADER"}, attempts=1)
         await build(site)
         await push_site(site)
         assert {ping.headers["Authorization"] for ping in hub.received} == {f"Bearer {token}"}

@@ -20,37 +20,54 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.editable_sites import EditableSite
 
+from syndicate.delivery.owner import Liveness
 from syndicate.delivery.session import run_transaction
 from syndicate.delivery.transactions import (
     Attempt,
     DeliveryResult,
     lease_due,
+    maintain,
     next_attempt_at,
     read_breakers,
     record_attempts,
+    revive,
 )
 from syndicate.errors import StoreError
 from syndicate.store.outbox_rows import Delivery
 from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
-from syndicate.websub.retry import CircuitBreaker, Outcome, RetryPolicy
+from syndicate.websub.breaker import CircuitBreaker
+from syndicate.websub.retry import Outcome, RetryPolicy
 
 _Result = TypeVar("_Result")
 Key = tuple[str, str]
 
 HUBS = ("https://one.example/", "https://two.example/")
 SITE = "https://f.example/"
+DAY_S = 86400.0
 LEASE_S = 125.0
 LATE_S = 45.0  # a dispatcher sends nothing in the last part of a lease
 OK = Outcome(202, duration_s=0.5)
 BUSY = Outcome(503, "busy", duration_s=0.5)
+STALE = "the public copy answers with status 404"
 OUTCOMES = {
     "delivered": OK,
-    "refused": Outcome(404, "nobody subscribes"),
+    "accepted": Outcome(204, duration_s=0.1),
+    "accepted-unverified": Outcome(202, stale=STALE, duration_s=0.1),
+    "not-found": Outcome(404, "nobody subscribes"),
+    "gone": Outcome(410),
+    "forbidden": Outcome(403),
+    "moved": Outcome(301, "redirects to https://elsewhere.example/, which is another host"),
+    "request-timeout": Outcome(408),
     "busy": BUSY,
-    "retry-after": Outcome(429, retry_after_s=600.0, duration_s=0.1),
+    "error": Outcome(500, "Topic not found"),
+    "throttled": Outcome(429),
+    "throttled-for-a-while": Outcome(429, retry_after_s=600.0, duration_s=0.1),
+    "maintenance": Outcome(503, retry_after_s=86400.0),
     "no-answer": Outcome(error="timed out", duration_s=15.0),
-    "unverified": Outcome(error="the public copy answers with status 404", unverified=True),
+    "refused-and-stale": Outcome(404, stale=STALE),
+    "unverified": Outcome(error=STALE, unverified=True),
 }
+POLICY = RetryPolicy()
 
 
 class KilledError(BaseException):
@@ -93,6 +110,10 @@ class Row(NamedTuple):
     acknowledged_generation: int
     generation: int
     digest: bytes
+    state: str
+    next_attempt_at: float
+    lease_expires_at: float
+    accepted_unverified_at: float | None
 
     @property
     def key(self) -> Key:
@@ -122,6 +143,8 @@ class Site:
     flights: list[Flight] = field(default_factory=list)
     leases: dict[Key, tuple[str, float]] = field(default_factory=dict)  # owner and end of each lease
     fetched: dict[Key, bytes | None] = field(default_factory=dict)  # the digest that a hub fetched last
+    dead: set[str] = field(default_factory=set)  # owners that were killed
+    elapsed: float = 0.0  # the monotonic clock of all owners
     published: dict[str, set[bytes]] = field(default_factory=dict)  # all digests that were ever public
     is_consistent: bool = False  # the last build committed: the tree matches the database
 
@@ -180,11 +203,11 @@ class Site:
         hubs = self.editable_site.settings["hubs"]
         deliveries = self.run(lambda outbox: lease_due(outbox, owner, dict.fromkeys(hubs, capacity), self.now, LEASE_S))
         assert all(sum(delivery.hub_url == hub for delivery in deliveries) <= capacity for hub in hubs)
-        flights = [Flight(delivery, owner, self.now + LEASE_S) for delivery in deliveries]
+        flights = [Flight(delivery, owner, self.elapsed + LEASE_S) for delivery in deliveries]
         for flight in flights:
             _, expires_at = self.leases.get(flight.key, ("", 0.0))
             assert expires_at <= self.now, f"leased to two owners at once: {flight.key}"
-            self.leases[flight.key] = owner, flight.expires_at
+            self.leases[flight.key] = owner, self.now + LEASE_S
             public, digest = self.public_digest(flight.delivery.topic_url), flight.delivery.digest
             assert digest in self.published[flight.delivery.topic_url]
             assert public == digest or not self.is_consistent, f"leased before the document is public: {flight.key}"
@@ -192,8 +215,9 @@ class Site:
         return flights
 
     def send(self, flight: Flight, outcome: Outcome) -> None:
-        if outcome.status == 202:
-            self.fetched[flight.key] = self.public_digest(flight.delivery.topic_url)
+        if outcome.status in {202, 204}:
+            is_right = not outcome.stale or self.fetched.get(flight.key) == flight.delivery.digest
+            self.fetched[flight.key] = self.public_digest(flight.delivery.topic_url) if is_right else None
         flight.attempt = Attempt(flight.delivery, outcome, self.now)
 
     def record(self, flights: list[Flight], jitter: float = 0.5) -> list[DeliveryResult]:
@@ -204,12 +228,22 @@ class Site:
             self._end_lease(flight)
         before = {row.key: row.acknowledged_generation for row in self.rows()}
         owner = flights[0].owner
-        results = self.run(lambda outbox: record_attempts(outbox, owner, attempts, RetryPolicy(), lambda: jitter))
+
+        def work(outbox: Outbox) -> list[DeliveryResult]:
+            results = record_attempts(outbox, owner, attempts, POLICY, lambda: jitter)
+            revive(
+                outbox, {one.attempt.delivery.hub_url for one in results if one.decision.state == "delivered"}, self.now
+            )
+            return results
+
+        results = self.run(work)
         for row in self.rows():
             sent = [
                 attempt.delivery.generation
                 for attempt in attempts
-                if attempt.outcome is OK and attempt.delivery[:2] == row.key
+                if attempt.outcome.status in {202, 204}
+                and not attempt.outcome.stale
+                and attempt.delivery[:2] == row.key
             ]
             previous = before.get(row.key, 0)  # `run` may have built
             assert previous <= row.acknowledged_generation <= max([previous, *sent]), "acknowledged more than was sent"
@@ -222,6 +256,18 @@ class Site:
         for flight in unsent:
             self._end_lease(flight)
 
+    def maintain(self) -> None:
+        """End the leases of the dead, and correct times, as a dispatcher does now and then."""
+        hubs = self.editable_site.settings["hubs"]
+        self.run(lambda outbox: maintain(outbox, hubs, self.now, POLICY, LEASE_S, self.liveness))
+        expires_at = {row.key: row.lease_expires_at for row in self.rows() if row.lease_expires_at}
+        self.leases = {key: (owner, expires_at[key]) for key, (owner, _) in self.leases.items() if key in expires_at}
+        self.assert_nothing_waits_for_too_long()
+
+    def liveness(self, owner: str) -> Liveness:
+        """Return whether an owner lives. Nothing is known of owner C, which runs in another container."""
+        return "unknown" if owner.startswith("C") else "dead" if owner in self.dead else "alive"
+
     def _end_lease(self, flight: Flight) -> None:
         owner, _ = self.leases.get(flight.key, ("", 0.0))
         if owner == flight.owner:
@@ -231,6 +277,7 @@ class Site:
         """Let all hubs accept and time pass, until every delivery is acknowledged, within a bound of rounds."""
         self.flights, max_rounds = [], 2 * len(self.rows()) + 20
         for _ in range(max_rounds):
+            self.maintain()
             if flights := self.lease("last"):
                 for flight in flights:
                     self.send(flight, OK)
@@ -240,6 +287,7 @@ class Site:
             if at is None and not self.run(lambda outbox: outbox.replay(self.now)):
                 return
             self.now = max(self.now, at or 0.0)
+            self.elapsed += LEASE_S
         raise AssertionError(f"not delivered within {max_rounds} rounds: {self.run(Outbox.pending)}")
 
     # -------------------------------------------------------------------------------------------------- inspection
@@ -259,6 +307,18 @@ class Site:
     def breaker(self) -> CircuitBreaker:
         return self.run(lambda outbox: read_breakers(outbox, HUBS[:1]))[HUBS[0]]
 
+    def assert_nothing_waits_for_too_long(self) -> None:
+        """Assert that every delivery to a configured hub is attempted within the longest wait of the policy."""
+        latest = self.now + POLICY.longest_delay_s
+        for row in self.rows():
+            if (
+                row.acknowledged_generation < row.wanted_generation
+                and row.hub_url in self.editable_site.settings["hubs"]
+            ):
+                assert row.state == "failed" or row.next_attempt_at <= latest, row
+                assert row.lease_expires_at <= self.now + LEASE_S, row
+        assert self.breaker().blocked_until() <= latest
+
     def assert_all_delivered(self) -> None:
         documents = {f"{SITE}{path}" for path in self.editable_site.tree() if path.endswith("feed.atom")}
         rows = self.rows()
@@ -266,7 +326,7 @@ class Site:
             (hub, url) for hub in self.editable_site.settings["hubs"] for url in documents
         }
         for row in rows:
-            assert row.acknowledged_generation == row.wanted_generation, row.key
+            assert (row.acknowledged_generation, row.accepted_unverified_at) == (row.wanted_generation, None), row.key
             assert self.fetched[row.key] == self.public_digest(row.topic_url), f"the hub fetched other bytes: {row.key}"
 
 
@@ -364,7 +424,7 @@ class Deliveries(RuleBasedStateMachine):
             assert not self.site.has_database
 
     def _unsent(self) -> list[Flight]:
-        return [f for f in self.site.flights if not f.attempt and self.site.now <= f.expires_at - LATE_S]
+        return [f for f in self.site.flights if not f.attempt and self.site.elapsed <= f.expires_at - LATE_S]
 
     @precondition(lambda self: self._unsent())
     @rule(data=st.data(), outcome=st.sampled_from(["delivered", "delivered", *OUTCOMES]))
@@ -396,11 +456,22 @@ class Deliveries(RuleBasedStateMachine):
     def kill(self, killed: str) -> None:
         """Kill a dispatcher that holds leases. All return under new names; flights of the others become late."""
         self.site.flights = [flight for flight in self.site.flights if flight.owner != self._name(killed)]
+        self.site.dead.add(self._name(killed))
         self.lives += 1
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 120.0, 130.0, 3600.0, 86400.0, 4 * 86400.0]))
     def time_passes(self, seconds: float) -> None:
         self.site.now += seconds
+        self.site.elapsed += seconds
+
+    @rule(days=st.sampled_from([-30, -1, 1, 30]))
+    def clock_jumps(self, days: int) -> None:
+        self.site.now += days * DAY_S
+
+    @HAS_DATABASE
+    @rule()
+    def maintain(self) -> None:
+        self.site.maintain()
 
     @HAS_DATABASE
     @rule(hub=st.sampled_from([None, *HUBS]), path=st.sampled_from([None, "all", "topics/one"]))
@@ -508,3 +579,43 @@ def test_late_acknowledgement_of_an_older_generation_leaves_the_newer_pending(si
     assert site.lease("C") == []  # the newer one is in flight
     deliver(site, new, OK)
     assert generations() == [(2, 2)]
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+def test_clock_that_jumps_while_a_delivery_waits_does_not_lose_or_delay_it(site: Site, days: int) -> None:
+    """The unverified ping was accepted before the jump; the public copy is right a day later."""
+    deliver(site, site.lease("A"), OUTCOMES["accepted-unverified"])
+    site.now += days * DAY_S
+    site.maintain()
+    for _ in range(30):
+        site.now += 3600.0 * 1.25
+        deliver(site, site.lease("A"), OUTCOMES["unverified"])
+    assert {row.state for row in site.rows()} == {"unverified"}
+    site.now += 3600.0 * 1.25
+    deliver(site, site.lease("A"), OK)
+    site.assert_all_delivered()
+
+
+@pytest.mark.parametrize(("owner", "waits"), [("A", False), ("C", True)])
+def test_lease_of_an_owner_that_is_known_to_be_dead_ends_at_once(site: Site, owner: str, *, waits: bool) -> None:
+    assert len(site.lease(owner)) == 1
+    site.dead.add(owner)
+    site.maintain()
+    assert len(site.lease("B")) == (0 if waits else 1)
+
+
+def test_acceptance_of_an_unverified_ping_is_no_acknowledgement(site: Site) -> None:
+    deliver(site, site.lease("A"), OUTCOMES["accepted-unverified"])
+    (row,) = site.rows()
+    assert (row.state, row.acknowledged_generation, row.accepted_unverified_at) == ("unverified", 0, site.now + 0.1)
+    site.now += 300.0
+    deliver(site, site.lease("A"), OK)
+    site.assert_all_delivered()
+
+
+def test_new_generation_forgets_the_unverified_ping_of_the_last_one(site: Site) -> None:
+    deliver(site, site.lease("A"), OUTCOMES["accepted-unverified"])
+    site.editable_site.record("a.md", title="Beta", topics=[])
+    site.build()
+    (flight,) = site.lease("A")
+    assert (flight.delivery.generation, flight.delivery.accepted_unverified_at) == (2, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,21 +20,14 @@ from typing import Any
 import feedparser
 import pytest
 from support.editable_sites import EditableSite
+from support.nginx import free_port, running_nginx
 from support.running import age, running
 from support.sites import clean_environment, record, run
-
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-
 
 SAME = (
     "content-type", "content-encoding", "link", "cache-control", "last-modified", "x-content-type-options",
     "access-control-allow-origin", "access-control-expose-headers",
 )  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @contextmanager
@@ -197,8 +189,6 @@ def hosted(
     request: pytest.FixtureRequest, site: EditableSite, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[EditableSite, str]]:
     """Serve a site by nginx with the output of `syndicate headers nginx`, and yield the site and its URL."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
     site.settings["site"]["url"] = f"https://f.example{request.param}"
     site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one"]}}
     site.record("old.md", title="Old", topics=["One"], date="2024-01-05")
@@ -206,31 +196,8 @@ def hosted(
     folder = tmp_path_factory.mktemp("nginx")
     port = free_port()
     server_config = run("headers", "nginx", cwd=site.folder).stdout.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    places = "".join(
-        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(
-        f"{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off; {places}\n{server_config}\n}}\n"
-    )
-    process = subprocess.Popen(
-        [NGINX, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE
-    )
-    try:
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "error.log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+    with running_nginx(folder, server_config, port):
         yield site, f"http://127.0.0.1:{port}{request.param}"
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def test_nginx_sends_the_header_fields_of_serve(hosted: tuple[EditableSite, str]) -> None:

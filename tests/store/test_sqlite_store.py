@@ -131,8 +131,8 @@ def test_store_of_the_first_release_hands_over_what_outlives_it(stores: SqliteSt
         (change,) = snapshot.partner_changes.after(EntryFilter(), 9, 0, 0)
         assert (change.seq, change.changed_at, change.id) == (4, 100, "id-1")
         (pending,) = snapshot.outbox.pending()
-        assert pending == ("https://hub.test/", "https://f.test/1", "due", 1, 90.0, 95.0, 503, "busy")
+        assert pending == ("https://hub.test/", "https://f.test/1", "due", 1, 90.0, 95.0, 503, "busy", "", None)
         assert snapshot.outbox.topic_summaries() == [("https://f.test/1", "1", 90.0, 80.0, 1)]
-        assert snapshot.outbox.hub_health(["https://hub.test/"]) == [("https://hub.test/", 2, 1, 120.0, 0.0)]
+        assert snapshot.outbox.hub_health(["https://hub.test/"]) == [("https://hub.test/", 2, 1, 120.0, 0.0, 0.0)]
     with closing(sqlite3.connect(stores.folder / "index.db")) as connection:
         assert connection.execute("SELECT attempted_at, duration_s FROM attempts").fetchall() == [(91.0, 0.5)]

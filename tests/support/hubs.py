@@ -51,10 +51,12 @@ class LoopbackServer:
         self.in_flight = 0
         self.port = 0
         self.scheme = "http"
+        self.host = "127.0.0.1"
 
     @property
     def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}/"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}/"
 
     @property
     def topics(self) -> Counter[str]:
@@ -80,15 +82,16 @@ class LoopbackServer:
 
 @asynccontextmanager
 async def http_server(
-    responder: Responder | None = None, tls: ssl.SSLContext | None = None
+    responder: Responder | None = None, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[LoopbackServer]:
     """Run a server on a free port. The default responder accepts every ping."""
     server = LoopbackServer(responder or responds())
     runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
-    listener = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, 0), family=family)
     await web.SockSite(runner, listener, ssl_context=tls).start()
-    server.port = listener.getsockname()[1]
+    server.port, server.host = listener.getsockname()[1], host
     server.scheme = "https" if tls else "http"
     try:
         yield server
@@ -158,22 +161,45 @@ async def hangs(_: bytes, __: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
 
-async def resets_in_body(_: bytes, writer: asyncio.StreamWriter) -> None:
-    """Accept, send a part of the body, and reset the connection."""
-    writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nthank")
-    await writer.drain()
-    linger = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    writer.transport.abort()
+def head(status: int, *fields: str) -> bytes:
+    """Return the head of a response."""
+    return "\r\n".join([f"HTTP/1.1 {status} Answer", *fields, "", ""]).encode()
 
 
-async def drips(_: bytes, writer: asyncio.StreamWriter) -> None:
-    """Accept, and send an endless body one byte at a time."""
-    writer.write(b"HTTP/1.1 202 Accepted\r\n\r\n")
-    while True:
-        writer.write(b"a")
+def resets_in_body(status: int = ACCEPTED) -> RawResponder:
+    """Return a responder that sends a part of the body, and resets the connection."""
+
+    async def respond(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(status, "Content-Length: 100") + b"thank")
         await writer.drain()
-        await asyncio.sleep(0.02)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    return respond
+
+
+def stalls_in_body(status: int = ACCEPTED) -> RawResponder:
+    """Return a responder that sends a part of the body, and nothing more."""
+
+    async def respond(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(status, "Content-Length: 100") + b"thank")
+        await asyncio.Event().wait()
+
+    return respond
+
+
+def drips(status: int = ACCEPTED) -> RawResponder:
+    """Return a responder that sends an endless body one byte at a time."""
+
+    async def respond(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(status))
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    return respond
 
 
 def sends_endlessly(servers: list[RawServer], head: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> RawResponder:

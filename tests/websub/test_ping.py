@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
@@ -21,6 +24,7 @@ from support.hubs import (
     Responder,
     drips,
     hangs,
+    head,
     http_server,
     raw_server,
     refusing_url,
@@ -28,10 +32,12 @@ from support.hubs import (
     responds,
     sends_endlessly,
     sends_then_closes,
+    stalls_in_body,
 )
 
 from syndicate import __version__
-from syndicate.websub.ping import SecretHeader, open_client, parse_header, send_ping
+from syndicate.websub.client import open_client, trusted_authorities
+from syndicate.websub.ping import Endpoint, SecretHeader, parse_header, send_ping
 from syndicate.websub.retry import Outcome, classify
 
 TOPIC = "https://feeds.test/topics/r--d/feed.atom?a=1&b=%C3%A9"
@@ -49,10 +55,15 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         yield client
 
 
+async def ping(client: aiohttp.ClientSession, url: str, secret: SecretHeader | None = None) -> Outcome:
+    """Send a ping for one topic URL."""
+    return await send_ping(client, Endpoint(url, secret), [TOPIC], 5.0)
+
+
 async def impatient_ping(url: str, timeout_s: float = 0.3) -> Outcome:
     """Send a ping with a short timeout."""
     async with open_client(timeout_s, 4) as client:
-        return await send_ping(client, url, TOPIC, timeout_s)
+        return await send_ping(client, Endpoint(url), [TOPIC], timeout_s)
 
 
 # ---------------------------------------------------------------------------------------------------------- request
@@ -60,12 +71,12 @@ async def impatient_ping(url: str, timeout_s: float = 0.3) -> Outcome:
 
 async def test_ping_is_a_form_with_the_topic_url_under_both_names(client: aiohttp.ClientSession) -> None:
     async with http_server() as hub:
-        await send_ping(client, f"{hub.url}publish?key=%2F", TOPIC, 5.0)
-    (ping,) = hub.received
-    assert (ping.method, ping.path, ping.body) == ("POST", "/publish?key=%2F", BODY)
-    assert ping.headers["Content-Type"] == "application/x-www-form-urlencoded"
-    assert ping.headers["User-Agent"] == f"syndicate/{__version__}"
-    assert "Authorization" not in ping.headers
+        await ping(client, f"{hub.url}publish?key=%2F")
+    (received,) = hub.received
+    assert (received.method, received.path, received.body) == ("POST", "/publish?key=%2F", BODY)
+    assert received.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert received.headers["User-Agent"] == f"syndicate/{__version__}"
+    assert "Authorization" not in received.headers
 
 
 # --------------------------------------------------------------------------------------------------------- response
@@ -91,7 +102,7 @@ async def test_outcome_has_status_and_text_of_the_response(
     status: int, text: str, meaning: str, client: aiohttp.ClientSession
 ) -> None:
     async with http_server(responds(status, text)) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0)
+        outcome = await ping(client, hub.url)
     assert (outcome.status, outcome.error, outcome.retry_after_s) == (status, text, None)
     assert classify(outcome.status) == meaning
     assert 0 < outcome.duration_s < 5
@@ -100,11 +111,11 @@ async def test_outcome_has_status_and_text_of_the_response(
 @pytest.mark.parametrize("status", [503, 429])
 async def test_retry_after_is_parsed_as_seconds_and_as_a_date(status: int, client: aiohttp.ClientSession) -> None:
     async with http_server(responds(status, Retry_After="120")) as hub:
-        assert (await send_ping(client, hub.url, TOPIC, 5.0)).retry_after_s == 120
+        assert (await ping(client, hub.url)).retry_after_s == 120
         hub.responder = responds(status, Retry_After=formatdate(time.time() + 120, usegmt=True))
-        assert (await send_ping(client, hub.url, TOPIC, 5.0)).retry_after_s == pytest.approx(120, abs=5)
+        assert (await ping(client, hub.url)).retry_after_s == pytest.approx(120, abs=5)
         hub.responder = responds(status, Retry_After="soon")
-        assert (await send_ping(client, hub.url, TOPIC, 5.0)).retry_after_s is None
+        assert (await ping(client, hub.url)).retry_after_s is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +128,7 @@ async def test_retry_after_is_parsed_as_seconds_and_as_a_date(status: int, clien
 )
 async def test_error_is_one_short_printable_line(text: str, error: str, client: aiohttp.ClientSession) -> None:
     async with http_server(responds(500, text)) as hub:
-        assert (await send_ping(client, hub.url, TOPIC, 5.0)).error == error
+        assert (await ping(client, hub.url)).error == error
 
 
 # -------------------------------------------------------------------------------------------------- misbehaving hubs
@@ -127,30 +138,13 @@ async def test_error_is_one_short_printable_line(text: str, error: str, client: 
     ("responder", "prefix"),
     [
         (hangs, "timed out"),
-        (resets_in_body, ""),
-        (drips, "timed out"),
         (sends_then_closes(b""), ""),
         (sends_then_closes(b"SSH-2.0-OpenSSH_9.6\r\n"), ""),
         (sends_then_closes(b"HTTP/1.1 999999 \r\n\r\n"), ""),
         (sends_then_closes(b"HTTP/1.1 202 Accepted\r\nX-Huge: " + b"x" * 200_000 + b"\r\n\r\n"), ""),
-        (sends_then_closes(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nshort"), ""),
-        (sends_then_closes(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), ""),
-        (sends_then_closes(b"HTTP/1.1 202 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"), ""),
         (sends_then_closes(b"HTTP/1.1 202 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nnope"), ""),
     ],
-    ids=[
-        "hang",
-        "reset",
-        "drip",
-        "hang-up",
-        "garbage",
-        "no-status",
-        "huge-header",
-        "short",
-        "chunks",
-        "gzip",
-        "lengths",
-    ],
+    ids=["hang", "hang-up", "garbage", "no-status", "huge-header", "lengths"],
 )
 async def test_misbehaving_hub_is_an_outcome_without_status_and_is_retried(
     responder: RawResponder, prefix: str
@@ -166,6 +160,28 @@ async def test_misbehaving_hub_is_an_outcome_without_status_and_is_retried(
     assert outcome.duration_s < 2
 
 
+@pytest.mark.parametrize("status", [202, 404])
+@pytest.mark.parametrize(
+    "responder",
+    [
+        resets_in_body,
+        drips,
+        stalls_in_body,
+        lambda status: sends_then_closes(head(status, "Content-Length: 100") + b"short"),
+        lambda status: sends_then_closes(head(status, "Content-Encoding: gzip", "Content-Length: 4") + b"nope"),
+        lambda status: sends_then_closes(head(status, "Content-Encoding: br", "Content-Length: 4") + b"nope"),
+        lambda status: sends_then_closes(head(status, "Content-Type: text/plain; charset=none") + b"\xff\xfe\x00"),
+    ],
+    ids=["reset", "drip", "stall", "short", "gzip", "br", "charset"],
+)
+async def test_status_decides_whatever_the_body_is(responder: Callable[[int], RawResponder], status: int) -> None:
+    async with raw_server(responder(status)) as hub, open_client(5.0, 4) as client:
+        outcome = await ping(client, hub.url)
+    assert outcome.status == status
+    assert hub.requests == 1
+    assert outcome.duration_s < 3
+
+
 async def test_refused_connection_is_an_outcome_without_status() -> None:
     outcome = await impatient_ping(refusing_url(), 5.0)
     assert outcome.status is None
@@ -176,15 +192,22 @@ async def test_endless_body_is_not_read_beyond_its_beginning(client: aiohttp.Cli
     servers: list[RawServer] = []
     async with raw_server(sends_endlessly(servers)) as hub:
         servers.append(hub)
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0)
+        outcome = await ping(client, hub.url)
         assert outcome.status == 200
         assert outcome.error.startswith("word word ")
         assert outcome.duration_s < 2
         assert hub.sent_bytes < 16 * 2**20  # the contents of socket buffers
 
 
+class Trusted(NamedTuple):
+    """The TLS of a server whose certificate signs itself, and the file with which clients trust it."""
+
+    server: ssl.SSLContext
+    ca_file: Path
+
+
 @pytest.fixture
-def self_signed(tmp_path: Path) -> ssl.SSLContext:
+def trusted(tmp_path: Path) -> Trusted:
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("requires the openssl command to make a self-signed certificate")
@@ -196,17 +219,56 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
     )  # fmt: skip
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
-    return context
+    return Trusted(context, certificate)
 
 
-async def test_untrusted_certificate_prevents_delivery(
-    self_signed: ssl.SSLContext, client: aiohttp.ClientSession
-) -> None:
-    async with http_server(tls=self_signed) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0, SECRET)
+async def test_untrusted_certificate_prevents_delivery(trusted: Trusted, client: aiohttp.ClientSession) -> None:
+    async with http_server(tls=trusted.server) as hub:
+        outcome = await ping(client, hub.url, SECRET)
     assert outcome.status is None
     assert "certificate" in outcome.error.lower()
     assert hub.received == []
+
+
+async def test_hub_with_a_certificate_authority_of_its_own_is_trusted(
+    trusted: Trusted, client: aiohttp.ClientSession
+) -> None:
+    async with http_server(tls=trusted.server) as hub:
+        endpoint = Endpoint(hub.url, authorities=trusted_authorities(str(trusted.ca_file)))
+        assert (await send_ping(client, endpoint, [TOPIC], 5.0)).status == 202
+        assert (await ping(client, hub.url)).status is None  # it is trusted for its hub alone
+
+
+async def test_hub_at_an_ipv6_address_is_pinged(client: aiohttp.ClientSession) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("requires IPv6")
+    async with http_server(host="::1") as hub:
+        assert hub.url.startswith("http://[::1]:")
+        assert (await ping(client, hub.url)).status == 202
+
+
+async def test_proxy_of_the_environment_takes_the_ping(
+    client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with http_server() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert (await ping(client, "http://hub.test/publish")).status == 202
+        (received,) = proxy.received
+        assert (received.path, received.body) == ("http://hub.test/publish", BODY)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        async with http_server() as hub:
+            assert (await ping(client, hub.url)).status == 202
+        assert (len(proxy.received), len(hub.received)) == (1, 1)
+
+
+async def test_several_topic_urls_are_repeated_fields(client: aiohttp.ClientSession) -> None:
+    topics = [f"https://feeds.test/{number}" for number in range(3)]
+    async with http_server() as hub:
+        assert (await send_ping(client, Endpoint(hub.url), topics, 5.0)).status == 202
+    (received,) = hub.received
+    assert parse_qsl(received.body.decode()) == [("hub.mode", "publish"), *(("hub.url", topic) for topic in topics)]
 
 
 # --------------------------------------------------------------------------------------------------------- redirects
@@ -222,30 +284,57 @@ def redirects_countdown(status: int) -> Responder:
     return respond
 
 
-@pytest.mark.parametrize("status", [307, 308])
+FOLLOWED = pytest.mark.parametrize("status", [301, 302, 307, 308])
+
+
+@FOLLOWED
 async def test_five_redirects_are_followed_as_posts_with_the_body(status: int, client: aiohttp.ClientSession) -> None:
     async with http_server(redirects_countdown(status)) as hub:
-        outcome = await send_ping(client, f"{hub.url}5", TOPIC, 5.0)
+        outcome = await ping(client, f"{hub.url}5")
     assert outcome.status == 202
-    assert [(ping.method, ping.body) for ping in hub.received] == [("POST", BODY)] * 6
+    assert [(received.method, received.body) for received in hub.received] == [("POST", BODY)] * 6
     assert hub.received[-1].headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
-@pytest.mark.parametrize("status", [307, 308])
+@FOLLOWED
 async def test_sixth_redirect_is_not_followed(status: int, client: aiohttp.ClientSession) -> None:
     async with http_server(redirects_countdown(status)) as hub:
-        outcome = await send_ping(client, f"{hub.url}6", TOPIC, 5.0)
-    assert (outcome.status, outcome.error) == (status, "more than 5 redirects")
+        outcome = await ping(client, f"{hub.url}6")
+    assert (outcome.status, outcome.error) == (status, "more than 5 redirects, the last to /0")
     assert len(hub.received) == 6
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 304])
-async def test_redirect_that_changes_post_to_get_is_not_followed(status: int, client: aiohttp.ClientSession) -> None:
+@pytest.mark.parametrize("status", [300, 303, 304, 305])
+async def test_redirect_that_asks_for_no_post_is_refused_with_its_location(
+    status: int, client: aiohttp.ClientSession
+) -> None:
     async with http_server(redirects_countdown(status)) as hub:
-        outcome = await send_ping(client, f"{hub.url}3", TOPIC, 5.0)
-    assert outcome.status == status
+        outcome = await ping(client, f"{hub.url}3")
+    assert (outcome.status, outcome.error) == (status, "redirects to /2, which is no address for pings")
     assert classify(outcome.status) == "refused"
-    assert [ping.method for ping in hub.received] == ["POST"]
+    assert [received.method for received in hub.received] == ["POST"]
+
+
+@FOLLOWED
+async def test_redirect_to_another_host_is_refused_with_its_location(
+    status: int, client: aiohttp.ClientSession
+) -> None:
+    """Another loopback address, which the hub could not reach by itself."""
+    async with http_server() as other, http_server() as hub:
+        target = other.url.replace("127.0.0.1", "localhost")
+        hub.responder = responds(status, Location=target)
+        outcome = await ping(client, hub.url)
+    assert (outcome.status, outcome.error) == (status, f"redirects to {target}, which is another host")
+    assert other.received == []
+
+
+async def test_redirect_to_https_of_the_same_host_is_followed(trusted: Trusted) -> None:
+    async with http_server(tls=trusted.server) as secure, http_server() as plain, open_client(5.0, 4) as client:
+        plain.responder = responds(301, Location=f"{secure.url}hub")
+        endpoint = Endpoint(plain.url, authorities=trusted_authorities(str(trusted.ca_file)))
+        outcome = await send_ping(client, endpoint, [TOPIC], 5.0)
+    assert outcome.status == 202
+    assert [(received.method, received.path, received.body) for received in secure.received] == [("POST", "/hub", BODY)]
 
 
 @pytest.mark.parametrize(
@@ -254,14 +343,14 @@ async def test_redirect_that_changes_post_to_get_is_not_followed(status: int, cl
 )
 async def test_redirect_to_an_invalid_url_is_not_followed(target: str, client: aiohttp.ClientSession) -> None:
     async with http_server(responds(307, Location=target)) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0)
+        outcome = await ping(client, hub.url)
     assert classify(outcome.status) != "delivered"
     assert len(hub.received) == 1
 
 
 async def test_redirect_without_location_is_refused(client: aiohttp.ClientSession) -> None:
     async with http_server(responds(308, "elsewhere")) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0)
+        outcome = await ping(client, hub.url)
     assert (outcome.status, outcome.error) == (308, "elsewhere")
 
 
@@ -313,7 +402,7 @@ async def test_secret_is_sent_to_the_origin_of_its_hub_only(
             headers={"Location": "/here" if ping.path == "/" else other.url},
         )
         other.responder = responds(307, Location=f"{hub.url}back")
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0, secret)
+        outcome = await ping(client, hub.url, secret)
     assert outcome.status == 202
     assert [ping.path for ping in hub.received] == ["/", "/here", "/back"]
     assert all(ping.headers[secret.name] == secret.value for ping in hub.received)
@@ -330,7 +419,7 @@ def _echoes_authorization(status: int) -> Responder:
 @pytest.mark.parametrize("status", [202, 401, 503])
 async def test_secret_in_the_text_of_a_hub_is_redacted(status: int, client: aiohttp.ClientSession) -> None:
     async with http_server(_echoes_authorization(status)) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0, SECRET)
+        outcome = await ping(client, hub.url, SECRET)
     assert (outcome.status, outcome.error) == (status, "wrong key: …, go away")
 
 
@@ -339,7 +428,7 @@ async def test_secret_in_the_text_of_a_hub_is_redacted(status: int, client: aioh
                                    b"HTTP/1.1 307 Go\r\nLocation: http://h:x%s/\r\n\r\n"])  # fmt: skip
 async def test_secret_in_an_invalid_response_is_redacted(shape: bytes, client: aiohttp.ClientSession) -> None:
     async with raw_server(sends_then_closes(shape % TOKEN.encode())) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0, SECRET)
+        outcome = await ping(client, hub.url, SECRET)
     assert TOKEN not in str(outcome)
     assert TOKEN not in repr(outcome)
 
@@ -347,5 +436,5 @@ async def test_secret_in_an_invalid_response_is_redacted(shape: bytes, client: a
 async def test_secret_that_the_read_limit_cuts_is_removed(client: aiohttp.ClientSession) -> None:
     text = " " * (4096 - len(SECRET.value) + 1) + SECRET.value
     async with http_server(responds(500, text)) as hub:
-        outcome = await send_ping(client, hub.url, TOPIC, 5.0, SECRET)
+        outcome = await ping(client, hub.url, SECRET)
     assert TOKEN[:-1] not in outcome.error

@@ -1,7 +1,8 @@
-"""Decisions about outcomes, as tables; whole schedules and circuit breakers, as properties."""
+"""Decisions about outcomes, as tables; whole schedules, as properties."""
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -11,29 +12,28 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndicate.websub.retry import (
-    CircuitBreaker,
-    Decision,
     Outcome,
     RetryPolicy,
     backoff_s,
     classify,
     decide,
+    is_throttled,
     parse_retry_after,
-    update_breaker,
 )
 
 POLICY = RetryPolicy()
 HOUR_S, DAY_S = 3600.0, 86400.0
 LONGEST_S = 6 * HOUR_S  # the longest delay with a window of 72 hours
-LONGEST_OPEN_S = HOUR_S
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 OK, REFUSED, BUSY, NO_ANSWER = Outcome(204), Outcome(410), Outcome(503), Outcome(error="timed out")
-UNVERIFIED = Outcome(error="the public copy has other bytes than the built document", unverified=True)
+STALE = "the public copy has other bytes than the built document"
+UNVERIFIED = Outcome(error=STALE, unverified=True)
+SENT_UNVERIFIED = Outcome(202, stale=STALE)
 FAILURES = st.sampled_from([BUSY, NO_ANSWER, Outcome(500), Outcome(408), Outcome(425), Outcome(429), Outcome(599)])
 OUTCOMES = st.one_of(
     FAILURES,
-    st.sampled_from([OK, REFUSED, UNVERIFIED]),
+    st.sampled_from([OK, REFUSED, UNVERIFIED, SENT_UNVERIFIED]),
     st.builds(Outcome, st.sampled_from([429, 503]), retry_after_s=st.floats(0, 1e9)),
 )
 JITTER = st.floats(0, 1)
@@ -81,23 +81,38 @@ ROWS = [
     Row(BUSY, 12, 72 * HOUR_S, "failed"),
     Row(NO_ANSWER, 12, 72 * HOUR_S, "failed"),
     Row(Outcome(503, retry_after_s=60), 12, 72 * HOUR_S, "failed"),
-    # A refusal may mean that nobody subscribes yet: it is retried a few times.
-    Row(REFUSED, 1, 0, "refused", FIRST),
-    Row(REFUSED, 3, 1000 * DAY_S, "refused", (0.05, 60.0, 120.0)),
-    Row(REFUSED, 4, 0, "failed"),
-    Row(REFUSED, 40, 0, "failed"),
-    # `Retry-After` is a minimum, of at most a day.
-    Row(Outcome(503, retry_after_s=20), 1, 0, "retrying", (20.0, 20.0, 30.0)),
+    # A refusal is retried ever more rarely, for a third of the window.
+    Row(REFUSED, 1, 0, "refused", (15.0, 22.5, 30.0)),
+    Row(REFUSED, 4, 600, "refused", (120.0, 180.0, 240.0)),
+    Row(REFUSED, 11, 1000 * DAY_S, "refused", (LONGEST_S / 2, LONGEST_S * 0.75, LONGEST_S)),
+    Row(REFUSED, 12, 24 * HOUR_S - 0.001, "refused", (LONGEST_S / 2, LONGEST_S * 0.75, LONGEST_S)),
+    Row(REFUSED, 12, 24 * HOUR_S, "failed"),
+    Row(Outcome(301, "redirects to https://h/"), 12, 24 * HOUR_S, "failed"),
+    # `Retry-After` is a minimum, of at most a day. A hub that throttles is pinged again soon.
+    Row(Outcome(503, retry_after_s=20), 1, 0, "retrying", (20.0, 20.0, 20.0)),
     Row(Outcome(429, retry_after_s=120), 1, 0, "retrying", (120.0, 120.0, 120.0)),
+    Row(Outcome(429), 1, 0, "retrying", (0.05, 0.5, 1.0)),
+    Row(Outcome(429, retry_after_s=1), 6, 0, "retrying", (1.0, 16.0, 32.0)),
     Row(Outcome(503, retry_after_s=0), 1, 0, "retrying", FIRST),
+    Row(Outcome(500, retry_after_s=20), 1, 0, "retrying", (20.0, 20.0, 30.0)),
     Row(Outcome(503, retry_after_s=10 * DAY_S), 1, 0, "retrying", (DAY_S, DAY_S, DAY_S)),
     Row(Outcome(404, retry_after_s=120), 1, 0, "refused", (120.0, 120.0, 120.0)),
-    # Nothing was sent: the public copy is checked until `verify_timeout_s`, without jitter.
-    Row(UNVERIFIED, 0, 0, "unverified", (5.0, 5.0, 5.0)),
-    Row(UNVERIFIED, 1, 5, "unverified", (7.5, 7.5, 7.5)),
-    Row(UNVERIFIED, 10, 500, "unverified", (60.0, 60.0, 60.0)),
-    Row(UNVERIFIED, 10**6, 599.9, "unverified", (60.0, 60.0, 60.0)),
-    Row(UNVERIFIED, 1, 600, "failed"),
+    # Nothing was sent: the public copy is checked soon, and later ever more rarely. Jitter lengthens the delay.
+    Row(UNVERIFIED, 0, 0, "unverified", (0.2, 0.225, 0.25)),
+    Row(UNVERIFIED, 1, 0.2, "unverified", (0.4, 0.45, 0.5)),
+    Row(UNVERIFIED, 4, 3, "unverified", (3.2, 3.6, 4.0)),
+    Row(UNVERIFIED, 10, 100, "unverified", (60.0, 67.5, 75.0)),
+    Row(UNVERIFIED, 10, 570, "unverified", (30.0, 30.0, 30.0)),  # not later than `verify_timeout_s`
+    Row(UNVERIFIED, 17, 600, "unverified", (75.0, 84.375, 93.75)),
+    Row(UNVERIFIED, 40, 2 * HOUR_S, "unverified", (900.0, 1012.5, 1125.0)),
+    Row(UNVERIFIED, 10**6, 71 * HOUR_S, "unverified", (HOUR_S, 1.125 * HOUR_S, 1.25 * HOUR_S)),
+    Row(UNVERIFIED, 10**6, 72 * HOUR_S, "failed"),
+    Row(UNVERIFIED, 19, 1000 * DAY_S, "unverified", (HOUR_S, 1.125 * HOUR_S, 1.25 * HOUR_S)),  # a clock jumped
+    # A ping that was accepted before the public copy was right is not delivered.
+    Row(SENT_UNVERIFIED, 17, 600, "unverified", (75.0, 84.375, 93.75)),
+    Row(SENT_UNVERIFIED, 10**6, 72 * HOUR_S, "failed"),
+    Row(Outcome(503, stale=STALE), 1, 0, "retrying", FIRST),
+    Row(Outcome(404, stale=STALE), 1, 0, "refused", (15.0, 22.5, 30.0)),
 ]
 
 
@@ -111,14 +126,22 @@ def test_decision_has_state_and_delay(row: Row) -> None:
 @pytest.mark.parametrize(
     ("policy", "outcome", "attempts", "age_s", "state"),
     [
-        (RetryPolicy(attempts=2), REFUSED, 1, 0, "refused"),
-        (RetryPolicy(attempts=2), REFUSED, 2, 0, "failed"),
-        (RetryPolicy(attempts=100), REFUSED, 4, 0, "failed"),
+        (RetryPolicy(attempts=12, window_s=30), REFUSED, 11, 10, "refused"),
+        (RetryPolicy(attempts=12, window_s=30), REFUSED, 12, 9.9, "refused"),
+        (RetryPolicy(attempts=12, window_s=30), REFUSED, 12, 10, "failed"),
+        (RetryPolicy(attempts=100, window_s=30), REFUSED, 100, 10, "failed"),
+        (RetryPolicy(attempts=1), REFUSED, 1, 0, "failed"),
+        (RetryPolicy(attempts=2, window_s=33), REFUSED, 1, 1, "refused"),
+        (RetryPolicy(attempts=2, window_s=33), REFUSED, 2, 0.9, "refused"),
+        (RetryPolicy(attempts=2, window_s=33), REFUSED, 2, 1, "failed"),
         (RetryPolicy(attempts=1, window_s=10), BUSY, 1, 9, "retrying"),
         (RetryPolicy(attempts=1, window_s=10), BUSY, 1, 10, "failed"),
         (RetryPolicy(attempts=20, window_s=10), BUSY, 19, 1000, "retrying"),
         (RetryPolicy(verify_timeout_s=2), UNVERIFIED, 0, 1.9, "unverified"),
-        (RetryPolicy(verify_timeout_s=2), UNVERIFIED, 0, 2, "failed"),
+        (RetryPolicy(verify_timeout_s=2), UNVERIFIED, 0, 2, "unverified"),
+        (RetryPolicy(verify_timeout_s=2, unverified_fails=True), UNVERIFIED, 0, 1.9, "unverified"),
+        (RetryPolicy(verify_timeout_s=2, unverified_fails=True), UNVERIFIED, 0, 2, "failed"),
+        (RetryPolicy(verify_timeout_s=2, window_s=60), SENT_UNVERIFIED, 20, 60, "failed"),
     ],
 )
 def test_policy_bounds_attempts_and_time(
@@ -127,9 +150,20 @@ def test_policy_bounds_attempts_and_time(
     assert decide(outcome, attempts, age_s, policy, 0.5).state == state
 
 
-def test_next_check_is_not_later_than_the_verify_timeout() -> None:
-    policy = RetryPolicy(verify_timeout_s=2)
-    assert decide(UNVERIFIED, 0, 0, policy, 0.5) == Decision("unverified", 2.0)
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome(429), True),
+        (Outcome(429, retry_after_s=1), True),
+        (Outcome(503, retry_after_s=1), True),
+        (Outcome(503), False),
+        (Outcome(503, retry_after_s=0), False),
+        (Outcome(500, retry_after_s=1), False),
+        (OK, False),
+    ],
+)
+def test_hub_throttles_with_429_or_with_503_and_retry_after(outcome: Outcome, expected: bool) -> None:  # noqa: FBT001
+    assert is_throttled(outcome) == expected
 
 
 # ----------------------------------------------------------------------------------------------------------- schedules
@@ -159,6 +193,29 @@ def test_any_schedule_has_twelve_attempts_over_72_hours_and_an_end(seed: int) ->
     assert len(ages) < 200
 
 
+@given(seed=st.integers(0, 2**32))
+@settings(deadline=None, max_examples=100, derandomize=True)
+def test_refusals_are_retried_ever_more_rarely_for_a_day(seed: int) -> None:
+    chance, ages, delays = random.Random(seed), [0.0], list[float]()
+    while (decision := decide(REFUSED, len(ages), ages[-1], POLICY, chance.random())).state == "refused":
+        delays.append(decision.delay_s)
+        ages.append(ages[-1] + decision.delay_s)
+    assert ages[-1] >= 24 * HOUR_S
+    assert 12 <= len(ages) <= 20
+    assert all(2 * later >= earlier for earlier, later in itertools.pairwise(delays))
+    assert ages[3] < 300  # the first ones follow soon
+
+
+def test_public_copy_is_looked_for_often_at_first_and_for_72_hours() -> None:
+    ages = [0.0]
+    while (decision := decide(UNVERIFIED, len(ages) - 1, ages[-1], POLICY, 0.0)).state == "unverified":
+        ages.append(ages[-1] + decision.delay_s)
+    assert ages[:5] == pytest.approx([0.0, 0.2, 0.6, 1.4, 3.0])
+    assert 600.0 in ages
+    assert len(ages) < 150
+    assert 72 * HOUR_S <= ages[-1] <= 73 * HOUR_S
+
+
 @given(seed=st.integers(0, 2**32), attempts=st.integers(1, 40), window_s=st.floats(1, 1e6))
 @settings(deadline=None, max_examples=100, derandomize=True)
 def test_schedule_has_at_least_the_attempts_and_window_of_its_policy(seed: int, attempts: int, window_s: float) -> None:
@@ -176,6 +233,7 @@ def test_schedule_has_at_least_the_attempts_and_window_of_its_policy(seed: int, 
 def test_delay_is_bounded_and_never_negative(outcome: Outcome, attempts: int, age_s: float, jitter: float) -> None:
     decision = decide(outcome, attempts, age_s, POLICY, jitter)
     waits = decision.state in {"retrying", "refused", "unverified"}
+    assert decision.delay_s <= POLICY.longest_delay_s
     assert (decision.delay_s > 0) == waits
     assert decision.delay_s <= max(LONGEST_S, min(outcome.retry_after_s or 0, DAY_S))
 
@@ -186,85 +244,6 @@ def test_backoff_grows_with_attempts_and_with_jitter(attempts: int, jitter: floa
     delay_s = backoff_s(attempts, POLICY, jitter)
     assert delay_s <= backoff_s(attempts + 1, POLICY, jitter) <= LONGEST_S
     assert delay_s <= backoff_s(attempts, POLICY, 1.0)
-
-
-# ------------------------------------------------------------------------------------------------------------- breaker
-
-
-def _failed(times: int, at: float = NOW, breaker: CircuitBreaker = CircuitBreaker()) -> CircuitBreaker:  # noqa: B008 - immutable
-    for _ in range(times):
-        breaker = update_breaker(breaker, BUSY, at, POLICY, 0.5)
-    return breaker
-
-
-def test_breaker_opens_after_five_consecutive_failures() -> None:
-    four = _failed(4)
-    assert (four.is_half_open(), four.blocked_until()) == (False, NOW)
-    five = update_breaker(four, NO_ANSWER, NOW, POLICY, 0.5)
-    assert five.is_half_open()
-    assert five.blocked_until() == pytest.approx(NOW + 0.75 * 30)  # half of the delay is not random
-    assert update_breaker(four, BUSY, NOW, POLICY, 0.0).blocked_until() >= NOW + 15
-    assert update_breaker(four, BUSY, NOW, POLICY, 1.0).blocked_until() <= NOW + 30
-
-
-@pytest.mark.parametrize("between", [OK, REFUSED])
-def test_breaker_counts_consecutive_failures_only(between: Outcome) -> None:
-    breaker = update_breaker(_failed(4), between, NOW, POLICY, 0.5)
-    assert not _failed(4, breaker=breaker).is_half_open()
-    assert _failed(5, breaker=breaker).is_half_open()
-
-
-def test_failures_in_flight_do_not_open_the_breaker_again() -> None:
-    opened = _failed(5)
-    later = _failed(20, at=opened.open_until - 0.001, breaker=opened)
-    assert (later.openings, later.open_until) == (opened.openings, opened.open_until)
-
-
-def test_each_failed_probe_opens_the_breaker_for_longer_up_to_a_bound() -> None:
-    breaker, waits = _failed(5), []
-    for _ in range(20):
-        at = breaker.open_until
-        breaker = update_breaker(breaker, BUSY, at, POLICY, 1.0)
-        waits.append(breaker.open_until - at)
-    assert waits == pytest.approx([min(60.0 * 2**n, LONGEST_OPEN_S) for n in range(20)])
-    assert breaker.openings == 21
-
-
-@pytest.mark.parametrize("outcome", [OK, REFUSED, Outcome(302)])
-def test_any_answer_but_a_failure_closes_the_breaker(outcome: Outcome) -> None:
-    closed = update_breaker(_failed(8), outcome, NOW + DAY_S, POLICY, 0.5)
-    assert (closed.failures, closed.is_half_open()) == (0, False)
-    assert closed.blocked_until() <= NOW + DAY_S
-
-
-def test_unverified_delivery_does_not_change_the_breaker() -> None:
-    for breaker in (CircuitBreaker(), _failed(3), _failed(9)):
-        assert update_breaker(breaker, UNVERIFIED, NOW, POLICY, 0.5) == breaker
-
-
-def test_retry_after_blocks_the_hub_even_if_another_ping_is_delivered() -> None:
-    blocked = update_breaker(CircuitBreaker(), Outcome(503, retry_after_s=120), NOW, POLICY, 0.5)
-    assert (blocked.is_half_open(), blocked.blocked_until()) == (False, NOW + 120)
-    for outcome in (OK, REFUSED, UNVERIFIED, Outcome(503, retry_after_s=1), BUSY):
-        assert update_breaker(blocked, outcome, NOW + 1, POLICY, 0.5).blocked_until() == NOW + 120
-    assert _failed(5, breaker=blocked).blocked_until() == NOW + 120
-
-
-def test_retry_after_beyond_a_day_is_a_day() -> None:
-    assert update_breaker(CircuitBreaker(), Outcome(503, retry_after_s=1e9), NOW, POLICY, 0.5).not_before == NOW + DAY_S
-
-
-@given(history=st.lists(st.tuples(OUTCOMES, st.floats(0, DAY_S), JITTER), max_size=60))
-@settings(derandomize=True)
-def test_breaker_never_blocks_a_hub_for_more_than_a_day(history: list[tuple[Outcome, float, float]]) -> None:
-    breaker, now = CircuitBreaker(), NOW
-    for outcome, passed_s, jitter in history:
-        now += passed_s
-        before = breaker
-        breaker = update_breaker(breaker, outcome, now, POLICY, jitter)
-        assert breaker.open_until <= max(before.open_until, now + LONGEST_OPEN_S)
-        assert before.not_before <= breaker.not_before <= max(before.not_before, now + DAY_S)
-        assert breaker.failures >= 0 <= breaker.openings
 
 
 # --------------------------------------------------------------------------------------------------------- Retry-After

@@ -24,12 +24,12 @@ from support.hubs import (
     sends_then_closes,
 )
 
-from syndicate.websub.ping import open_client
-from syndicate.websub.verify import PublicCopyVerifier
+from syndicate.websub.client import open_client
+from syndicate.websub.verify import CODINGS, PublicCopyVerifier
 
 OLD, NEW = b"<feed>old</feed>", b"<feed>new and longer</feed>"
-OTHER_BYTES = "the public copy has other bytes than the built document"
-STALE = "the public copy has not changed yet"
+OTHER_BYTES = "the public copy has other bytes than the built document (Accept-Encoding: identity)"
+STALE = "the public copy has not changed yet (Accept-Encoding: identity)"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def verifier(client: aiohttp.ClientSession) -> PublicCopyVerifier:
-    return PublicCopyVerifier(client)
+    return PublicCopyVerifier(client, 5.0)
 
 
 async def verify(verifier: PublicCopyVerifier, url: str, wanted: bytes = NEW) -> str:
@@ -106,7 +106,7 @@ async def test_only_the_built_bytes_are_verified(
 )
 async def test_misbehaving_server_is_a_reason_and_raises_nothing(responder: RawResponder) -> None:
     async with open_client(0.3, 4) as client, raw_server(responder) as public:
-        reason = await verify(PublicCopyVerifier(client), public.url)
+        reason = await verify(PublicCopyVerifier(client, 5.0), public.url)
     assert reason.startswith("the public copy cannot be fetched: ")
     assert len(reason) > len("the public copy cannot be fetched: ")
 
@@ -130,9 +130,67 @@ async def test_stale_copy_is_requested_conditionally(verifier: PublicCopyVerifie
         assert await verify(verifier, public.url) == STALE
         public.responder = serves(NEW)
         assert await verify(verifier, public.url) == ""
-    first, second, third = (received.headers.get("If-None-Match") for received in public.received)
-    assert first is None
-    assert second == third == f'"{sha256(OLD).hexdigest()[:8]}"'
+    looks = [one for one in public.received if "Cache-Control" not in one.headers]
+    fields = [one.headers.get("If-None-Match") for one in looks if one.headers["Accept-Encoding"] == "identity"]
+    assert fields == [None, *[f'"{sha256(OLD).hexdigest()[:8]}"'] * 2]
+
+
+async def test_every_variant_that_hubs_fetch_is_compared(verifier: PublicCopyVerifier) -> None:
+    """A cache has the new document for each `Accept-Encoding` but one."""
+    stale = ""
+
+    def respond(received: ReceivedRequest) -> web.Response:
+        return web.Response(body=OLD if received.headers["Accept-Encoding"] == stale else NEW)
+
+    async with http_server(respond) as public:
+        for number, stale in enumerate(CODINGS):
+            expected = f"the public copy has other bytes than the built document (Accept-Encoding: {stale})"
+            assert await verify(verifier, f"{public.url}{number}") == expected
+        stale = ""
+        assert await verify(verifier, public.url) == ""
+    assert {received.headers["Accept-Encoding"] for received in public.received} == {
+        "identity", "gzip", "gzip, deflate", "gzip, deflate, br",
+    }  # fmt: skip
+
+
+async def test_look_sees_what_a_cache_gives_to_hubs_and_refreshes_it(verifier: PublicCopyVerifier) -> None:
+    """The cache forwards requests with `no-cache`; one of two stores what it gets then."""
+    stores = False
+    cached = OLD
+
+    def respond(received: ReceivedRequest) -> web.Response:
+        nonlocal cached
+        if received.headers.get("Cache-Control") == "no-cache":
+            cached = NEW if stores else cached
+            return web.Response(body=NEW)
+        return web.Response(body=cached)
+
+    async with http_server(respond) as public:
+        assert await verify(verifier, public.url) == OTHER_BYTES
+        stores = True
+        assert await verify(verifier, public.url) == ""
+
+
+async def test_verification_ends_within_its_timeout() -> None:
+    """Each request answers in time, but all of them together do not."""
+
+    async def slow(_: ReceivedRequest) -> web.Response:
+        await asyncio.sleep(0.2)
+        return web.Response(body=OLD)
+
+    async with open_client(5.0, 4) as client, http_server(slow) as public:
+        async with asyncio.timeout(2):
+            reason = await verify(PublicCopyVerifier(client, 0.3), public.url)
+    assert reason == "the public copy cannot be fetched: no complete answer within 0.3 seconds"
+
+
+async def test_public_copy_is_fetched_through_the_proxy_of_the_environment(
+    verifier: PublicCopyVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with http_server(serves(NEW)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert await verify(verifier, "http://feeds.test/all/feed.atom") == ""
+    assert {received.path for received in proxy.received} == {"http://feeds.test/all/feed.atom"}
 
 
 @pytest.mark.parametrize("public_bytes", [OLD, NEW, NEW + b"more"], ids=["shorter", "as-long", "longer"])
@@ -157,15 +215,15 @@ async def test_verified_copy_is_fetched_again_after_another_was_wanted(
         assert await verify(verifier, public.url, OLD) == OTHER_BYTES
 
 
-async def test_sequential_verifications_of_a_topic_share_one_request(verifier: PublicCopyVerifier) -> None:
+async def test_sequential_verifications_of_a_topic_share_their_requests(verifier: PublicCopyVerifier) -> None:
     async with http_server(serves(NEW)) as public:
         assert [await verify(verifier, public.url) for _ in range(3)] == ["", "", ""]
-        assert len(public.received) == 1
+        assert len(public.received) == len(CODINGS)
         assert await verify(verifier, f"{public.url}another") == ""
-        assert len(public.received) == 2
+        assert len(public.received) == 2 * len(CODINGS)
 
 
-async def test_concurrent_verifications_of_a_topic_share_one_request(verifier: PublicCopyVerifier) -> None:
+async def test_concurrent_verifications_of_a_topic_share_their_requests(verifier: PublicCopyVerifier) -> None:
     async with http_server(serves(NEW)) as public:
         assert await asyncio.gather(*(verify(verifier, public.url) for _ in range(3))) == ["", "", ""]
-    assert len(public.received) == 1
+    assert len(public.received) == len(CODINGS)

@@ -10,18 +10,21 @@ requests nothing, while the next one completes its work.
 
 A pending delivery is in one of five states. `due`: not tried for this generation. `retrying` and `refused`: tried, and
 tried again at `next_attempt_at`. `unverified`: not sent, as the public copy was not the built document. `failed`: given
-up until the next generation or a replay. Acknowledging the wanted generation ends with `delivered`.
+up until the next generation or a replay, or until the hub accepts another ping. Acknowledging the wanted generation
+ends with `delivered`. A ping that was sent before the public copy was right acknowledges nothing: the delivery stays
+`unverified`, and is sent again when the copy is right.
 
 A *lease* gives one owner the right to send a delivery until `lease_expires_at`. It is taken before the ping is sent, in
 a committed transaction, and it ends when the outcome is recorded, when the owner releases it, or when its time is over.
-An owner that dies leaves its leases to expire. If the hub had accepted the ping by then, it receives a second one: a
-delivery is repeated, never lost. An acknowledgement counts whoever holds the lease; a failure counts only for the
-holder, and only for the generation that was sent. If a newer generation is wanted when an acknowledgement of an older
-one arrives, the delivery stays pending and is due at once.
+Others end the leases of an owner that is known to be dead (delivery/owner.py). If the hub had accepted the ping by
+then, it receives a second one: a delivery is repeated, never lost. An acknowledgement counts whoever holds the lease; a
+failure counts only for the holder, and only for the generation that was sent. If a newer generation is wanted when an
+acknowledgement of an older one arrives, the delivery stays pending and is due at once.
 
-The repository decides nothing: it reads rows, and writes rows that callers decided (see delivery/transactions.py, and
-websub/retry.py for the retry schedule and the circuit breaker). Every method is part of a transaction of the caller,
-takes and returns batches, and executes a number of statements that depends on neither the deliveries nor the hubs.
+The repository decides nothing: it reads rows, and writes rows that callers decided (see delivery/transactions.py,
+websub/retry.py for the retry schedule and websub/breaker.py for the circuit breaker). Every method is part of a
+transaction of the caller, takes and returns batches, and executes a number of statements that depends on neither the
+deliveries nor the hubs.
 """
 
 import json
@@ -39,8 +42,11 @@ from ..outbox_rows import (
     HubSummary,
     PendingCount,
     PendingDelivery,
+    Revival,
+    TimeBounds,
     TopicDocument,
     TopicSummary,
+    UnverifiedAcceptance,
 )
 from . import outbox_sql as sql
 
@@ -102,6 +108,23 @@ class SqliteOutbox:
         """End the leases of deliveries that were not sent."""
         self._write(sql.RELEASE, deliveries, owner=owner)
 
+    def lease_owners(self, hub_urls: Iterable[str]) -> list[str]:
+        """Return the owners of all leases of deliveries to these hubs."""
+        return [owner for (owner,) in self._connection.execute(sql.SELECT_LEASE_OWNERS, _hubs(hub_urls))]
+
+    def release_owners(self, owners: Iterable[str]) -> None:
+        """End all leases of owners."""
+        self._connection.execute(sql.RELEASE_OWNERS, {"owners": json.dumps(list(owners))})
+
+    def bound_times(self, hub_urls: Iterable[str], bounds: TimeBounds) -> None:
+        """Replace times that the present clock cannot have set: attempts and leases far ahead, past times to come."""
+        parameters = {**_hubs(hub_urls), **bounds._asdict(), "alive": json.dumps(bounds.alive)}
+        self._connection.execute(sql.BOUND_TIMES, parameters)
+
+    def revive(self, hub_urls: Iterable[str], revival: Revival) -> None:
+        """Make deliveries due that hubs refused or that failed at them, as these hubs accept pings again."""
+        self._connection.execute(sql.REVIVE, {**_hubs(hub_urls), **revival._asdict()})
+
     def leased_hubs(self, hub_urls: Iterable[str], now: float) -> set[str]:
         """Return the hubs that have a delivery under lease."""
         parameters = {"hub_urls": json.dumps(list(hub_urls)), "now": now}
@@ -110,6 +133,11 @@ class SqliteOutbox:
     def next_due(self, hub_urls: Iterable[str]) -> dict[str, float]:
         """Return the earliest time at which a delivery of each hub is due and not under lease, if it has one."""
         return dict(self._connection.execute(sql.SELECT_NEXT_DUE, _hubs(hub_urls)).fetchall())
+
+    def next_check(self, hub_urls: Iterable[str]) -> float | None:
+        """Return the earliest time at which a public copy is checked again, if any is."""
+        (at,) = self._connection.execute(sql.SELECT_NEXT_CHECK, _hubs(hub_urls)).fetchone()
+        return None if at is None else float(at)
 
     def acknowledge(self, owner: str, acknowledgements: Iterable[Acknowledgement]) -> None:
         """Record acknowledgements, whoever holds the leases now; leases of the owner end."""
@@ -123,6 +151,10 @@ class SqliteOutbox:
         """Record failed verifications under leases of the owner, and end the leases."""
         self._write(sql.RECORD_FAILED_CHECK, checks, owner=owner)
 
+    def record_unverified_acceptances(self, owner: str, acceptances: Iterable[UnverifiedAcceptance]) -> None:
+        """Record unverified pings that hubs accepted, under leases of the owner, and end the leases."""
+        self._write(sql.RECORD_UNVERIFIED_ACCEPTANCE, acceptances, owner=owner)
+
     def add_attempts(self, attempts: Iterable[AttemptRow]) -> None:
         """Append pings to the history."""
         self._write(sql.INSERT_ATTEMPT, attempts)
@@ -132,7 +164,7 @@ class SqliteOutbox:
         self._connection.execute(sql.TRIM_ATTEMPTS, {"kept": kept})
 
     def replay(self, now: float, hub_url: str | None = None, path: str | None = None) -> int:
-        """Make failed deliveries due, and return their number.
+        """Make failed and refused deliveries due, and return their number.
 
         `hub_url` limits it to one hub; `path`, of a folder or a document in the output, to the documents there.
         """
@@ -143,8 +175,13 @@ class SqliteOutbox:
         return [HubHealth._make(row) for row in self._connection.execute(sql.SELECT_HUB_HEALTH, _hubs(hub_urls))]
 
     def put_hub_health(self, rows: Iterable[HubHealth]) -> None:
-        """Replace the health of hubs."""
+        """Replace the circuit breakers of hubs. The rate of a known hub stays."""
         self._write(sql.UPSERT_HUB_HEALTH, rows)
+
+    def put_rates(self, rates: Mapping[str, float]) -> None:
+        """Replace the rates of hubs, in pings per second."""
+        rows = [{"hub_url": hub_url, "rate": rate} for hub_url, rate in rates.items()]
+        self._connection.executemany(sql.UPDATE_RATE, rows)
 
     # ---------------------------------------------------------------------------------------------------- reports
 

@@ -38,7 +38,7 @@ ON CONFLICT (hub_url, topic_url) DO UPDATE SET wanted_generation = excluded.want
                   ELSE pending_since END,
   next_attempt_at = CASE WHEN state = 'retrying' THEN next_attempt_at ELSE excluded.next_attempt_at END,
   state = CASE WHEN state = 'retrying' THEN state ELSE 'due' END,
-  attempts = 0, first_attempt_at = NULL, checks = 0, first_check_at = NULL"""
+  attempts = 0, first_attempt_at = NULL, checks = 0, first_check_at = NULL, accepted_unverified_at = NULL"""
 
 # Deletes topics whose document is not in the output, or is published under another URL. The topic URL of an HTML page
 # is that of its folder, if pages are announced.
@@ -87,6 +87,40 @@ RELEASE = """
 UPDATE deliveries SET lease_owner = NULL, lease_expires_at = 0
 WHERE hub_url = :hub_url AND topic_url = :topic_url AND lease_owner = :owner"""
 
+# Lists the owners of leases.
+SELECT_LEASE_OWNERS = f"""
+SELECT DISTINCT lease_owner FROM deliveries
+WHERE hub_url IN (SELECT value FROM json_each(:hub_urls)) AND {_IS_PENDING} AND lease_owner IS NOT NULL"""  # noqa: S608
+
+# Ends all leases of owners.
+RELEASE_OWNERS = f"""
+UPDATE deliveries SET lease_owner = NULL, lease_expires_at = 0
+WHERE {_IS_PENDING} AND lease_owner IN (SELECT value FROM json_each(:owners))"""  # noqa: S608
+
+# Corrects times that another clock has set. Times of the past are not later than now, either.
+BOUND_TIMES = f"""
+UPDATE deliveries SET
+  next_attempt_at = CASE WHEN next_attempt_at > :latest_attempt_at THEN :now ELSE next_attempt_at END,
+  first_attempt_at = MIN(first_attempt_at, :now), first_check_at = MIN(first_check_at, :now),
+  last_attempt_at = MIN(last_attempt_at, :now),
+  lease_owner = CASE WHEN lease_expires_at > :latest_lease_at
+    AND lease_owner NOT IN (SELECT value FROM json_each(:alive)) THEN NULL ELSE lease_owner END,
+  lease_expires_at = CASE WHEN lease_expires_at <= :latest_lease_at THEN lease_expires_at
+    WHEN lease_owner IN (SELECT value FROM json_each(:alive)) THEN :latest_lease_at ELSE 0 END
+WHERE hub_url IN (SELECT value FROM json_each(:hub_urls)) AND {_IS_PENDING}
+  AND (next_attempt_at > :latest_attempt_at OR lease_expires_at > :latest_lease_at
+    OR MAX(COALESCE(first_attempt_at, 0), COALESCE(first_check_at, 0), COALESCE(last_attempt_at, 0)) > :now)"""  # noqa: S608
+
+_REVIVED_AT = """MAX(:now, last_attempt_at
+  + MAX(:least_delay_s, (last_attempt_at - COALESCE(first_attempt_at, last_attempt_at)) * :age_share))"""
+
+# Makes deliveries due that hubs refused or failed to accept, as the hubs accept pings again.
+REVIVE = f"""
+UPDATE deliveries SET state = 'refused', next_attempt_at = {_REVIVED_AT}
+WHERE hub_url IN (SELECT value FROM json_each(:hub_urls)) AND {_IS_PENDING} AND state IN ('refused', 'failed')
+  AND error_origin = 'hub' AND lease_owner IS NULL AND last_attempt_at IS NOT NULL
+  AND (state = 'failed' OR next_attempt_at > {_REVIVED_AT})"""  # noqa: S608
+
 # Lists the hubs that have a delivery under lease.
 SELECT_LEASED_HUBS = """
 SELECT DISTINCT hub_url FROM deliveries
@@ -97,11 +131,17 @@ SELECT_NEXT_DUE = f"""
 SELECT hub_url, MIN(MAX(next_attempt_at, lease_expires_at)) FROM deliveries
 WHERE hub_url IN (SELECT value FROM json_each(:hub_urls)) AND {_IS_ACTIVE} GROUP BY hub_url"""  # noqa: S608
 
+# Reads the earliest time at which a public copy is checked again.
+SELECT_NEXT_CHECK = f"""
+SELECT MIN(next_attempt_at) FROM deliveries
+WHERE hub_url IN (SELECT value FROM json_each(:hub_urls)) AND {_IS_PENDING} AND state = 'unverified'"""  # noqa: S608
+
 # Records that a hub accepted a generation, whoever holds the lease. A newer generation is due at once. After the loss
 # of the state folder generations start again at 1: a digest that differs shows that the ping was for other bytes.
 ACKNOWLEDGE = """
 UPDATE deliveries SET acknowledged_generation = MAX(acknowledged_generation, :generation),
-  acknowledged_at = :acknowledged_at, last_status = :status, last_error = '',
+  acknowledged_at = :acknowledged_at, last_status = :status, last_error = '', error_origin = '',
+  last_attempt_at = :acknowledged_at, accepted_unverified_at = NULL,
   state = CASE WHEN :generation >= wanted_generation THEN 'delivered' ELSE 'due' END,
   pending_since = CASE WHEN :generation >= wanted_generation THEN pending_since
                   ELSE (SELECT changed_at FROM topics WHERE topics.topic_url = deliveries.topic_url) END,
@@ -115,7 +155,7 @@ WHERE hub_url = :hub_url AND topic_url = :topic_url AND EXISTS (
 
 # Records a failed attempt and ends the lease. It counts for its own generation only: a newer one has all its attempts.
 RECORD_FAILED_ATTEMPT = f"""
-UPDATE deliveries SET last_status = :status, last_error = :error,
+UPDATE deliveries SET last_status = :status, last_error = :error, error_origin = 'hub', last_attempt_at = :attempted_at,
   next_attempt_at = CASE WHEN wanted_generation = :generation OR :state = 'retrying' THEN :next_attempt_at
                     ELSE next_attempt_at END,
   state = CASE WHEN wanted_generation = :generation OR :state = 'retrying' THEN :state ELSE state END,
@@ -127,12 +167,26 @@ WHERE hub_url = :hub_url AND topic_url = :topic_url AND lease_owner = :owner AND
 
 # Records a failed verification of the public copy and ends the lease.
 RECORD_FAILED_CHECK = f"""
-UPDATE deliveries SET last_error = :error,
+UPDATE deliveries SET last_status = NULL, last_error = :error, error_origin = 'site',
   next_attempt_at = CASE WHEN wanted_generation = :generation THEN :next_attempt_at ELSE next_attempt_at END,
   state = CASE WHEN wanted_generation = :generation THEN :state ELSE state END,
   checks = CASE WHEN wanted_generation = :generation THEN checks + 1 ELSE checks END,
   first_check_at = CASE WHEN wanted_generation = :generation THEN COALESCE(first_check_at, :checked_at)
                    ELSE first_check_at END,
+  lease_expires_at = 0, lease_owner = NULL
+WHERE hub_url = :hub_url AND topic_url = :topic_url AND lease_owner = :owner AND {_IS_PENDING}"""  # noqa: S608
+
+# Records that a hub accepted a ping before the public copy was right, and ends the lease.
+RECORD_UNVERIFIED_ACCEPTANCE = f"""
+UPDATE deliveries SET last_status = NULL, last_error = :error, error_origin = 'site', last_attempt_at = :accepted_at,
+  next_attempt_at = CASE WHEN wanted_generation = :generation THEN :next_attempt_at ELSE next_attempt_at END,
+  state = CASE WHEN wanted_generation = :generation THEN :state ELSE state END,
+  checks = CASE WHEN wanted_generation = :generation THEN checks + 1 ELSE checks END,
+  attempts = CASE WHEN wanted_generation = :generation THEN attempts + 1 ELSE attempts END,
+  first_attempt_at = CASE WHEN wanted_generation = :generation THEN COALESCE(first_attempt_at, :accepted_at)
+                     ELSE first_attempt_at END,
+  accepted_unverified_at = CASE WHEN wanted_generation = :generation THEN :accepted_at
+                           ELSE accepted_unverified_at END,
   lease_expires_at = 0, lease_owner = NULL
 WHERE hub_url = :hub_url AND topic_url = :topic_url AND lease_owner = :owner AND {_IS_PENDING}"""  # noqa: S608
 
@@ -148,11 +202,11 @@ DELETE FROM attempts WHERE id IN (
     SELECT id, ROW_NUMBER() OVER (PARTITION BY hub_url, topic_url ORDER BY id DESC) AS position FROM attempts)
   WHERE position > :kept)"""
 
-# Makes failed deliveries due: of one hub or of all, below one path of the output or everywhere.
+# Makes failed and refused deliveries due: of one hub or of all, below one path of the output or everywhere.
 REPLAY = f"""
 UPDATE deliveries SET state = 'due', next_attempt_at = :now, attempts = 0, first_attempt_at = NULL, checks = 0,
-  first_check_at = NULL
-WHERE state = 'failed' AND {_IS_PENDING} AND (:hub_url IS NULL OR hub_url = :hub_url)
+  first_check_at = NULL, accepted_unverified_at = NULL
+WHERE state IN ('failed', 'refused') AND {_IS_PENDING} AND (:hub_url IS NULL OR hub_url = :hub_url)
   AND (:path IS NULL OR topic_url IN (
     SELECT topic_url FROM topics WHERE path = :path OR path GLOB :path || '/*'))"""  # noqa: S608
 
@@ -161,9 +215,14 @@ WHERE state = 'failed' AND {_IS_PENDING} AND (:hub_url IS NULL OR hub_url = :hub
 SELECT_HUB_HEALTH = f"""
 SELECT {HUB_HEALTH_COLUMNS} FROM hubs WHERE hub_url IN (SELECT value FROM json_each(:hub_urls))"""  # noqa: S608
 
+# Replaces the circuit breaker of a hub; its rate stays.
 UPSERT_HUB_HEALTH = f"""
-INSERT OR REPLACE INTO hubs ({HUB_HEALTH_COLUMNS})
-VALUES (:hub_url, :failures, :openings, :open_until, :not_before)"""  # noqa: S608
+INSERT INTO hubs ({HUB_HEALTH_COLUMNS})
+VALUES (:hub_url, :failures, :openings, :open_until, :not_before, :rate)
+ON CONFLICT (hub_url) DO UPDATE SET failures = excluded.failures, openings = excluded.openings,
+  open_until = excluded.open_until, not_before = excluded.not_before"""  # noqa: S608
+
+UPDATE_RATE = "UPDATE hubs SET rate = :rate WHERE hub_url = :hub_url"
 
 # ---------------------------------------------------------------------------------------------------- reports
 

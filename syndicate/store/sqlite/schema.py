@@ -111,11 +111,12 @@ LASTING = {
     "topics": "topic_url, path, digest, size_bytes, generation, changed_at",
     "deliveries": "hub_url, topic_url, wanted_generation, acknowledged_generation, state, pending_since, "
     "next_attempt_at, acknowledged_at, attempts, first_attempt_at, checks, first_check_at, lease_owner, "
-    "lease_expires_at, last_status, last_error",
-    "hubs": "hub_url, failures, openings, open_until, not_before",
+    "lease_expires_at, last_status, last_error, last_attempt_at, accepted_unverified_at, error_origin",
+    "hubs": "hub_url, failures, openings, open_until, not_before, rate",
     "attempts": "id, hub_url, topic_url, generation, attempted_at, state, status, error, duration_s",
 }
-"""The tables that outlive a database which is built anew, with their columns."""
+"""The tables that outlive a database which is built anew, with their columns. New columns have a default and are last:
+a database of an earlier version lacks them."""
 
 LASTING_IN_VERSION_7 = {
     "tombstones": ("tombstones", "dimension, key, id, deleted_at"),
@@ -133,7 +134,8 @@ LASTING_IN_VERSION_7 = {
     "hubs": ("hubs", "hub_url, failures, openings, open_until, not_before"),
     "attempts": ("attempts", "id, hub_url, topic_url, generation, at, state, status, error, seconds"),
 }
-"""The same tables in the first release: the name that each had then, and its columns in the same order."""
+"""The same tables in the first release: the name that each had then, and its columns in the same order. Columns that
+were added later follow these."""
 
 LASTING_TABLES = """
 -- Entries that were published once and are not any more, by the feeds that held them.
@@ -164,23 +166,26 @@ CREATE TABLE topics (
 
 -- The state of each delivery, one row per hub and topic URL (outbox.py). `pending_since` is the time of the oldest
 -- change that the hub did not acknowledge. `attempts` and `checks` count the pings and the failed verifications of the
--- wanted generation since `first_attempt_at` and `first_check_at`.
+-- wanted generation since `first_attempt_at` and `first_check_at`; `last_attempt_at` is the time of its last ping, and
+-- `accepted_unverified_at` of the last one that the hub accepted before the public copy was right. `error_origin` is
+-- what `last_error` is about: 'hub' or 'site'.
 CREATE TABLE deliveries (
   hub_url TEXT NOT NULL, topic_url TEXT NOT NULL, wanted_generation INTEGER NOT NULL,
   acknowledged_generation INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'due', pending_since REAL NOT NULL,
   next_attempt_at REAL NOT NULL, acknowledged_at REAL, attempts INTEGER NOT NULL DEFAULT 0, first_attempt_at REAL,
   checks INTEGER NOT NULL DEFAULT 0, first_check_at REAL, lease_owner TEXT, lease_expires_at REAL NOT NULL DEFAULT 0,
-  last_status INTEGER, last_error TEXT NOT NULL DEFAULT '',
+  last_status INTEGER, last_error TEXT NOT NULL DEFAULT '', last_attempt_at REAL, accepted_unverified_at REAL,
+  error_origin TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (hub_url, topic_url)
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_by_time ON deliveries (hub_url, next_attempt_at)
   WHERE acknowledged_generation < wanted_generation;
 CREATE INDEX deliveries_by_topic ON deliveries (topic_url);
 
--- The state of each hub's circuit breaker (HubHealth).
+-- The state of each hub's circuit breaker, and the pings per second that it takes, 0 for unlimited (HubHealth).
 CREATE TABLE hubs (
   hub_url TEXT PRIMARY KEY, failures INTEGER NOT NULL, openings INTEGER NOT NULL, open_until REAL NOT NULL,
-  not_before REAL NOT NULL
+  not_before REAL NOT NULL, rate REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 -- The latest attempts of each delivery.

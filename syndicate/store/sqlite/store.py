@@ -244,11 +244,15 @@ def _adopt(connection: sqlite3.Connection, aside: str) -> None:
         is_first_release = "ledger" in known
         with _atomic(connection):
             for table, columns in schema.LASTING.items():
-                source = schema.LASTING_IN_VERSION_7[table] if is_first_release else (table, columns)
-                if source[0] in known:
-                    connection.execute(
-                        f"INSERT INTO main.{table} ({columns}) SELECT {source[1]} FROM aside.{source[0]}"  # noqa: S608
-                    )
+                old_table, old_columns = schema.LASTING_IN_VERSION_7[table] if is_first_release else (table, columns)
+                if old_table not in known:
+                    continue
+                pairs = list(zip(columns.split(", "), old_columns.split(", "), strict=False))
+                existing = {row[1] for row in connection.execute(f"PRAGMA aside.table_info({old_table})")}
+                taken, given = zip(*(pair for pair in pairs if pair[1] in existing), strict=True)
+                connection.execute(
+                    f"INSERT INTO main.{table} ({', '.join(taken)}) SELECT {', '.join(given)} FROM aside.{old_table}"  # noqa: S608
+                )
         remember_published(connection, "aside")
     if len(connection.execute("PRAGMA database_list").fetchall()) > 1:
         with suppress(sqlite3.DatabaseError):

@@ -34,7 +34,7 @@ import structlog
 
 from ..config import Config
 from ..errors import StoreMissingError, StoreUnusableError, SyndicateError
-from .build_process import BuildResult, run_build
+from .build_process import BuildProcesses, BuildResult
 from .config_file import ConfigFile
 from .corpus_watch import CorpusWatch
 from .dispatcher import Dispatcher
@@ -62,6 +62,7 @@ class Worker:
         self._reload = asyncio.Event()
         self._hangup = asyncio.Event()
         self._watch = CorpusWatch(config, self._changed.set)
+        self._build = BuildProcesses(config.path)
         self._builds = 0
         self._last_build: tuple[BuildResult, float] | None = None
         self._failure: BuildResult | None = None
@@ -94,17 +95,20 @@ class Worker:
     # ------------------------------------------------------------------------------------------------------ build
 
     async def _build_on_change(self) -> None:
-        while True:
-            await self._wait_until_ready()
-            self._changed.clear()
-            result = await run_build(self._file.config.path)
-            self._builds += 1
-            self._last_build = result, time.time()
-            if not result.is_locked:
-                self._log_build(result)
-            if result.code == 0:
-                self._built.set()
-            await _wait(self._changed, _RETRY_S if result.is_locked else _BUILD_INTERVAL_S)
+        try:
+            while True:
+                await self._wait_until_ready()
+                self._changed.clear()
+                result = await self._build.run()
+                self._builds += 1
+                self._last_build = result, time.time()
+                if not result.is_locked:
+                    self._log_build(result)
+                if result.code == 0:
+                    self._built.set()
+                await _wait(self._changed, _RETRY_S if result.is_locked else _BUILD_INTERVAL_S)
+        finally:
+            await self._build.close()
 
     async def _wait_until_ready(self) -> None:
         """Wait until the corpus is there and quiet, and the configuration valid."""

@@ -28,7 +28,7 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
     """
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
-    matches = _matcher(source.include, source.exclude)
+    matches = matcher(source.include, source.exclude)
     folders = [b""]
     while folders:
         folder = folders.pop()
@@ -95,7 +95,7 @@ def _resolves_inside(
     return False
 
 
-def _matcher(include: tuple[str, ...], exclude: tuple[str, ...]) -> Callable[[bytes], object]:
+def matcher(include: tuple[str, ...], exclude: tuple[str, ...]) -> Callable[[bytes], object]:
     """Return a predicate for paths, made of glob patterns: `**` spans folders, `*` and `?` do not."""
     if include == ("**/*.md",) and not exclude:
         return lambda path: path.endswith(b".md")

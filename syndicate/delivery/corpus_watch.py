@@ -16,18 +16,19 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from watchfiles import awatch
 
-from ..config import Config, Source
+from ..config import Config
 from .bursts import Burst
 from .mounts import Mount, mounts_of, read_mounts
 from .polling import Snapshot, changed_paths, take_snapshot
-from .unfinished import UnfinishedWork, is_partial
+from .unfinished import UnfinishedWork
+from .watched_files import WatchedFiles
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
@@ -36,24 +37,16 @@ _LOOK_S = 0.25
 _POLL_S = 1.0
 _POLL_SHARE = 0.2  # the largest part of the time that polling takes
 _CHECK_S = 0.05  # how often unfinished work is looked for
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 
 class CorpusWatch:
     """A watch over the corpus, the descriptions of topics and the templates of a site."""
 
     def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
-        self._corpus = [source.root for source in config.sources]
-        other = [*config.topic_folders, *([config.template_folder] if config.template_folder else [])]
-        self._sources = [*config.sources, *(Source(path=path, root=path, include=("**",)) for path in other)]
-        self._folders = [source.root for source in self._sources]
-        self._prefixes = {
-            os.path.join(path, "") for folder in self._folders for path in (folder, os.path.realpath(folder))
-        }
-        self._own = tuple(os.path.join(os.path.realpath(folder), "") for folder in (config.output, config.state))
+        self._files = WatchedFiles(config)
         self._poll = config.worker.poll
         self._on_change = on_change
-        self._work = UnfinishedWork(self._corpus)
+        self._work = UnfinishedWork(self._files.corpus)
         self._burst: Burst | None = None
         self._changed = asyncio.Event()
         self._is_watch_limited = False
@@ -86,7 +79,7 @@ class CorpusWatch:
 
     def missing_folders(self) -> list[str]:
         """Return the corpus folders that do not exist."""
-        return [folder for folder in self._corpus if not os.path.isdir(folder)]
+        return self._files.missing_corpus_folders()
 
     def state(self) -> dict[str, Any]:
         """Return what an operator wants to know."""
@@ -102,7 +95,7 @@ class CorpusWatch:
 
     async def _watch(self, stop: _AnyOf) -> None:
         """Add the changes that the file system reports, until `stop` is set or nothing can be watched."""
-        folders = self._existing_folders()
+        folders = self._files.existing_folders()
         if not folders:
             return
         is_set_up = False
@@ -116,7 +109,7 @@ class CorpusWatch:
                     self._add_folder_changes()
                     is_set_up = True
         except (OSError, RuntimeError) as error:  # a folder was removed, or the limit of watches is reached
-            if folders == self._existing_folders() and not self._is_watch_limited:
+            if folders == self._files.existing_folders() and not self._is_watch_limited:
                 log.warning("the file system cannot be watched; looking for changes every second", error=str(error))
                 self._is_watch_limited = True
                 self._add_folder_changes()
@@ -137,50 +130,43 @@ class CorpusWatch:
                 return
             if self.polls and time.monotonic() - polled_at >= self._poll_s:
                 started = time.monotonic()
-                found = await asyncio.to_thread(take_snapshot, self._sources)
+                found = await asyncio.to_thread(take_snapshot, self._files.sources)
                 polled_at = time.monotonic()
                 self._poll_s = max(_POLL_S, (polled_at - started) / _POLL_SHARE)
                 if snapshot is not None:
                     self._add(changed_paths(snapshot, found))
                 snapshot = found
 
-    def _existing_folders(self) -> list[str]:
-        return [folder for folder in self._folders if os.path.isdir(folder)]
-
     def _identities(self) -> object:
         """Return what differs when a folder was replaced, or something was mounted in it."""
-        folders = tuple(map(_folder_identity, self._folders))
+        folders = tuple(map(_folder_identity, self._files.folders))
         return folders, tuple(mount.number for mount in self._find_mounts())
 
     def _find_mounts(self) -> list[Mount]:
-        return mounts_of(self._folders, read_mounts())
+        return mounts_of(self._files.folders, read_mounts())
 
     def _add(self, paths: Iterable[str]) -> None:
         """Add changed files to the burst."""
         changed: list[str] = []
         for path in paths:
-            relative = self._relative(path)
-            if relative is None or os.path.realpath(path).startswith(self._own):
-                continue
-            if is_partial(relative):
-                self._work.add_partial(path)
-            elif _is_read(relative):
-                changed.append(path)
+            match self._files.classify(path):
+                case "read":
+                    changed.append(path)
+                case "partial":
+                    self._work.add_partial(path)
+                case None:
+                    pass
         if changed:
             self._add_to_burst(changed)
 
     def _add_folder_changes(self) -> None:
-        self._add_to_burst(self._folders[:1])
+        self._add_to_burst(self._files.folders[:1])
 
-    def _add_to_burst(self, paths: list[str]) -> None:
+    def _add_to_burst(self, paths: Sequence[str]) -> None:
         now = time.monotonic()
         self._burst = self._burst or Burst(now)
         self._burst.add(paths, now)
         self._changed.set()
-
-    def _relative(self, path: str) -> str | None:
-        """Return a path within the folder that is watched for it."""
-        return next((path[len(folder) :] for folder in self._prefixes if path.startswith(folder)), None)
 
     # ------------------------------------------------------------------------------------------------------- report
 
@@ -220,11 +206,6 @@ class _AnyOf:
         """Set all events, as watchfiles does when it is cancelled."""
         for event in self._events:
             event.set()
-
-
-def _is_read(relative: str) -> bool:
-    """Return whether a build may read a path: none of its folders is hidden or skipped."""
-    return not any(name.startswith(".") or name in _SKIPPED_FOLDERS for name in relative.split(os.sep))
 
 
 def _folder_identity(folder: str) -> tuple[int, int] | None:

@@ -96,19 +96,18 @@ class CorpusWatch:
     async def _watch(self, stop: _AnyOf) -> None:
         """Add the changes that the file system reports, until `stop` is set or nothing can be watched."""
         folders = self._files.existing_folders()
-        if not folders:
-            return
         is_set_up = False
         try:
             async for changes in awatch(
                 *folders, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=stop,
-                yield_on_timeout=True, rust_timeout=int(_LOOK_S * 1000), ignore_permission_denied=True,
+                yield_on_timeout=True, rust_timeout=int(_LOOK_S * 1000),
             ):  # fmt: skip
                 self._add(path for _, path in changes)
                 if not is_set_up:
                     self._add_folder_changes()
                     is_set_up = True
-        except (OSError, RuntimeError) as error:  # a folder was removed, or the limit of watches is reached
+        except (OSError, RuntimeError) as error:
+            # A folder was removed, which `_look` notices, or it cannot be read, or the limit of watches is reached.
             if folders == self._files.existing_folders() and not self._is_watch_limited:
                 log.warning("the file system cannot be watched; looking for changes every second", error=str(error))
                 self._is_watch_limited = True

@@ -56,11 +56,6 @@ class HubDiagnosis(NamedTuple):
     overdue_s: float
 
     @property
-    def is_healthy(self) -> bool:
-        """Whether there is nothing that a person should know."""
-        return self.condition in {"delivers", "idle"} and not self.given_up and not self.overdue_s
-
-    @property
     def severity(self) -> int:
         """The place of the condition, from good to bad."""
         return _ORDER.index(self.condition)

@@ -227,6 +227,31 @@ async def test_polling_can_be_switched_off_and_on(news: SiteFolder) -> None:
             assert await worker.stop() == 0
 
 
+@pytest.fixture
+def one_watch() -> tuple[str, ...]:
+    """A command that limits the number of watches to one, in a user namespace."""
+    limit = "/proc/sys/user/max_inotify_watches"
+    wrapper = ("unshare", "--user", "--map-root-user", "sh", "-c", f'echo 1 > {limit} && exec "$@"', "sh")
+    try:
+        subprocess.run([*wrapper, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"needs the right to make a user namespace: {error}")
+    return wrapper
+
+
+async def test_changes_are_found_by_polling_when_the_limit_of_watches_is_reached(
+    news: SiteFolder, one_watch: tuple[str, ...]
+) -> None:
+    news.put("one/b.md", record("Beta"))
+    async with worker_process(news, one_watch) as worker:
+        await until_watching(worker, news)
+        (warning,) = worker.events("the file system cannot be watched; looking for changes every second")
+        assert "limit" in warning["error"]
+        news.put("one/b.md", record("Better"))
+        assert await seconds_until({"Alpha", "Better"}, news) < 4
+        assert await worker.stop() == 0
+
+
 # -------------------------------------------------------------------------------------------- signals, configuration
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,12 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def worker_process(site_folder: SiteFolder, **environment: str) -> AsyncIterator[WorkerProcess]:
-    """Run `syndicate worker` over a site."""
+async def worker_process(
+    site_folder: SiteFolder, wrapper: Sequence[str] = (), **environment: str
+) -> AsyncIterator[WorkerProcess]:
+    """Run `syndicate worker` over a site; `wrapper` is a command that ends by executing its arguments."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "syndicate", "worker", "--log-format", "json",
+        *wrapper, sys.executable, "-m", "syndicate", "worker", "--log-format", "json",
         cwd=site_folder.folder, env=clean_environment(environment),
         stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

@@ -55,7 +55,7 @@ _PUSH = """\
 examples:
   syndicate push                          send due pings and exit, for cron
   syndicate push --dry-run                list pending pings
-  syndicate push --replay                 retry pings that were given up
+  syndicate push --replay                 send at once what was given up, or is to be tried much later
   syndicate push --replay --hub https://hub.example.org/ --feed topics/ibm-ai
 """
 _PUBLISH = """\
@@ -155,7 +155,7 @@ def parser() -> argparse.ArgumentParser:
     _add_common_options(push)
     _add_log_option(push)
     push.add_argument("--dry-run", action="store_true", help="list pending pings without sending any")
-    push.add_argument("--replay", action="store_true", help="first make pings due that were given up")
+    push.add_argument("--replay", action="store_true", help="first make pings due that were given up or wait for long")
     push.add_argument("--hub", metavar="URL", help="with --replay: only pings to this hub")
     push.add_argument("--feed", metavar="PATH", help="with --replay: only pings for this feed (its folder or document)")
     push.set_defaults(run=delivering.push)
@@ -176,6 +176,7 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument(
         "--max-age", metavar="AGE", type=delivering.age, help="exit with 1 if a change has waited longer (2h, 30m)"
     )
+    status.add_argument("--feeds", action="store_true", help="list all feeds, and not only those that wait")
     status.set_defaults(run=delivering.status)
 
     serve = _verb(verbs, "serve", "serve the output folder over HTTP, until stopped", _SERVE)

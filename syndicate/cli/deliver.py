@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..delivery.dispatcher import DeliverySummary
 
+_SILENT_S = 3600.0  # for how long push says nothing about a change that it cannot deliver
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -33,8 +35,8 @@ def push(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     if options.dry_run:
         return _print_scheduled(config, as_json=options.json)
-    if options.replay:
-        _replay(config, options)
+    if options.replay and not _replay(config, options):
+        return USAGE
     summary = _push(config, options)
     if options.json:
         import json
@@ -68,8 +70,10 @@ def worker(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Print the state of the deliveries."""
-    from ..delivery.status import format_duration, print_status, read_status
+    """Print the state of the deliveries. Problems are deliveries that were given up, or waited for too long."""
+    from ..delivery.status import read_status
+    from ..delivery.status_text import format_status
+    from ..delivery.verdict import format_duration
 
     config = load_config(options.config)
     report = read_status(config, time.time())
@@ -78,12 +82,12 @@ def status(options: argparse.Namespace) -> int:
 
         print(json.dumps(report.as_json()))
     else:
-        print_status(report)
-    if options.max_age is None or report.oldest_wait_s <= options.max_age:
-        return DONE
-    waited = format_duration(report.oldest_wait_s)
-    print_message(f"syndicate: a change has not been delivered to a hub for {waited}: see syndicate status")
-    return PROBLEMS
+        print(format_status(report, _config_argument(options), all_feeds=options.feeds))
+    is_late = options.max_age is not None and report.oldest_wait_s > options.max_age
+    if is_late:
+        waited = format_duration(report.oldest_wait_s)
+        print_message(f"syndicate: a change has not been delivered to a hub for {waited}: see syndicate status")
+    return PROBLEMS if is_late or report.has_given_up else DONE
 
 
 # ----------------------------------------------------------------------------------------------------------- parts
@@ -97,7 +101,19 @@ def _push(config: Config, options: argparse.Namespace) -> DeliverySummary:
         summary = deliver(config, advance)
     if sys.stderr.isatty() and not options.json:
         print_message(_describe(summary) if config.hubs else "no hubs are configured: nothing to deliver")
+    _print_undelivered(config, options)
     return summary
+
+
+def _print_undelivered(config: Config, options: argparse.Namespace) -> None:
+    """Print a line for each hub that has not acknowledged a change for more than an hour."""
+    from ..delivery.status import read_status
+    from ..delivery.status_text import format_undelivered
+
+    if not config.hubs:
+        return
+    for line in format_undelivered(read_status(config, time.time()).diagnoses, _SILENT_S):
+        print_message(f"syndicate: {line}; see syndicate status{_config_argument(options)}")
 
 
 def _describe(summary: DeliverySummary) -> str:
@@ -112,17 +128,28 @@ def _describe(summary: DeliverySummary) -> str:
     return f"{', '.join(parts)}, in {summary.seconds:.2f} s"
 
 
-def _replay(config: Config, options: argparse.Namespace) -> None:
-    from ..delivery.session import run_transaction
+def _replay(config: Config, options: argparse.Namespace) -> bool:
+    """Make deliveries due; return whether the hub and the feed to limit that to exist."""
+    from ..delivery.replay import UnknownError, replay
 
-    path = options.feed and options.feed.strip("/")
-    replayed = run_transaction(config.state, lambda outbox: outbox.replay(time.time(), options.hub, path))
+    try:
+        replayed = replay(config, time.time(), options.hub, options.feed)
+    except UnknownError as error:
+        print_message(f"syndicate push: {error}")
+        return False
     if sys.stderr.isatty():
-        print_message(f"{format_count(replayed, 'failed ping')} to be sent again")
+        print_message(f"{format_count(replayed, 'ping')} to be sent again")
+    return True
+
+
+def _config_argument(options: argparse.Namespace) -> str:
+    """Return the option with which another command uses the same configuration file."""
+    return "" if options.config == "config.yaml" else f" -c {shlex.quote(options.config)}"
 
 
 def _print_scheduled(config: Config, *, as_json: bool) -> int:
-    from ..delivery.status import print_scheduled, scheduled_deliveries
+    from ..delivery.status import scheduled_deliveries
+    from ..delivery.status_text import format_scheduled
 
     rows = scheduled_deliveries(config, time.time())
     if as_json:
@@ -130,5 +157,5 @@ def _print_scheduled(config: Config, *, as_json: bool) -> int:
 
         print(json.dumps([row.as_json() for row in rows]))
     else:
-        print_scheduled(rows)
+        print(format_scheduled(rows))
     return DONE

@@ -75,6 +75,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         precompress=options.precompress,
         api=_api(options.api, folder),
         executor=options.executor,
+        worker=options.worker,
         topic_folders=tuple(os.path.join(folder, path) for path in topics.folders),
         template_folder=template_folder,
         templates=templates,

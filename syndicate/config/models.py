@@ -272,6 +272,18 @@ class Serve(NamedTuple):
     ] = 24.0
 
 
+class WorkerOptions(NamedTuple):
+    """The worker of `syndicate worker`."""
+
+    poll: Annotated[
+        bool | None,
+        Option(
+            "Look for changed files once a second, beside what the file system reports.",
+            default="true on overlay, NFS, SMB, FUSE and similar file systems, which do not report all changes",
+        ),
+    ] = None
+
+
 class Api(NamedTuple):
     """The partner interface at `/api/v1`. Without this section there is none."""
 
@@ -290,6 +302,7 @@ class ConfigFile(NamedTuple):
     hubs: Annotated[tuple[Hub, ...], Option(shorthand="url")] = ()
     push: Annotated[Push, Option()] = Push()
     serve: Annotated[Serve, Option()] = Serve()
+    worker: Annotated[WorkerOptions, Option()] = WorkerOptions()
     api: Annotated[Api | None, Option()] = None
     pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
     templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
@@ -325,6 +338,7 @@ class Config(NamedTuple):
     precompress: bool
     api: Api | None
     executor: str
+    worker: WorkerOptions = WorkerOptions()
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()

@@ -28,7 +28,7 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
     """
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
-    matches = _matcher(source.include, source.exclude, source.site.names)
+    matches = matcher(source)
     folders = [b""]
     while folders:
         folder = folders.pop()
@@ -98,11 +98,12 @@ def _resolves_inside(
     return False
 
 
-def _matcher(include: tuple[str, ...], exclude: tuple[str, ...], names: str) -> Callable[[bytes], object]:
-    """Return a predicate for paths, made of glob patterns: `**` spans folders, `*` and `?` do not.
+def matcher(source: Source) -> Callable[[bytes], object]:
+    """Return a predicate for the paths of a source, made of its patterns: `**` spans folders, `*` and `?` do not.
 
-    The names of files must match the regular expression `names`, unless it is empty.
+    The names of files must match the regular expression of the site, unless it is empty.
     """
+    include, exclude, names = source.include, source.exclude, source.site.names
     if include == ("**/*.md",) and not exclude and not names:
         return lambda path: path.endswith(b".md")
     included, excluded = _any_of(map(_translate, include)), _any_of(map(_translate_exclude, exclude))

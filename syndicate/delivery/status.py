@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
+
+import structlog
 
 from ..config import Config
-from ..store.outbox_rows import HubSummary, PendingDelivery, TopicSummary
+from ..store.outbox_rows import HubSummary, TopicSummary, WaitingDelivery
 from ..store.repositories import Outbox
 from ..websub.breaker import CircuitBreaker
+from ..websub.retry import RetryPolicy
+from .diagnosis import HubDiagnosis, diagnose
+from .reasons import explain, is_about_site
 from .session import read_outbox
 from .transactions import read_breakers
+from .verdict import format_duration, format_verdict
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-
-_PIPED_WIDTH = 160  # columns of a table that is not written to a terminal
+log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
 
 class ScheduledDelivery(NamedTuple):
-    """An unacknowledged delivery, for how long it is pending, and the seconds until its next attempt."""
+    """An unacknowledged delivery, for how long it is pending, and the seconds until its next attempt.
+
+    `blocked` says why nothing is sent to its hub now, and is empty if something is.
+    """
 
     hub_url: str
     topic_url: str
@@ -32,6 +35,8 @@ class ScheduledDelivery(NamedTuple):
     pending_s: float
     due_in_s: float
     last_answer: str
+    reason: str = ""
+    blocked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the delivery for machines: durations in seconds."""
@@ -43,6 +48,8 @@ class ScheduledDelivery(NamedTuple):
             "waiting_s": self.pending_s,
             "due_in_s": self.due_in_s,
             "said": self.last_answer,
+            "reason": self.reason,
+            "blocked": self.blocked,
         }
 
 
@@ -53,6 +60,7 @@ class DeliveryStatus(NamedTuple):
     hubs: Sequence[HubSummary]
     breakers: Mapping[str, CircuitBreaker]
     topics: Sequence[TopicSummary]
+    diagnoses: Sequence[HubDiagnosis]
 
     @property
     def oldest_wait_s(self) -> float:
@@ -61,17 +69,19 @@ class DeliveryStatus(NamedTuple):
             (self.now - hub.oldest_pending_at for hub in self.hubs if hub.oldest_pending_at is not None), default=0.0
         )
 
+    @property
+    def has_given_up(self) -> bool:
+        """Whether a delivery was given up."""
+        return any(hub.failed for hub in self.hubs)
+
     def breaker_state(self, hub_url: str) -> str:
         """Return the state of a hub's circuit breaker, and for how long it stays so."""
-        breaker = self.breakers[hub_url]
-        if breaker.blocked_until() > self.now:
-            reason = "open" if breaker.is_half_open() else "asked to wait"
-            return f"{reason} for {format_duration(breaker.blocked_until() - self.now)}"
-        return "probing" if breaker.is_half_open() else "closed"
+        return breaker_state(self.breakers[hub_url], self.now)
 
     def as_json(self) -> dict[str, Any]:
         """Return the status for machines: times as RFC 3339, durations in seconds."""
         return {
+            "verdict": format_verdict(self.diagnoses),
             "oldest_wait_s": round(self.oldest_wait_s, 1),
             "hubs": [
                 {
@@ -86,8 +96,16 @@ class DeliveryStatus(NamedTuple):
                     else round(self.now - hub.oldest_pending_at, 1),
                     "median_latency_s": hub.median_latency_s and round(hub.median_latency_s, 4),
                     "error": hub.error,
+                    "condition": diagnosis.condition,
+                    "reason": diagnosis.reason,
+                    "since_s": _rounded(diagnosis.since_s),
+                    "waiting_feeds": list(diagnosis.waiting),
+                    "failed_feeds": list(diagnosis.given_up),
+                    "next_try_s": _rounded(diagnosis.next_try_s),
+                    "retries_end_s": _rounded(diagnosis.retries_end_s),
+                    "overdue_s": _rounded(diagnosis.overdue_s),
                 }
-                for hub in self.hubs
+                for hub, diagnosis in zip(self.hubs, self.diagnoses, strict=True)
             ],
             "feeds": [
                 {
@@ -104,79 +122,66 @@ class DeliveryStatus(NamedTuple):
 def read_status(config: Config, now: float) -> DeliveryStatus:
     """Read the status of the deliveries to the configured hubs. Raises StoreError if there is no outbox."""
     hub_urls = [hub.url for hub in config.hubs]
+    policy = RetryPolicy(attempts=config.push.attempts, window_s=config.push.window_h * 3600)
 
     def query(outbox: Outbox) -> DeliveryStatus:
-        return DeliveryStatus(
-            now, outbox.hub_summaries(hub_urls), read_breakers(outbox, hub_urls), outbox.topic_summaries()
-        )
+        breakers = read_breakers(outbox, hub_urls)
+        waiting: dict[str, list[WaitingDelivery]] = {hub_url: [] for hub_url in hub_urls}
+        for delivery in outbox.waiting(hub_urls):
+            waiting[delivery.hub_url].append(delivery)
+        diagnoses = [
+            diagnose(times, waiting[times.hub_url], breakers[times.hub_url], policy, now)
+            for times in outbox.hub_times(hub_urls)
+        ]
+        return DeliveryStatus(now, outbox.hub_summaries(hub_urls), breakers, outbox.topic_summaries(), diagnoses)
 
     return read_outbox(config.state, query)
 
 
 def scheduled_deliveries(config: Config, now: float) -> list[ScheduledDelivery]:
     """Return the unacknowledged deliveries to the configured hubs. Raises StoreError if there is no outbox."""
-    hub_urls = {hub.url for hub in config.hubs}
-    rows = read_outbox(config.state, lambda outbox: outbox.pending())
-    return [_scheduled(row, now) for row in rows if row.hub_url in hub_urls]
+    hub_urls = [hub.url for hub in config.hubs]
+
+    def query(outbox: Outbox) -> list[ScheduledDelivery]:
+        breakers = read_breakers(outbox, hub_urls)
+        return [_scheduled(row, breakers[row.hub_url], now) for row in outbox.waiting(hub_urls)]
+
+    return read_outbox(config.state, query)
 
 
-def print_status(status: DeliveryStatus) -> None:
-    """Print a table of hubs and a table of feeds, and the last error of each hub that has unacknowledged changes."""
-    hubs = _table("hub", "delivered", "due", "retrying", "failed", "breaker", "oldest wait", "latency")
-    for hub in status.hubs:
-        oldest = "" if hub.oldest_pending_at is None else format_duration(status.now - hub.oldest_pending_at)
-        latency = "" if hub.median_latency_s is None else f"{hub.median_latency_s * 1000:.0f} ms"
-        counts = map(str, (hub.delivered, hub.due, hub.retrying, hub.failed))
-        hubs.add_row(hub.hub_url, *counts, status.breaker_state(hub.hub_url), oldest, latency)
-    feeds = _table("feed", "last change", "last delivery", "waiting")
-    for folder, topics in groupby(status.topics, key=lambda topic: topic.path.rpartition("/")[0]):
-        feeds.add_row(folder, *_feed_cells(list(topics), status.now))
-    errors = [f"{hub.hub_url}: last answer: {hub.error}" for hub in status.hubs if hub.error]
-    _print(hubs, *errors, feeds)
+def log_deliveries(config: Config, now: float) -> None:
+    """Log the state of the deliveries to each hub. Raises StoreError if there is no outbox."""
+    status = read_status(config, now)
+    for hub, diagnosis in zip(status.hubs, status.diagnoses, strict=True):
+        log.info(
+            "state of deliveries", hub=hub.hub_url, condition=diagnosis.condition, reason=diagnosis.reason,
+            delivered=hub.delivered, due=hub.due, retrying=hub.retrying, failed=hub.failed,
+            breaker=status.breaker_state(hub.hub_url), next_try_s=_rounded(diagnosis.next_try_s),
+        )  # fmt: skip
 
 
-def print_scheduled(rows: Sequence[ScheduledDelivery]) -> None:
-    """Print a table of unacknowledged deliveries."""
-    table = _table("hub", "topic", "state", "tries", "waiting", "due", "last answer")
-    for row in rows:
-        if row.state == "failed":
-            due = "never: use --replay"
-        else:
-            due = f"in {format_duration(row.due_in_s)}" if row.due_in_s else "now"
-        pending = format_duration(row.pending_s)
-        table.add_row(row.hub_url, row.topic_url, row.state, str(row.attempts), pending, due, row.last_answer)
-    _print(table)
+def breaker_state(breaker: CircuitBreaker, now: float) -> str:
+    """Return the state of a circuit breaker, and for how long it stays so."""
+    if breaker.blocked_until() > now:
+        reason = "open" if breaker.is_half_open() else "asked to wait"
+        return f"{reason} for {format_duration(breaker.blocked_until() - now)}"
+    return "probing" if breaker.is_half_open() else "closed"
 
 
-def format_duration(seconds: float) -> str:
-    """Format a duration in its one or two largest units."""
-    rest = int(max(0.0, seconds))
-    parts: list[str] = []
-    for unit, length_s in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        number, rest = divmod(rest, length_s)
-        if number or (unit == "s" and not parts):
-            parts.append(f"{number} {unit}")
-    return " ".join(parts[:2])
-
-
-def _feed_cells(topics: Sequence[TopicSummary], now: float) -> tuple[str, str, str]:
-    """Return the last change, the last delivery and the pending pings of one feed's documents."""
-    delivered = [topic.delivered_at for topic in topics if topic.delivered_at is not None]
-    last_delivery = f"{format_duration(now - max(delivered))} ago" if delivered else "never"
-    pending = sum(topic.pending for topic in topics)
-    last_change = f"{format_duration(now - max(topic.changed_at for topic in topics))} ago"
-    return last_change, last_delivery, f"{pending} ping{'s' if pending > 1 else ''}" if pending else ""
-
-
-def _scheduled(row: PendingDelivery, now: float) -> ScheduledDelivery:
+def _scheduled(row: WaitingDelivery, breaker: CircuitBreaker, now: float) -> ScheduledDelivery:
+    due_at = max(row.next_attempt_at, breaker.blocked_until())
+    url = row.topic_url if is_about_site(row.error) else row.hub_url
+    has_answer = bool(row.error) or row.status is not None
     return ScheduledDelivery(
         hub_url=row.hub_url,
         topic_url=row.topic_url,
         state=row.state,
         attempts=row.attempts,
         pending_s=round(now - row.pending_since, 1),
-        due_in_s=0.0 if row.state == "failed" else round(max(0.0, row.next_attempt_at - now), 1),
+        due_in_s=0.0 if row.state == "failed" else round(max(0.0, due_at - now), 1),
         last_answer=" ".join(filter(None, ("" if row.status is None else str(row.status), row.error))),
+        reason=explain(url, row.status, row.error) if has_answer else "",
+        blocked=breaker_state(breaker, now) if breaker.blocked_until() > now else "",
     )
 
 
@@ -184,23 +189,5 @@ def _rfc3339(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _table(*columns: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    numbers = {"delivered", "due", "retrying", "failed", "tries", "latency"}
-    for column in columns:
-        is_name = column in {"hub", "topic", "feed"}
-        justify: Literal["left", "right"] = "right" if column in numbers else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=not is_name)
-    return table
-
-
-def _print(*parts: Table | str) -> None:
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else _PIPED_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
-    for part in parts:
-        console.print(part)
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

@@ -15,7 +15,7 @@ import sys
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Api, Config, Serve
+from ..config import Api, Config, Serve, WorkerOptions
 from ..model import RENDERER
 from ..values.keys import DIMENSIONS
 
@@ -40,21 +40,21 @@ _NOT_RENDERED = frozenset({"sample", "__pycache__"})  # the corpus that ships is
 
 def of(config: Config) -> dict[str, bytes]:
     """Returns the fingerprints of a configuration and this program, by name."""
-    program = _program()
+    running = program()
     # Problems are reported, and requests answered, whatever documents show.
-    shown = config._replace(problems=(), serve=Serve(), api=config.api and Api(), executor="")
+    shown = config._replace(problems=(), serve=Serve(), worker=WorkerOptions(), api=config.api and Api(), executor="")
     return {
-        "parsing": _parsing(config, program),
+        "parsing": _parsing(config, running),
         "rules": _rules(config),
         "html": _html(config),
-        "documents": _digest(shown, program),
+        "documents": _digest(shown, running),
     }
 
 
-def _parsing(config: Config, program: object) -> bytes:
+def _parsing(config: Config, running: object) -> bytes:
     extra = [name for name in config.selection.by if name not in DIMENSIONS]
     site = config.site
-    return _digest(config.sources, site.authority, site.home, config.presentation, extra, program)
+    return _digest(config.sources, site.authority, site.home, config.presentation, extra, running)
 
 
 def _rules(config: Config) -> bytes:
@@ -69,7 +69,7 @@ def _html(config: Config) -> bytes:
     return _digest(config.site.language, own, own and config.site)
 
 
-def _program() -> tuple[object, ...]:
+def program() -> tuple[object, ...]:
     """Returns the release, all modules and templates by size and time, and the releases of packages that render.
 
     So a new version renders all entries again, without a version number to maintain.

@@ -223,3 +223,44 @@ class PendingCount(NamedTuple):
     hub_url: str
     due: int
     failed: int
+
+
+class WaitingDelivery(NamedTuple):
+    """An unacknowledged delivery, as reports describe it: with the path of its document in the output.
+
+    `first_attempt_at` and `first_check_at` are the times of the first ping and of the first failed verification of the
+    wanted generation; `leased_until` is the end of a lease, or 0.
+    """
+
+    hub_url: str
+    topic_url: str
+    path: str
+    state: str
+    attempts: int
+    pending_since: float
+    next_attempt_at: float
+    first_attempt_at: float | None
+    first_check_at: float | None
+    leased_until: float
+    status: int | None
+    error: str
+
+
+WAITING_DELIVERY_COLUMNS = """
+  hub_url, topic_url, path, state, attempts, pending_since, next_attempt_at, first_attempt_at, first_check_at,
+  lease_expires_at AS leased_until, last_status AS status, last_error AS error"""
+
+
+class HubTimes(NamedTuple):
+    """When a hub acknowledged a delivery last, and when the first attempt after that failed that is still recorded."""
+
+    hub_url: str
+    acknowledged_at: float | None
+    failing_since: float | None
+
+
+HUB_TIMES_COLUMNS = """
+  hub_url, acknowledged_at,
+  (SELECT MIN(attempted_at) FROM attempts
+   WHERE attempts.hub_url = hub.hub_url AND state <> 'delivered' AND attempted_at > COALESCE(acknowledged_at, 0))
+  AS failing_since"""

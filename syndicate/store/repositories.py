@@ -16,6 +16,7 @@ from .outbox_rows import (
     FailedCheck,
     HubHealth,
     HubSummary,
+    HubTimes,
     PendingCount,
     PendingDelivery,
     Revival,
@@ -23,6 +24,7 @@ from .outbox_rows import (
     TopicDocument,
     TopicSummary,
     UnverifiedAcceptance,
+    WaitingDelivery,
 )
 from .partner_rows import CatalogFeed, ChangeLogPosition, EntryFilter, EntryRef, LoggedChange
 from .rows import (
@@ -401,7 +403,7 @@ class Outbox(Protocol):
         """Delete all but the latest attempts of each delivery."""
 
     def replay(self, now: float, hub_url: str | None = None, path: str | None = None) -> int:
-        """Make failed and refused deliveries due, and return their number.
+        """Make deliveries due that were given up or refused, or that wait for later, and return their number.
 
         `hub_url` limits it to one hub; `path`, of a folder or a document in the output, to the documents there.
         """
@@ -426,6 +428,15 @@ class Outbox(Protocol):
 
     def topic_summaries(self) -> list[TopicSummary]:
         """Return a summary of each topic, in the order of the documents' paths."""
+
+    def waiting(self, hub_urls: Iterable[str]) -> list[WaitingDelivery]:
+        """Return the unacknowledged deliveries to hubs, the longest pending first."""
+
+    def hub_times(self, hub_urls: Iterable[str]) -> list[HubTimes]:
+        """Return when each hub acknowledged and failed, in the given order."""
+
+    def paths(self) -> list[str]:
+        """Return the paths of all documents that hubs know, in order."""
 
 
 class PartnerEntries(Protocol):

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.configurations import FULL, SMALL
 
-from syndicate.config import Api, Config, Hub, Push, Serve, Source, load, parse
+from syndicate.config import Api, Config, Hub, Push, Serve, Source, WorkerOptions, load, parse
 from syndicate.config.schema import json_schema
 from syndicate.corpus.context import source_context
 from syndicate.errors import ConfigError
@@ -130,6 +130,7 @@ def test_every_key_is_read(folder: Path) -> None:
         window_h=0.5,
     )  # fmt: skip
     assert config.serve == Serve(host="::1", port=0, max_age_s=0, archive_max_age_s=9, stale_after_h=0.5)
+    assert config.worker == WorkerOptions(poll=True)
     assert config.precompress
     assert config.api == Api(public=True, partners=str(folder / "who.yaml"))
     assert (config.template_folder, config.templates) == (str(folder / "look"), (("card.html", "C"), ("site.css", "S")))
@@ -169,7 +170,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, hubs, output, pages, precompress, push, serve, site, state, templates, topics"]),
+    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, hubs, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
     ("duplicate key", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: duplicate key"]),
     ("key that is not text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -273,6 +274,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("feeds, archive", changed(x="feeds: {archive: week}"), ["7:18: feeds.archive: expected month, year, day or none, got 'week'"]),
     ("feeds, deleted_days", changed(x="feeds: {deleted_days: -1}"), ["7:23: feeds.deleted_days: expected at least 0, got -1"]),
     ("serve, numbers", changed(x="serve: {port: 65536, max_age_s: -1, archive_max_age_s: 1.5, stale_after_h: -0.5}"), ["7:15: serve.port: expected at most 65535, got 65536", "7:33: serve.max_age_s: expected at least 0, got -1", "7:56: serve.archive_max_age_s: expected a whole number", "7:76: serve.stale_after_h: expected at least 0, got -0.5"]),
+    ("worker", changed(x="worker: {poll: often}"), ["7:16: worker.poll: expected true or false, got 'often'"]),
     ("serve, unknown key", changed(x="serve: {prot: 1}"), ["7:9: serve.prot: unknown key; did you mean 'port'?"]),
     ("precompress", changed(x="precompress: gzip"), ["7:14: precompress: expected true or false, got 'gzip'"]),
     ("topic, moved from an invalid slug", changed(x="topics: {A: {moved_from: ../b}}"), ["7:26: topics.A.moved_from: '../b' never named a folder"]),

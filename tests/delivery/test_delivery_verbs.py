@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
-import signal
+import sqlite3
+import struct
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import pytest
 from aiohttp import web
 from support.hubs import LoopbackServer, ReceivedRequest, http_server, refusing_url, responds, wait_until
 from support.sites import CONFIG, SiteFolder, clean_environment, record, run, tree
+from support.workers import replace_file, worker_process
 
 from syndicate.delivery.session import read_outbox
 from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
@@ -45,6 +49,13 @@ def news(site_folder: SiteFolder) -> SiteFolder:
 async def run_verb(site_folder: SiteFolder, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, while the hubs run in this one."""
     return await asyncio.to_thread(site_folder.run, *arguments, **environment)
+
+
+@contextmanager
+def editing(site_folder: SiteFolder) -> Iterator[sqlite3.Connection]:
+    """Open the index, to write what only time can write otherwise."""
+    with closing(sqlite3.connect(site_folder.folder / ".syndicate" / "index.db")) as sql, sql:
+        yield sql
 
 
 def pending_count(site_folder: SiteFolder) -> int:
@@ -96,6 +107,19 @@ async def test_json_log_has_one_object_per_line(news: SiteFolder) -> None:
         assert (event["hub"], event["error"], event["attempts"]) == (hub.url, 'wrong "key"', 1)
 
 
+async def test_push_reports_what_it_could_not_deliver_for_an_hour(news: SiteFolder) -> None:
+    hub_url = refusing_url()
+    news.configure(settings(hub_url))
+    news.build()
+    assert (await run_verb(news, "push")).stderr == ""
+    with editing(news) as sql:
+        sql.execute("UPDATE deliveries SET pending_since = pending_since - 7200")
+    done = await run_verb(news, "push")
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"syndicate: {hub_url}: not delivered for 2 h (2 feeds wait; next try ")
+    assert done.stderr.endswith("refuses connections; see syndicate status\n")
+
+
 async def test_dry_run_lists_deliveries_and_sends_nothing(news: SiteFolder) -> None:
     async with http_server() as hub:
         news.configure(settings(hub))
@@ -112,7 +136,21 @@ async def test_dry_run_lists_deliveries_and_sends_nothing(news: SiteFolder) -> N
     assert {(row["hub"], row["topic"], row["state"], row["attempts"], row["due_in_s"]) for row in rows} == {
         (hub.url, topic, "due", 0, 0.0) for topic in (ALL, ONE)
     }
-    assert all(set(row) == {"hub", "topic", "state", "attempts", "waiting_s", "due_in_s", "said"} for row in rows)
+    keys = {"hub", "topic", "state", "attempts", "waiting_s", "due_in_s", "said", "reason", "blocked"}
+    assert all(set(row) == keys for row in rows)
+
+
+async def test_dry_run_knows_of_open_breakers_and_cuts_no_address(news: SiteFolder) -> None:
+    hub_url = f"{refusing_url()}a/very/long/path/of/a/hub/that/does/not/fit/into/a/line/of/eighty/columns/of/a/terminal"
+    news.configure(settings(hub_url))
+    news.build()
+    with editing(news) as sql:
+        sql.execute("INSERT INTO hubs VALUES (?, 9, 3, ?, 0)", (hub_url, time.time() + 1800))
+    shown = (await run_verb(news, "push", "--dry-run", COLUMNS="60")).stdout.splitlines()
+    rows = json.loads((await run_verb(news, "push", "--dry-run", "--json")).stdout)
+    assert (shown[0], shown[2]) == (hub_url, f"  {ALL}")
+    assert shown[1].startswith("  nothing is sent now: circuit breaker open for 29 min ")
+    assert all(1700 < row["due_in_s"] <= 1800 and row["blocked"].startswith("open for 29 min") for row in rows)
 
 
 async def test_replay_sends_failed_deliveries_of_one_hub_and_feed(news: SiteFolder) -> None:
@@ -131,6 +169,41 @@ async def test_replay_sends_failed_deliveries_of_one_hub_and_feed(news: SiteFold
         assert (one.received, set(two.topics)) == ([], {ONE})
         assert json.loads((await run_verb(news, "push", "--replay", "--json")).stdout)["delivered"] == 3
     assert pending_count(news) == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [
+        ("--hub", "https://hub.exmaple/", "did you mean 'https://hub.example/'?"),
+        ("--hub", "zzz", "known are https://hub.example/"),
+        ("--feed", "topics/on", "did you mean 'topics/one'?"),
+        ("--feed", "topics/one/feed.atmo", "did you mean 'topics/one/feed.atom'?"),
+        ("--feed", "zzzzzz", "known are all, topics/one"),
+    ],
+)
+def test_replay_of_an_unknown_hub_or_feed_is_an_error(option: str, value: str, hint: str, news: SiteFolder) -> None:
+    news.configure(settings("https://hub.example/"))
+    news.build()
+    done = news.run("push", "--replay", option, value)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"syndicate push: {option}: no ")
+    assert hint in done.stderr
+
+
+@pytest.mark.parametrize("feed", ["topics/one", "/topics/one/", "topics/one/feed.atom", ONE])
+async def test_replay_frees_what_waits_for_a_far_time(feed: str, news: SiteFolder) -> None:
+    """Whether the time of the delivery is far, or that of its hub."""
+    async with http_server() as hub:
+        news.configure(settings(hub))
+        news.build()
+        far = time.time() + 30 * 86_400
+        with editing(news) as sql:
+            sql.execute("UPDATE deliveries SET state = 'retrying', attempts = 3, next_attempt_at = ?", (far,))
+            sql.execute("INSERT INTO hubs VALUES (?, 9, 3, ?, ?)", (hub.url, far, far))
+        await run_verb(news, "push")
+        assert hub.received == []
+        done = await run_verb(news, "push", "--replay", "--feed", feed, "--json")
+        assert (json.loads(done.stdout)["delivered"], set(hub.topics)) == (1, {ONE})
 
 
 async def test_hub_and_feed_without_replay_send_no_failed_delivery(news: SiteFolder) -> None:
@@ -202,14 +275,87 @@ async def test_status_reports_every_hub_and_feed(news: SiteFolder) -> None:
         shown = await run_verb(news, "status")
         report = json.loads((await run_verb(news, "status", "--json")).stdout)
     assert shown.returncode == 0
-    for text in (healthy.url, failing.url, "503 no room", "asked to wait for 59 min", "closed", "all", "topics/one"):
+    for text in (healthy.url, failing.url, "no room", "asked to wait", "all", "topics/one"):
         assert text in shown.stdout
-    assert set(report) == {"oldest_wait_s", "hubs", "feeds"}
+    assert set(report) == {"verdict", "oldest_wait_s", "hubs", "feeds"}
+    assert shown.stdout.splitlines()[0] == report["verdict"]
+    assert report["verdict"].startswith("2 hubs: 1 delivers, 1 asks to wait (2 feeds wait; next try in 59 min; ")
+    assert report["hubs"][1]["error"] == "503 no room"
+    assert report["hubs"][1]["breaker"].startswith("asked to wait for 59 min")
     counts = {hub["hub"]: (hub["delivered"], hub["due"] + hub["retrying"], hub["failed"]) for hub in report["hubs"]}
     assert counts == {healthy.url: (2, 0, 0), failing.url: (0, 2, 0)}
     assert [feed["topic"] for feed in report["feeds"]] == [ALL, ONE]
     assert [feed["waiting"] for feed in report["feeds"]] == [1, 1]
     assert all(feed["delivered"].endswith("Z") for feed in report["feeds"])
+
+
+async def test_status_exits_with_1_when_a_ping_was_given_up(news: SiteFolder) -> None:
+    async with http_server(responds(400, "nobody subscribes")) as hub:
+        news.configure(settings(hub, attempts=1))
+        news.build()
+        await run_verb(news, "push")
+    with editing(news) as sql:
+        sql.execute("UPDATE deliveries SET state = 'failed'")
+    shown = await run_verb(news, "status", "-c", str(news.folder / "config.yaml"))
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "(2 feeds given up)" in shown.stdout.splitlines()[0]
+    assert f"syndicate push -c {news.folder}/config.yaml --replay --hub {hub.url}" in shown.stdout
+
+
+def run_on_terminal(site_folder: SiteFolder, *arguments: str, columns: int = 80) -> str:
+    """Return what a command prints on a terminal."""
+    primary, secondary = os.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    command = [sys.executable, "-m", "syndicate", *arguments]
+    with subprocess.Popen(
+        command, cwd=site_folder.folder, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=secondary,
+        stderr=subprocess.PIPE,
+    ):  # fmt: skip
+        os.close(secondary)
+        shown = b""
+        with suppress(OSError):  # the end of a terminal
+            while content := os.read(primary, 65_536):
+                shown += content
+    os.close(primary)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_status_fits_into_80_columns(news: SiteFolder) -> None:
+    hub_url = "https://push.newsroom.example/websub/v2/hubs/of/the/whole/group/that/has/a/very/long/address"
+    news.put("b.md", record("Beta", f"topics: [{'A topic with a long name ' * 5}]"))
+    news.configure(settings("https://hub.example/", hub_url))
+    news.build()
+    now = time.time()
+    with editing(news) as sql:
+        error = "ClientConnectorDNSError: Cannot connect to host push.newsroom.example:443 [Name or service not known]"
+        sql.execute(
+            "UPDATE deliveries SET state = 'retrying', attempts = 14, pending_since = :now - 172900, first_attempt_at ="
+            " :now - 172800, next_attempt_at = :now + 1930, last_error = :error",
+            {"now": now, "error": error},
+        )
+        sql.execute(
+            "UPDATE deliveries SET acknowledged_generation = 1, acknowledged_at = ? WHERE hub_url < ?", (now, hub_url)
+        )
+    lines = run_on_terminal(news, "status").splitlines()
+    assert " ".join(lines[:2]) == (
+        "2 hubs: 1 delivers, 1 unreachable for 2 d (3 feeds wait; next try in 32 min; retries end in 23 h)"
+    )
+    long_lines = [line.strip() for line in lines if len(line) > 80]
+    assert hub_url in long_lines
+    assert f"syndicate push --replay --hub {hub_url}" in long_lines
+    assert all(" " not in line or line.startswith("syndicate ") for line in long_lines)
+    assert "  unreachable for 2 d: the name push.newsroom.example is not known (DNS)" in lines
+    assert run_on_terminal(news, "status", columns=160).splitlines()[0].endswith("retries end in 23 h)")
+
+
+def test_status_lists_all_feeds_on_request(news: SiteFolder) -> None:
+    news.configure(settings("https://hub.example/"))
+    news.build()
+    with editing(news) as sql:
+        sql.execute("UPDATE deliveries SET acknowledged_generation = 1, acknowledged_at = 1")
+    assert "topics/one" not in news.run("status").stdout
+    assert "2 feeds have reached every hub" in news.run("status").stdout
+    assert "topics/one" in news.run("status", "--feeds").stdout
 
 
 async def test_max_age_exits_with_1_when_a_change_is_older(news: SiteFolder) -> None:
@@ -248,59 +394,6 @@ async def test_secret_is_in_no_output(news: SiteFolder) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------- worker
-
-
-class WorkerProcess:
-    """A worker process, and the events that it has logged so far."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.lines: list[str] = []
-        self._reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            self.lines.append(line.decode())
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        return [event for event in map(json.loads, self.lines) if event["event"] == name]
-
-    def terminate(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-
-    async def stop(self, timeout_s: float = 6.0) -> int:
-        """Stop the worker, and return its exit code."""
-        if self._process.returncode is None and not self.events("stopping"):
-            self.terminate()
-        return await asyncio.wait_for(self._process.wait(), timeout_s)
-
-    async def close(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.wait()
-        await self._reading
-
-
-@asynccontextmanager
-async def worker_process(site_folder: SiteFolder) -> AsyncIterator[WorkerProcess]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "syndicate", "worker", "--log-format", "json",
-        cwd=site_folder.folder, env=clean_environment(),
-        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    worker = WorkerProcess(process)
-    try:
-        yield worker
-    finally:
-        await worker.close()
-
-
-def replace_file(site_folder: SiteFolder, name: str, text: str, folder: Path | None = None) -> None:
-    """Write a file as editors do: a temporary file, then a rename."""
-    temporary = site_folder.folder / f"{name}.new"
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, (folder or site_folder.corpus) / name)
 
 
 async def test_worker_builds_and_delivers_changes_until_it_is_stopped(news: SiteFolder) -> None:

@@ -115,6 +115,12 @@ def test_changed_configuration_writes_the_feeds_that_it_affects(
     assert (site.stages["rendering"], summary.written) == (rendered, written)
 
 
+def test_changed_polling_examines_no_feed(site: EditableSite) -> None:
+    site.settings["worker"] = {"poll": True}
+    assert site.build().written == 0
+    assert not site.stages
+
+
 def test_changed_number_of_related_stories_renders_the_entries_again(site: EditableSite) -> None:
     site.settings["feeds"]["related"] = 1
     summary = site.build()

@@ -63,6 +63,8 @@ def hubs(count: int) -> list[str]:
         (outbox_rows.PendingDelivery, outbox_sql.SELECT_PENDING),
         (outbox_rows.HubSummary, outbox_sql.SUMMARIZE_HUBS),
         (outbox_rows.TopicSummary, outbox_sql.SUMMARIZE_TOPICS),
+        (outbox_rows.WaitingDelivery, outbox_sql.SELECT_WAITING),
+        (outbox_rows.HubTimes, outbox_sql.SELECT_HUB_TIMES),
     ],
 )
 def test_statement_selects_the_fields_of_its_row(row: Any, statement: str) -> None:
@@ -99,6 +101,9 @@ def _report(outbox: Outbox, topics: int, hub_count: int) -> None:
     assert len(outbox.pending()) == topics * hub_count
     assert len(outbox.hub_summaries(hubs(hub_count))) == hub_count
     assert len(outbox.topic_summaries()) == topics
+    assert len(outbox.waiting(hubs(hub_count))) == topics * hub_count
+    assert len(outbox.hub_times(hubs(hub_count))) == hub_count
+    assert len(outbox.paths()) == topics
     outbox.replay(NOW)
     outbox.trim_attempts()
 

@@ -53,6 +53,7 @@ amp: {cache: amp.test, links: true}
 hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, concurrency: 3}]
 push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
 serve: {host: "::1", port: 0, max_age_s: 0, archive_max_age_s: 9, stale_after_h: 0.5}
+worker: {poll: true}
 precompress: yes
 api: {public: yes, partners: who.yaml}
 pages: no

@@ -40,6 +40,7 @@ from ..outbox_rows import (
     FailedCheck,
     HubHealth,
     HubSummary,
+    HubTimes,
     PendingCount,
     PendingDelivery,
     Revival,
@@ -47,6 +48,7 @@ from ..outbox_rows import (
     TopicDocument,
     TopicSummary,
     UnverifiedAcceptance,
+    WaitingDelivery,
 )
 from . import outbox_sql as sql
 
@@ -164,7 +166,7 @@ class SqliteOutbox:
         self._connection.execute(sql.TRIM_ATTEMPTS, {"kept": kept})
 
     def replay(self, now: float, hub_url: str | None = None, path: str | None = None) -> int:
-        """Make failed and refused deliveries due, and return their number.
+        """Make deliveries due that were given up or refused, or that wait for later, and return their number.
 
         `hub_url` limits it to one hub; `path`, of a folder or a document in the output, to the documents there.
         """
@@ -201,6 +203,18 @@ class SqliteOutbox:
     def topic_summaries(self) -> list[TopicSummary]:
         """Return a summary of each topic, in the order of the documents' paths."""
         return [TopicSummary._make(row) for row in self._connection.execute(sql.SUMMARIZE_TOPICS)]
+
+    def waiting(self, hub_urls: Iterable[str]) -> list[WaitingDelivery]:
+        """Return the unacknowledged deliveries to hubs, the longest pending first."""
+        return [WaitingDelivery._make(row) for row in self._connection.execute(sql.SELECT_WAITING, _hubs(hub_urls))]
+
+    def hub_times(self, hub_urls: Iterable[str]) -> list[HubTimes]:
+        """Return when each hub acknowledged and failed, in the given order."""
+        return [HubTimes._make(row) for row in self._connection.execute(sql.SELECT_HUB_TIMES, _hubs(hub_urls))]
+
+    def paths(self) -> list[str]:
+        """Return the paths of all documents that hubs know, in order."""
+        return [path for (path,) in self._connection.execute(sql.SELECT_PATHS)]
 
     def _write(self, statement: str, rows: Iterable[_Row], **constants: Any) -> None:
         """Execute a statement for each row, whose fields are the parameters beside the constants."""

@@ -4,8 +4,10 @@ from ..outbox_rows import (
     DELIVERY_COLUMNS,
     HUB_HEALTH_COLUMNS,
     HUB_SUMMARY_COLUMNS,
+    HUB_TIMES_COLUMNS,
     PENDING_DELIVERY_COLUMNS,
     TOPIC_SUMMARY_COLUMNS,
+    WAITING_DELIVERY_COLUMNS,
 )
 
 _IS_PENDING = "acknowledged_generation < wanted_generation"
@@ -202,11 +204,13 @@ DELETE FROM attempts WHERE id IN (
     SELECT id, ROW_NUMBER() OVER (PARTITION BY hub_url, topic_url ORDER BY id DESC) AS position FROM attempts)
   WHERE position > :kept)"""
 
-# Makes failed and refused deliveries due: of one hub or of all, below one path of the output or everywhere.
+# Makes deliveries due that were given up or refused, or that wait for later: of one hub or of all, below one path of
+# the output or everywhere.
 REPLAY = f"""
 UPDATE deliveries SET state = 'due', next_attempt_at = :now, attempts = 0, first_attempt_at = NULL, checks = 0,
   first_check_at = NULL, accepted_unverified_at = NULL
-WHERE state IN ('failed', 'refused') AND {_IS_PENDING} AND (:hub_url IS NULL OR hub_url = :hub_url)
+WHERE (state IN ('failed', 'refused') OR next_attempt_at > :now) AND {_IS_PENDING}
+  AND (:hub_url IS NULL OR hub_url = :hub_url)
   AND (:path IS NULL OR topic_url IN (
     SELECT topic_url FROM topics WHERE path = :path OR path GLOB :path || '/*'))"""  # noqa: S608
 
@@ -247,3 +251,20 @@ SELECT hub.value, COALESCE(SUM(state <> 'failed'), 0), COALESCE(SUM(state = 'fai
 FROM json_each(:hub_urls) AS hub
 LEFT JOIN deliveries ON hub_url = hub.value AND acknowledged_generation < wanted_generation
 GROUP BY hub.key ORDER BY hub.key"""
+
+# Lists the unacknowledged deliveries to hubs with the paths of their documents, the longest pending first.
+SELECT_WAITING = f"""
+SELECT {WAITING_DELIVERY_COLUMNS} FROM deliveries JOIN topics USING (topic_url)
+WHERE hub_url IN (SELECT value FROM json_each(:hub_urls)) AND {_IS_PENDING}
+ORDER BY pending_since, topic_url, hub_url"""  # noqa: S608
+
+# Reads since when the attempts of each hub fail, in the order of the hubs.
+SELECT_HUB_TIMES = f"""
+SELECT {HUB_TIMES_COLUMNS} FROM (
+  SELECT hub.key AS position, hub.value AS hub_url,
+    (SELECT MAX(acknowledged_at) FROM deliveries WHERE deliveries.hub_url = hub.value) AS acknowledged_at
+  FROM json_each(:hub_urls) AS hub) AS hub
+ORDER BY position"""  # noqa: S608
+
+# Lists the paths of all documents.
+SELECT_PATHS = "SELECT path FROM topics ORDER BY path"

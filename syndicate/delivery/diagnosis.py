@@ -82,7 +82,7 @@ def diagnose(
         condition = "limits"  # 503 with Retry-After
     blocked_until = breaker.blocked_until()
     next_try_at = min((max(one.next_attempt_at, blocked_until) for one in active), default=None)
-    ends = [_retries_end_at(one, policy) for one in active if one.state == "retrying"]
+    ends = [_retries_end_at(one, policy) for one in active if one.state in {"retrying", "refused"}]
     since = _since(condition, times, deliveries)
     return HubDiagnosis(
         hub_url=times.hub_url,
@@ -173,4 +173,5 @@ def _since(condition: Condition, times: HubTimes, deliveries: Sequence[WaitingDe
 def _retries_end_at(delivery: WaitingDelivery, policy: RetryPolicy) -> float:
     """Return when a delivery may be given up; that takes longer while it has had too few attempts."""
     began = delivery.first_attempt_at or delivery.next_attempt_at
-    return max(began + policy.window_s, delivery.next_attempt_at)
+    window_s = policy.refusal_window_s if delivery.state == "refused" else policy.window_s
+    return max(began + window_s, delivery.next_attempt_at)

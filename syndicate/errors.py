@@ -3,6 +3,7 @@
 SyndicateError            ends a command with one clear line
 ├── ConfigError           the configuration is invalid; holds every problem found
 ├── LockedError           another run holds the lock
+├── ShrinkError           a build would take away too much of what was published
 ├── OutputError           the output cannot be written or must not be overwritten
 ├── FileChangedError      a file changed while a run worked with it
 └── StoreError            the store cannot be read or written now
@@ -53,6 +54,20 @@ class ConfigError(SyndicateError):
 
 class LockedError(SyndicateError):
     """Another run works on the same state folder."""
+
+
+class ShrinkError(SyndicateError):
+    """A build would take away too much of what was published, and changed nothing.
+
+    `lines` says why, one reason each; `published` and `lost` count entries.
+    """
+
+    def __init__(self, lines: Sequence[str], published: int, lost: int) -> None:
+        super().__init__(lines, published, lost)
+        self.lines, self.published, self.lost = lines, published, lost
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class OutputError(SyndicateError):

@@ -31,7 +31,7 @@ ERRORS = [
     FileChangedError("corpus/a.md"),
     StoreError("index.db: disk full"),
     StoreMissingError("index.db: nothing is built yet"),
-    StoreUnusableError("of version 7, not 8"),
+    StoreUnusableError("of version 7, not 9"),
 ]
 
 

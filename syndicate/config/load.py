@@ -12,7 +12,7 @@ from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
 from .feeds import read_presentation, read_selection
-from .models import Api, Config, ConfigFile, Hub, SiteOptions, Source
+from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
 from .sections import ConfigSection, read_root
 from .templates import read_templates
 from .topics import read_topics
@@ -21,6 +21,7 @@ _AUTHORITY = re.compile(
     r"(?:[\w.+-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*,[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?",
     re.ASCII,
 )
+_PERCENTAGE = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 
 
@@ -72,6 +73,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         precompress=options.precompress,
         api=_api(options.api, folder),
         executor=options.executor,
+        guard=_guard(options.guard, root.section("guard")),
         topic_folders=tuple(os.path.join(folder, path) for path in topics.folders),
         template_folder=template_folder,
         templates=templates,
@@ -118,6 +120,14 @@ def _hubs(hubs: tuple[Hub, ...], sections: tuple[ConfigSection, ...]) -> tuple[H
         if hub.url:
             by_url[hub.url] = hub
     return tuple(by_url.values())
+
+
+def _guard(guard: Guard, section: ConfigSection) -> Guard:
+    match = _PERCENTAGE.fullmatch(guard.max_loss)
+    if match is None or float(match[1]) > 100:
+        section.report("max_loss", f"expected a percentage from 0% to 100%, got {guard.max_loss!r}")
+        return guard
+    return guard._replace(max_loss_percent=float(match[1]))
 
 
 def _api(api: Api | None, folder: str) -> Api | None:

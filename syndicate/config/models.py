@@ -233,6 +233,20 @@ class Api(NamedTuple):
     partners: Annotated[str, Option("File of the partners and the hashes of their keys.")] = "partners.yaml"
 
 
+class Guard(NamedTuple):
+    """Protection of subscribers against mistakes. `max_loss_percent` is `max_loss` as a number."""
+
+    max_loss: Annotated[
+        str,
+        Option(
+            "Share of the published entries that one build may take away, in percent. A build that would take away"
+            " more, or every entry of a source, changes nothing and exits with 1; `--allow-shrink` lets it pass."
+            " `100%` disables the guard."
+        ),
+    ] = "50%"
+    max_loss_percent: float = 50.0
+
+
 class ConfigFile(NamedTuple):
     """The configuration of a syndicate site. Paths are relative to the file."""
 
@@ -245,6 +259,7 @@ class ConfigFile(NamedTuple):
     push: Annotated[Push, Option()] = Push()
     serve: Annotated[Serve, Option()] = Serve()
     api: Annotated[Api | None, Option()] = None
+    guard: Annotated[Guard, Option()] = Guard()
     pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
     templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
     precompress: Annotated[bool, Option("Write `feed.rss.gz` and `feed.rss.br` beside `feed.rss`, and so on.")] = False
@@ -279,6 +294,7 @@ class Config(NamedTuple):
     precompress: bool
     api: Api | None
     executor: str
+    guard: Guard = Guard()
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()

@@ -11,18 +11,18 @@ it perform the plan.
 """
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import Config
-from ..errors import FileChangedError, OutputError, Problem, StoreUnusableError
+from ..errors import FileChangedError, OutputError, Problem, StoreError, StoreUnusableError
 from ..outputs import open_output
 from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from .context import JobContext
 from .executor import WorkerPool, executor_of, no_garbage_collection
-from .run import CorpusSummary, OutputSummary, Run, remove_unfinished
+from .run import CorpusSummary, OutputSummary, PublishedState, Run, remove_unfinished
 
 if TYPE_CHECKING:
     from ..store.base import Store
@@ -55,28 +55,31 @@ class BuildSummary(NamedTuple):
         return {**figures, "problems": len(self.problems)}
 
 
-def build(config: Config, now: datetime, progress: Progress = silent, *, full: bool = False) -> BuildSummary:
+def build(
+    config: Config, now: datetime, progress: Progress = silent, *, full: bool = False, allow_shrink: bool = False
+) -> BuildSummary:
     """Updates the output from the corpus as visible at a time. `full` starts from nothing.
 
     Raises LockedError while another run works, OutputError when the output cannot or must not be written,
-    StoreError when the store cannot be read or written.
+    StoreError when the store cannot be read or written, and ShrinkError, unless `allow_shrink`, when too much of what
+    was published would be taken away.
     """
     started = time.perf_counter()
     notes: list[str] = []
     with closing(open_store(config.state)) as store, store.lock():
         open_output(config).claim()
         try:
-            corpus, output = _attempt(store, config, now, progress, full=full)
+            corpus, output = _attempt(store, config, now, progress, full=full, allow_shrink=allow_shrink)
         except StoreUnusableError as error:
             name = store.set_aside()
             notes.append(f"the index was {error}: set aside as {name}, and built anew")
-            corpus, output = _attempt(store, config, now, progress, full=full)
+            corpus, output = _attempt(store, config, now, progress, full=full, allow_shrink=allow_shrink)
     seconds = round(time.perf_counter() - started, 3)
     return BuildSummary(*corpus, *output, seconds, tuple(notes))
 
 
 def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusSummary:
-    """Parses the whole corpus and the site's templates, and writes nothing.
+    """Parses the whole corpus and the site's templates, and writes nothing. Says, too, what a build would refuse.
 
     Raises ConfigError when a template cannot be used.
     """
@@ -87,11 +90,19 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
         store.write() as transaction,
         WorkerPool(context, executor_of(config.executor)) as pool,
     ):
-        return Run(transaction, context, pool, int(now.timestamp())).check(progress)
+        return Run(transaction, context, pool, int(now.timestamp())).check(_published_state(config), progress)
+
+
+def _published_state(config: Config) -> PublishedState | None:
+    """Returns what the site has published, or None where the store cannot say it."""
+    with closing(open_store(config.state)) as store, suppress(StoreError), store.read() as snapshot:
+        published, built = snapshot.published, snapshot.run_state().get("built")
+        return PublishedState(list(published.entries()), published.count_files(), built)
+    return None
 
 
 def _attempt(
-    store: "Store", config: Config, now: datetime, progress: Progress, *, full: bool
+    store: "Store", config: Config, now: datetime, progress: Progress, *, full: bool, allow_shrink: bool
 ) -> tuple[CorpusSummary, OutputSummary]:
     """Runs until no file changes while the run works."""
     for _ in range(_ATTEMPTS):
@@ -102,7 +113,8 @@ def _attempt(
                 WorkerPool(context, executor_of(config.executor)) as pool,
                 store.write() as transaction,
             ):
-                result = Run(transaction, context, pool, int(now.timestamp())).build(progress, full=full)
+                run = Run(transaction, context, pool, int(now.timestamp()))
+                result = run.build(progress, full=full, allow_shrink=allow_shrink)
         except FileChangedError as error:
             changed = str(error)
             context.output.discard()

@@ -40,12 +40,16 @@ class Candidate(NamedTuple):
 
 
 class CorpusDiff(NamedTuple):
-    """The files to parse, the deleted files, the ids of deleted folders, and the problems of the scan."""
+    """The files to parse, the deleted files, the ids of deleted folders, and the problems of the scan.
+
+    `emptied` are the sources in which the scan found no file, with the number of files known before, if it is known.
+    """
 
     candidates: list[Candidate]
     gone_files: list[KnownFile]
     gone_folders: list[int]
     problems: list[Problem]
+    emptied: dict[int, int | None]
 
     def any(self) -> bool:
         """Returns whether anything may have changed."""
@@ -67,8 +71,10 @@ def diff_corpus(transaction: "Transaction", config: Config, last_scan_ns: int, *
     known = transaction.corpus.folders()
     last_id = max(known.values(), default=0)
     added: list[tuple[int, int, bytes]] = []
+    empty_sources = set(range(len(config.sources)))
     for source, settings in enumerate(config.sources):
         for path, names in scan(settings, comparison.diff.problems):
+            empty_sources.discard(source)
             folder_id = known.pop((source, path), 0)
             if not folder_id:
                 last_id += 1
@@ -80,6 +86,9 @@ def diff_corpus(transaction: "Transaction", config: Config, last_scan_ns: int, *
     if added:
         transaction.corpus.add_folders(added)
     comparison.diff.gone_folders.extend(known.values())
+    if empty_sources:
+        files = transaction.published.count_files()
+        comparison.diff.emptied.update((source, files.get(source)) for source in sorted(empty_sources))
     return comparison.diff
 
 
@@ -93,7 +102,7 @@ class _Comparison:
         self._parse_all = parse_all
         self._pending: list[_Folder] = []
         self._pending_files = 0
-        self.diff = CorpusDiff([], [], [], [])
+        self.diff = CorpusDiff([], [], [], [], {})
 
     def add_new(self, folder: _Folder) -> None:
         source, path, folder_id, names = folder

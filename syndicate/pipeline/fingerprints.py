@@ -15,7 +15,7 @@ import sys
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Api, Config, Serve
+from ..config import Api, Config, Guard, Serve
 from ..model import RENDERER
 from ..values.keys import DIMENSIONS
 
@@ -39,8 +39,8 @@ _NOT_RENDERED = frozenset({"sample", "__pycache__"})  # the corpus that ships is
 def of(config: Config) -> dict[str, bytes]:
     """Returns the fingerprints of a configuration and this program, by name."""
     program = _program()
-    # Problems are reported, and requests answered, whatever documents show.
-    shown = config._replace(problems=(), serve=Serve(), api=config.api and Api(), executor="")
+    # Problems are reported, requests answered and builds refused, whatever documents show.
+    shown = config._replace(problems=(), serve=Serve(), api=config.api and Api(), executor="", guard=Guard())
     return {
         "parsing": _parsing(config, program),
         "rules": _rules(config),

@@ -34,11 +34,12 @@ _BATCH_GONE = 1000
 
 
 class Touched(NamedTuple):
-    """The addresses, ids and records whose entries the changed files may affect."""
+    """The addresses, ids and records whose entries the changed files may affect, and the source of each record."""
 
     urls: set[str]
     ids: set[str]
     record_ids: set[int]
+    sources: dict[int, int]
 
 
 class _Rows:
@@ -68,7 +69,7 @@ class RecordUpdate:
         self._newest = NewestIndex(context.config.selection.limit) if resolver else None
         self._last_id = transaction.corpus.last_record_id()
         self._is_first = self._last_id == 0
-        self._touched = Touched(set(), set(), set())
+        self._touched = Touched(set(), set(), set(), {})
 
     def run(self, diff: CorpusDiff, pool: WorkerPool, progress: Progress) -> Touched:
         """Parses and stores the changed files. Adds files that vanish meanwhile to the problems of the diff."""
@@ -175,6 +176,7 @@ class RecordUpdate:
         touched, config = self._touched, self._context.config
         for record in records:
             touched.record_ids.add(record.record_id)
+            touched.sources[record.record_id] = record.source
             if record.url is None:
                 continue
             touched.urls.add(record.url)

@@ -20,7 +20,7 @@ store the differences.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
@@ -115,6 +115,15 @@ class EntryResolver:
             for entry in self._before.values()
             if entry and entry.memberships and entry.id not in published
         }
+
+    def newly_published(self) -> set[str]:
+        """Returns the ids of entries that were in no feed before this run, and are in one now."""
+        before = {entry.id for entry in self._before.values() if entry and entry.memberships}
+        return {entry.id for entry in self._after.values() if entry and entry.memberships} - before
+
+    def leading_records(self, entry_ids: Container[str]) -> list[int]:
+        """Returns the records that led these entries before this run."""
+        return [record_id for record_id, entry in self._before.items() if entry and entry.id in entry_ids]
 
     # ---------------------------------------------------------------------------------------------------- all entries
 

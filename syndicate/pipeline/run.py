@@ -19,8 +19,8 @@ from ..errors import Problem
 from ..formats import HTML_PAGE
 from ..outputs.paths import is_document
 from ..progress import Progress
-from ..store.rows import HIDDEN, MERGED, NO_FEED, NO_RECORD, SCANNING, SHOWN, WAITING, TombstoneRow
-from . import fingerprints
+from ..store.rows import HIDDEN, MERGED, NO_FEED, NO_RECORD, SCANNING, SHOWN, WAITING, PublishedEntry, TombstoneRow
+from . import fingerprints, guard
 from .diff import CorpusDiff, diff_corpus
 
 if TYPE_CHECKING:
@@ -40,6 +40,16 @@ class CorpusSummary(NamedTuple):
     merged: int
     problems: tuple[Problem, ...]
     new_problems: tuple[Problem, ...]
+
+
+class PublishedState(NamedTuple):
+    """What a site has published, for `check`: its entries, the number of files of each source, and the time of the last
+    build.
+    """
+
+    entries: list[PublishedEntry]
+    files: dict[int, int]
+    built: int | None
 
 
 class OutputSummary(NamedTuple):
@@ -62,33 +72,49 @@ class Run:
         self._now = now
         self._state = transaction.run_state()
         self._before: int | None = self._state.get("built")
+        self._built = self._before  # unlike `_before`, a run from nothing keeps it
+        self._losses = guard.Losses(0, ())
+        self._allow_shrink = False
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
 
-    def check(self, progress: Progress) -> CorpusSummary:
-        """Parses and resolves the whole corpus in a new store; publishes nothing."""
+    def check(self, published: "PublishedState | None", progress: Progress) -> CorpusSummary:
+        """Parses and resolves the whole corpus in a new store; publishes nothing.
+
+        `published` is what the site has published: the problems say, too, what a build would refuse.
+        """
         self._stale = {"parsing"}
         diff = diff_corpus(self._transaction, self._config, 0, parse_all=True)
+        if published is not None:
+            self._transaction.published.load(published.entries)
+            self._built = published.built
+            diff.emptied.update((source, published.files.get(source)) for source in diff.emptied)
         self._resolve(diff, progress)
+        diff.problems.extend(guard.refusal_problems(self._refusals(diff), self._config))
         return self._summary(diff, set())
 
-    def build(self, progress: Progress, *, full: bool) -> tuple[CorpusSummary, OutputSummary]:
-        """Updates store and output from the corpus. `full` deletes all stored data of the corpus first."""
+    def build(self, progress: Progress, *, full: bool, allow_shrink: bool) -> tuple[CorpusSummary, OutputSummary]:
+        """Updates store and output from the corpus. `full` deletes all stored data of the corpus first.
+
+        Raises ShrinkError when the run would take away too much of what was published, unless `allow_shrink`.
+        """
         scanned_ns = time.time_ns()
         unfinished = _Unfinished(self._config)
+        self._allow_shrink = allow_shrink
+        files_before = self._transaction.published.count_files() if full else {}
         self._forget(full=full)
         self._stale = {name for name, value in self._fingerprints.items() if self._state.get(name) != value}
         known_problems = set(self._transaction.corpus.problems())
         last_scan_ns = self._state.get("scanned_ns", 0)
         diff = diff_corpus(self._transaction, self._config, last_scan_ns, parse_all="parsing" in self._stale)
+        if full:
+            diff.emptied.update((source, files_before.get(source)) for source in diff.emptied)
         altered = self._altered()
         written: dict[str, str] = {}
         removed: list[str] = []
         looks_for_strays = self._before is None or unfinished.exists()
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
-            was_killed = unfinished.exists()
-            unfinished.create()
-            written, removed = self._publish(diff, altered, progress, was_killed=was_killed, strays=looks_for_strays)
+            written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
         state |= {"authority": self._config.site.authority, "built": self._now, "scanned_ns": scanned_ns}
         self._transaction.record_run_state(state)
@@ -99,7 +125,13 @@ class Run:
     # ---------------------------------------------------------------------------------------------------- the stages
 
     def _publish(
-        self, diff: CorpusDiff, altered: dict[int, set[str]], progress: Progress, *, was_killed: bool, strays: bool
+        self,
+        diff: CorpusDiff,
+        altered: dict[int, set[str]],
+        progress: Progress,
+        unfinished: "_Unfinished",
+        *,
+        strays: bool,
     ) -> tuple[dict[str, str], list[str]]:
         """Returns the versions of the documents that were written, and the paths of those that were removed."""
         from .known import plan_feeds
@@ -110,6 +142,10 @@ class Run:
         config, transaction = self._config, self._transaction
         change_log = self._change_log()
         touched = self._resolve(diff, progress)
+        if not self._allow_shrink:
+            guard.refuse(self._refusals(diff), self._losses)
+        was_killed = unfinished.exists()
+        unfinished.create()
         settings = PlanSettings(self._context.rules, config.selection, config.site, self._fingerprints["documents"])
         if not (touched.feed_ids() or altered or self._stale or strays or change_log):
             return {}, []
@@ -137,22 +173,29 @@ class Run:
         transaction, context = self._transaction, self._context
         resolver = EntryResolver(transaction, context, self._now)
         all_again = "rules" in self._stale or self._clock_went_back()
+        former_sources: dict[int, int] = {}
         if "parsing" in self._stale:
-            transaction.tombstones.remember_published()
+            transaction.published.remember()
             resolver.clear()
             RecordUpdate(transaction, context, self._now, resolver).run(diff, self._pool, progress)
             resolver.resolve_shared()
             all_again = True
         else:
             changed = RecordUpdate(transaction, context, self._now, None).run(diff, self._pool, progress)
+            former_sources = changed.sources
             if "html" in self._stale:
                 transaction.fragments.drop_format(HTML_PAGE.name)
             if all_again:
-                transaction.tombstones.remember_published()
+                transaction.published.remember()
                 resolver.clear()
                 resolver.resolve_all()
             else:
                 resolver.resolve(changed.urls | self._urls_that_turn(), changed.ids, changed.record_ids)
+        after = self._built if self._built is not None else self._now
+        if all_again:
+            self._losses = guard.measure(transaction, after, self._now)
+        else:
+            self._losses = guard.measure_changes(transaction, resolver, former_sources, after, self._now)
         resolver.add_permanent_feeds()
         self._update_tombstones(resolver, compare_all=all_again)
         if "documents" in self._stale:
@@ -166,6 +209,7 @@ class Run:
         changed: set[tuple[str, str]] = set()
         if compare_all:
             tombstones.bury_missing(self._now)
+            self._transaction.published.forget()
         else:
             names = {feed_id: name for name, feed_id in feed_ids.items()}
             unpublished = [(entry_id, feed_id) for entry_id, ids in resolver.unpublished().items() for feed_id in ids]
@@ -178,6 +222,9 @@ class Run:
         changed |= tombstones.expire(self._expired())
         for name in changed & feed_ids.keys():
             resolver.touched.add(feed_ids[name])
+
+    def _refusals(self, diff: CorpusDiff) -> list[guard.Refusal]:
+        return guard.refusals(self._losses, self._transaction, self._config, diff.emptied)
 
     def _change_log(self) -> "ChangeLogUpdate | None":
         """Starts to update the change log, if the site has partners; else deletes it."""
@@ -204,8 +251,9 @@ class Run:
     def _forget(self, *, full: bool) -> None:
         if self._state.get("authority") not in (None, self._config.site.authority):
             self._transaction.tombstones.clear()  # they name ids of another site
+            self._transaction.published.forget()
         if full:
-            self._transaction.tombstones.remember_published()
+            self._transaction.published.remember()
             self._transaction.clear_corpus()
             self._state = {}
             self._before = None
@@ -242,7 +290,8 @@ class Run:
 
     def _summary(self, diff: CorpusDiff, known_problems: set[Problem]) -> CorpusSummary:
         corpus = self._transaction.corpus
-        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems]})
+        unmatched = guard.unmatched_sources(self._config, diff.emptied)
+        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems, *unmatched]})
         states = corpus.count_states()
         problems = tuple(sorted(corpus.problems()))
         return CorpusSummary(

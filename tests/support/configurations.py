@@ -53,6 +53,7 @@ hubs: ["https://hub.test/?a=b c", {url: "https://two.test", header_env: TOKEN, c
 push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s: 2.5, concurrency: 5, attempts: 15, window_h: 0.5}
 serve: {host: "::1", port: 0, max_age_s: 0, archive_max_age_s: 9, stale_after_h: 0.5}
 precompress: yes
+guard: {max_loss: 12.5 %}
 api: {public: yes, partners: who.yaml}
 pages: no
 templates: look

@@ -52,7 +52,7 @@ class SiteFolder:
         return config.load(str(self.folder / "config.yaml"))
 
     def build(self, now: datetime = NOW) -> BuildSummary:
-        return build(self.load(), now)
+        return build(self.load(), now, allow_shrink=True)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run(*arguments, cwd=self.folder, **environment)

@@ -236,7 +236,7 @@ def _adopt(connection: sqlite3.Connection, aside: str) -> None:
     """Takes over the tables that outlive a database from one that was set aside, as far as they can be read."""
     if not os.path.lexists(aside):
         return
-    from .tombstones import remember_published
+    from .published import adopt
 
     with suppress(sqlite3.DatabaseError):
         connection.execute("ATTACH ? AS aside", (aside,))
@@ -244,12 +244,12 @@ def _adopt(connection: sqlite3.Connection, aside: str) -> None:
         is_first_release = "ledger" in known
         with _atomic(connection):
             for table, columns in schema.LASTING.items():
-                source = schema.LASTING_IN_VERSION_7[table] if is_first_release else (table, columns)
-                if source[0] in known:
+                source = schema.LASTING_IN_VERSION_7.get(table) if is_first_release else (table, columns)
+                if source and source[0] in known:
                     connection.execute(
                         f"INSERT INTO main.{table} ({columns}) SELECT {source[1]} FROM aside.{source[0]}"  # noqa: S608
                     )
-        remember_published(connection, "aside")
+        adopt(connection, known)
     if len(connection.execute("PRAGMA database_list").fetchall()) > 1:
         with suppress(sqlite3.DatabaseError):
             connection.execute("DETACH aside")

@@ -30,7 +30,7 @@ from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey, Traits, traits_of
-from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, RecordRow
+from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, PublishedFeed, RecordRow
 from ..values.dates import epoch_seconds
 from .context import JobContext
 from .jobs import entry_digest, traits_from_json
@@ -351,10 +351,12 @@ class EntryResolver:
             self.touched.add(feed_id)
         return feed_id
 
-    def add_permanent_feeds(self) -> None:
-        """Stores the feeds that exist without entries, too."""
+    def add_feeds_without_entries(self, published: Iterable[PublishedFeed]) -> None:
+        """Stores the feeds that exist without entries, too: those configured by address, and published ones."""
         for key in self._context.rules.permanent_feeds():
             self.feed_id(key.dimension, key.key)
+        for feed in published:
+            self.feed_id(feed.dimension, feed.key)
         self._store_new_feeds()
 
     # --------------------------------------------------------------------------------------------------------- values

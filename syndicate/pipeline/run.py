@@ -19,7 +19,18 @@ from ..errors import Problem
 from ..formats import HTML_PAGE
 from ..outputs.paths import is_document
 from ..progress import Progress
-from ..store.rows import HIDDEN, MERGED, NO_FEED, NO_RECORD, SCANNING, SHOWN, WAITING, PublishedEntry, TombstoneRow
+from ..store.rows import (
+    HIDDEN,
+    MERGED,
+    NO_FEED,
+    NO_RECORD,
+    SCANNING,
+    SHOWN,
+    WAITING,
+    PublishedEntry,
+    PublishedFeed,
+    TombstoneRow,
+)
 from . import fingerprints, guard
 from .diff import CorpusDiff, diff_corpus
 
@@ -196,7 +207,8 @@ class Run:
             self._losses = guard.measure(transaction, after, self._now)
         else:
             self._losses = guard.measure_changes(transaction, resolver, former_sources, after, self._now)
-        resolver.add_permanent_feeds()
+        # A store from nothing knows of feeds without entries by what outlives a store alone.
+        resolver.add_feeds_without_entries(self._published_feeds() if self._before is None else ())
         self._update_tombstones(resolver, compare_all=all_again)
         if "documents" in self._stale:
             resolver.touched.add_whole(transaction.feeds.feed_ids().values())
@@ -222,6 +234,14 @@ class Run:
         changed |= tombstones.expire(self._expired())
         for name in changed & feed_ids.keys():
             resolver.touched.add(feed_ids[name])
+
+    def _published_feeds(self) -> list[PublishedFeed]:
+        """Returns the feeds that were published and go on, whether they have entries or not; forgets the others."""
+        published = self._transaction.published
+        feeds, rules = published.feeds(), self._context.rules
+        going_on = [feed for feed in feeds if rules.goes_on(feed.dimension, feed.key, feed.path)]
+        published.drop_feeds([(feed.dimension, feed.key) for feed in set(feeds).difference(going_on)])
+        return going_on
 
     def _refusals(self, diff: CorpusDiff) -> list[guard.Refusal]:
         return guard.refusals(self._losses, self._transaction, self._config, diff.emptied)

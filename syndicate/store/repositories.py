@@ -165,7 +165,7 @@ class Feeds(Protocol):
         """Deletes feeds with their document sets."""
 
     def count_feeds(self) -> int:
-        """Returns how many feeds there are."""
+        """Returns how many feeds the lists of all feeds name: those with a catalogue object."""
 
     def listed(self) -> list[tuple[str, bytes | None]]:
         """Returns the catalogue object and the index page's line of every feed."""

@@ -497,8 +497,9 @@ class StoreContract:
         assert feeds.feeds([1]) == [row._replace(index_html=b"<li>")]
         assert feeds.listed() == [("{}", b"<li>")]
         transaction.documents.put_sets([DocumentSetRow(1, "", b"d"), DocumentSetRow(2, "", b"d")])
+        assert feeds.count_feeds() == 1
         feeds.drop_feeds([1])
-        assert (feeds.count_feeds(), transaction.documents.sets([1, 2])) == (1, [DocumentSetRow(2, "", b"d")])
+        assert (feeds.count_feeds(), transaction.documents.sets([1, 2])) == (0, [DocumentSetRow(2, "", b"d")])
 
     def test_month_counts_follow_memberships(self, transaction: Transaction) -> None:
         feeds = transaction.feeds

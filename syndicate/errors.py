@@ -75,7 +75,17 @@ class OutputError(SyndicateError):
 
 
 class FileChangedError(SyndicateError):
-    """A file changed or vanished while a run worked with it; the text is its path."""
+    """A file changed or vanished while a run worked with it; the text is its path.
+
+    `places` are source and path of the files that are still being written: another attempt does without them.
+    """
+
+    def __init__(self, path: str, places: frozenset[tuple[int, bytes]] = frozenset()) -> None:
+        super().__init__(path, places)
+        self.path, self.places = path, places
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class StoreError(SyndicateError):

@@ -22,12 +22,14 @@ from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from .context import JobContext
 from .executor import WorkerPool, executor_of, no_garbage_collection
-from .run import CorpusSummary, OutputSummary, PublishedState, Run, remove_unfinished
+from .run import CorpusSummary, OutputSummary, PublishedState, Run, is_unfinished, remove_unfinished
+from .second_look import Place
 
 if TYPE_CHECKING:
     from ..store.base import Store
 
-_ATTEMPTS = 3
+# Before each attempt, in seconds. After the last one, an incomplete file counts as complete.
+_PAUSES_S = (0.0, 0.1, 2.1)
 
 
 class BuildSummary(NamedTuple):
@@ -105,7 +107,11 @@ def _attempt(
     store: "Store", config: Config, now: datetime, progress: Progress, *, full: bool, allow_shrink: bool
 ) -> tuple[CorpusSummary, OutputSummary]:
     """Runs until no file changes while the run works."""
-    for _ in range(_ATTEMPTS):
+    held: frozenset[Place] = frozenset()
+    was_unfinished = is_unfinished(config)
+    for pause_s in _PAUSES_S:
+        if pause_s:
+            time.sleep(pause_s)
         context = JobContext(config)
         try:
             with (
@@ -114,10 +120,13 @@ def _attempt(
                 store.write() as transaction,
             ):
                 run = Run(transaction, context, pool, int(now.timestamp()))
-                result = run.build(progress, full=full, allow_shrink=allow_shrink)
+                result = run.build(progress, held, full=full, allow_shrink=allow_shrink)
         except FileChangedError as error:
-            changed = str(error)
+            changed = error.path
+            held |= error.places
             context.output.discard()
+            if not was_unfinished:
+                remove_unfinished(config)  # nothing was published
         except BaseException:
             context.output.discard()
             raise

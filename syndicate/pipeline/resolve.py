@@ -137,18 +137,29 @@ class EntryResolver:
         """Resolves all entries from their stored records. Call `clear` first."""
         states: list[tuple[int, int]] = []
         for records in self._corpus.entry_records(_BATCH_ALL):
-            visible: list[tuple[RecordRow, str, list[FeedKey]]] = []
-            for record in records:
-                is_visible = self._is_visible(record)
-                state = SHOWN if is_visible else WAITING
-                if state != record.state:
-                    states.append((state, record.record_id))
-                if is_visible:
-                    keys = self._context.rules.feed_keys(traits_from_json(record.traits or ""))
-                    visible.append((record, record.stated_id or self._path_id(record), keys))
-            self.add_single(visible)
+            states += self._add_records(records)
         self._corpus.set_states(states)
         self.resolve_shared()
+
+    def add_stored(self, record_ids: Sequence[int]) -> None:
+        """Stores the entries of records as they are stored, while all others are parsed again."""
+        records = self._corpus.records(record_ids).values()
+        self._corpus.set_states(self._add_records(record for record in records if record.url is not None))
+
+    def _add_records(self, records: Iterable[RecordRow]) -> list[tuple[int, int]]:
+        """Stores the entries of records, each by itself; returns the states of records that change."""
+        states: list[tuple[int, int]] = []
+        visible: list[tuple[RecordRow, str, list[FeedKey]]] = []
+        for record in records:
+            is_visible = self._is_visible(record)
+            state = SHOWN if is_visible else WAITING
+            if state != record.state:
+                states.append((state, record.record_id))
+            if is_visible:
+                keys = self._context.rules.feed_keys(traits_from_json(record.traits or ""))
+                visible.append((record, record.stated_id or self._path_id(record), keys))
+        self.add_single(visible)
+        return states
 
     def add_single(self, rows: Iterable[tuple[RecordRow, str, list[FeedKey]]]) -> None:
         """Stores the entries of visible records, none of which has one: each by itself, with its id and its feeds."""

@@ -33,8 +33,10 @@ from ..store.rows import (
 )
 from . import fingerprints, guard
 from .diff import CorpusDiff, diff_corpus
+from .second_look import Place, look_again
 
 if TYPE_CHECKING:
+    from ..corpus.files import FileStatus
     from ..store.base import Transaction
     from .change_log import ChangeLogUpdate
     from .context import JobContext
@@ -85,6 +87,7 @@ class Run:
         self._before: int | None = self._state.get("built")
         self._built = self._before  # unlike `_before`, a run from nothing keeps it
         self._losses = guard.Losses(0, ())
+        self._read: list[tuple[int, bytes, FileStatus]] = []
         self._allow_shrink = False
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
@@ -104,10 +107,13 @@ class Run:
         diff.problems.extend(guard.refusal_problems(self._refusals(diff), self._config))
         return self._summary(diff, set())
 
-    def build(self, progress: Progress, *, full: bool, allow_shrink: bool) -> tuple[CorpusSummary, OutputSummary]:
+    def build(
+        self, progress: Progress, held: frozenset[Place] = frozenset(), *, full: bool, allow_shrink: bool
+    ) -> tuple[CorpusSummary, OutputSummary]:
         """Updates store and output from the corpus. `full` deletes all stored data of the corpus first.
 
-        Raises ShrinkError when the run would take away too much of what was published, unless `allow_shrink`.
+        Without it, files of `held` keep their known state. Raises FileChangedError when files change meanwhile,
+        ShrinkError when the run would take away too much of what was published, unless `allow_shrink`.
         """
         scanned_ns = time.time_ns()
         unfinished = _Unfinished(self._config)
@@ -117,7 +123,13 @@ class Run:
         self._stale = {name for name, value in self._fingerprints.items() if self._state.get(name) != value}
         known_problems = set(self._transaction.corpus.problems())
         last_scan_ns = self._state.get("scanned_ns", 0)
-        diff = diff_corpus(self._transaction, self._config, last_scan_ns, parse_all="parsing" in self._stale)
+        diff = diff_corpus(
+            self._transaction,
+            self._config,
+            last_scan_ns,
+            parse_all="parsing" in self._stale,
+            held=frozenset() if full else held,
+        )
         if full:
             diff.emptied.update((source, files_before.get(source)) for source in diff.emptied)
         altered = self._altered()
@@ -169,6 +181,7 @@ class Run:
         writer.apply(plan)
         changes_index = writer.stage_sets(sets, progress)
         writer.stage_lists(renew=altered_lists or plan.changes_lists() or changes_index or "documents" in self._stale)
+        look_again(config, diff.missing, self._read)
         written = self._context.output.publish()
         uncertain = (altered.keys() if self._before is not None else None) if was_killed else ()
         writer.store(written, time.time(), uncertain)
@@ -188,11 +201,15 @@ class Run:
         if "parsing" in self._stale:
             transaction.published.remember()
             resolver.clear()
-            RecordUpdate(transaction, context, self._now, resolver).run(diff, self._pool, progress)
+            update = RecordUpdate(transaction, context, self._now, resolver)
+            update.run(diff, self._pool, progress)
             resolver.resolve_shared()
             all_again = True
+            if self._before is None:
+                diff.missing.extend(transaction.published.gone_paths() if transaction.published.is_remembered() else ())
         else:
-            changed = RecordUpdate(transaction, context, self._now, None).run(diff, self._pool, progress)
+            update = RecordUpdate(transaction, context, self._now, None)
+            changed = update.run(diff, self._pool, progress)
             former_sources = changed.sources
             if "html" in self._stale:
                 transaction.fragments.drop_format(HTML_PAGE.name)
@@ -202,6 +219,7 @@ class Run:
                 resolver.resolve_all()
             else:
                 resolver.resolve(changed.urls | self._urls_that_turn(), changed.ids, changed.record_ids)
+        self._read = update.read
         after = self._built if self._built is not None else self._now
         if all_again:
             self._losses = guard.measure(transaction, after, self._now)
@@ -335,6 +353,11 @@ class _Unfinished:
     def create(self) -> None:
         with open(self.path, "wb"):
             pass
+
+
+def is_unfinished(config: Config) -> bool:
+    """Returns whether a run was killed, and none has committed since."""
+    return _Unfinished(config).exists()
 
 
 def remove_unfinished(config: Config) -> None:

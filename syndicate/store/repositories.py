@@ -64,6 +64,9 @@ class Corpus(Protocol):
     def known_files(self, names: Sequence[tuple[int, bytes]]) -> Iterator[KnownFile]:
         """Yields what is known of files, given by folder id and name; unknown ones are left out."""
 
+    def known_files_of_folders(self, folder_ids: Sequence[int]) -> list[KnownFile]:
+        """Returns what is known of all files in these folders."""
+
     def records_of_folders(self, folder_ids: Sequence[int]) -> list[int]:
         """Returns the record ids of all files in these folders."""
 
@@ -305,6 +308,9 @@ class Published(Protocol):
 
         Entries whose expiry lies between two times (the first one excluded) are not counted.
         """
+
+    def gone_paths(self) -> list[tuple[int, bytes]]:
+        """Returns source and path of the records whose entries are remembered, and which do not exist any more."""
 
     def gained(self, dimension: str, key: str) -> list[tuple[str, int]]:
         """Returns the keys of feeds that hold entries which this one held before, and how many, the most first."""

@@ -671,6 +671,7 @@ class StoreContract:
         gone = [Loss(0, None, 1), Loss(0, HIDDEN, 1), Loss(1, FAULTY, 1)]
         assert published.losses(100, 200) == [*gone, Loss(1, WAITING, 1)]
         assert published.losses(99, 100) == gone  # expired as planned
+        assert published.gone_paths() == [(0, b"2.md")]
         published.forget()
         assert not published.is_remembered()
 

@@ -48,6 +48,10 @@ LEFT JOIN records ON records.source = lost.source AND records.path = lost.path
 WHERE NOT COALESCE(expires > :after AND expires <= :until, 0)
 GROUP BY lost.source, state ORDER BY lost.source, state"""
 
+_GONE_PATHS = """
+SELECT source, path FROM published_entries WHERE source IS NOT NULL AND (source, path) NOT IN (
+  SELECT source, path FROM records)"""
+
 # Feeds of the same dimension that now hold entries which a feed held before, and which they did not hold.
 _GAINED = """
 SELECT feeds.key, COUNT(*) AS gained FROM published
@@ -133,6 +137,10 @@ class SqlitePublished:
         Entries whose expiry lies between two times (the first one excluded) are not counted.
         """
         return [Loss._make(row) for row in self._sql.execute(_LOSSES, {"after": after, "until": until})]
+
+    def gone_paths(self) -> list[tuple[int, bytes]]:
+        """Returns source and path of the records whose entries are remembered, and which do not exist any more."""
+        return self._sql.execute(_GONE_PATHS).fetchall()
 
     def gained(self, dimension: str, key: str) -> list[tuple[str, int]]:
         """Returns the keys of feeds that hold entries which this one held before, and how many, the most first."""

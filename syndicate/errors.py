@@ -4,6 +4,7 @@ SyndicateError            ends a command with one clear line
 ├── ConfigError           the configuration is invalid; holds every problem found
 ├── LockedError           another run holds the lock
 ├── ShrinkError           a build would take away too much of what was published
+├── SiteIdError           the id of a site changed that subscribers may know
 ├── OutputError           the output cannot be written or must not be overwritten
 ├── FileChangedError      a file changed while a run worked with it
 └── StoreError            the store cannot be read or written now
@@ -68,6 +69,10 @@ class ShrinkError(SyndicateError):
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+
+class SiteIdError(SyndicateError):
+    """`site.id` changed although subscribers may know entries by the former one. Nothing was changed."""
 
 
 class OutputError(SyndicateError):

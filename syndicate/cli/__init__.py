@@ -252,6 +252,9 @@ def _add_build_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--allow-shrink", action="store_true", help="publish even if most of the published entries would be withdrawn"
     )
+    verb.add_argument(
+        "--accept-new-id", action="store_true", help="publish under a changed site.id: all entries are new to everybody"
+    )
 
 
 def _add_log_option(verb: argparse.ArgumentParser) -> None:

@@ -67,7 +67,14 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
     from ..pipeline import build as run
 
     with show_progress() as advance:
-        summary = run(config, build_time(options), advance, full=options.full, allow_shrink=options.allow_shrink)
+        summary = run(
+            config,
+            build_time(options),
+            advance,
+            full=options.full,
+            allow_shrink=options.allow_shrink,
+            accept_new_id=options.accept_new_id,
+        )
     for note in summary.notes:
         print_message(f"syndicate: {note}")
     is_terminal = sys.stderr.isatty()

@@ -28,7 +28,7 @@ class SiteOptions(NamedTuple):
         str,
         Option(
             "A host name that you own or owned, and a date on which you did (RFC 4151). Entry ids are built from it:"
-            " never change it."
+            " do not change it once somebody has read a feed."
         ),
     ]
     title: Annotated[str, Option("Title of the site and of the feed of everything.")]

@@ -22,8 +22,10 @@ from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from .context import JobContext
 from .executor import WorkerPool, executor_of, no_garbage_collection
-from .run import CorpusSummary, OutputSummary, PublishedState, Run, is_unfinished, remove_unfinished
+from .run import BuildOptions, CorpusSummary, OutputSummary, PublishedState, Run, is_unfinished, remove_unfinished
 from .second_look import Place
+from .site_id import claim, known_id
+from .site_id import problem as site_id_problem
 
 if TYPE_CHECKING:
     from ..store.base import Store
@@ -58,24 +60,32 @@ class BuildSummary(NamedTuple):
 
 
 def build(
-    config: Config, now: datetime, progress: Progress = silent, *, full: bool = False, allow_shrink: bool = False
+    config: Config,
+    now: datetime,
+    progress: Progress = silent,
+    *,
+    full: bool = False,
+    allow_shrink: bool = False,
+    accept_new_id: bool = False,
 ) -> BuildSummary:
     """Updates the output from the corpus as visible at a time. `full` starts from nothing.
 
     Raises LockedError while another run works, OutputError when the output cannot or must not be written,
     StoreError when the store cannot be read or written, and ShrinkError, unless `allow_shrink`, when too much of what
-    was published would be taken away.
+    was published would be taken away, and SiteIdError, unless `accept_new_id`, when the id of the site changed that
+    subscribers may know.
     """
+    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id)
     started = time.perf_counter()
     notes: list[str] = []
     with closing(open_store(config.state)) as store, store.lock():
-        open_output(config).claim()
+        claim(open_output(config), store, config, accept_new_id=accept_new_id)
         try:
-            corpus, output = _attempt(store, config, now, progress, full=full, allow_shrink=allow_shrink)
+            corpus, output = _attempt(store, config, now, progress, options)
         except StoreUnusableError as error:
             name = store.set_aside()
             notes.append(f"the index was {error}: set aside as {name}, and built anew")
-            corpus, output = _attempt(store, config, now, progress, full=full, allow_shrink=allow_shrink)
+            corpus, output = _attempt(store, config, now, progress, options)
     seconds = round(time.perf_counter() - started, 3)
     return BuildSummary(*corpus, *output, seconds, tuple(notes))
 
@@ -95,16 +105,19 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
         return Run(transaction, context, pool, int(now.timestamp())).check(_published_state(config), progress)
 
 
-def _published_state(config: Config) -> PublishedState | None:
-    """Returns what the site has published, or None where the store cannot say it."""
+def _published_state(config: Config) -> PublishedState:
+    """Returns what the site has published, as far as the store can say it."""
     with closing(open_store(config.state)) as store, suppress(StoreError), store.read() as snapshot:
+        if known_id(snapshot) not in {"", config.site.authority}:
+            problem = site_id_problem(snapshot, config)
+            return PublishedState(problems=(problem,) if problem else ())
         published, built = snapshot.published, snapshot.run_state().get("built")
-        return PublishedState(list(published.entries()), published.count_files(), built)
-    return None
+        return PublishedState(tuple(published.entries()), published.count_files(), built)
+    return PublishedState()
 
 
 def _attempt(
-    store: "Store", config: Config, now: datetime, progress: Progress, *, full: bool, allow_shrink: bool
+    store: "Store", config: Config, now: datetime, progress: Progress, options: BuildOptions
 ) -> tuple[CorpusSummary, OutputSummary]:
     """Runs until no file changes while the run works."""
     held: frozenset[Place] = frozenset()
@@ -120,7 +133,7 @@ def _attempt(
                 store.write() as transaction,
             ):
                 run = Run(transaction, context, pool, int(now.timestamp()))
-                result = run.build(progress, held, full=full, allow_shrink=allow_shrink)
+                result = run.build(progress, options, held)
         except FileChangedError as error:
             changed = error.path
             held |= error.places

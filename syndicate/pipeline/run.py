@@ -12,6 +12,8 @@ Modules that only a run with work to do needs are imported when there is work.
 
 import os
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
@@ -34,6 +36,7 @@ from ..store.rows import (
 from . import fingerprints, guard
 from .diff import CorpusDiff, diff_corpus
 from .second_look import Place, look_again
+from .site_id import require_id
 
 if TYPE_CHECKING:
     from ..corpus.files import FileStatus
@@ -55,14 +58,26 @@ class CorpusSummary(NamedTuple):
     new_problems: tuple[Problem, ...]
 
 
-class PublishedState(NamedTuple):
-    """What a site has published, for `check`: its entries, the number of files of each source, and the time of the last
-    build.
+class BuildOptions(NamedTuple):
+    """What the operator asks a build for. `full` deletes all stored data of the corpus first.
+
+    `allow_shrink` lets it take away any share of what was published, `accept_new_id` lets it change the site's id.
     """
 
-    entries: list[PublishedEntry]
-    files: dict[int, int]
-    built: int | None
+    full: bool = False
+    allow_shrink: bool = False
+    accept_new_id: bool = False
+
+
+class PublishedState(NamedTuple):
+    """What a site has published, for `check`: its entries, the number of files of each source, the time of the last
+    build, and the problems of comparing it with the configuration.
+    """
+
+    entries: tuple[PublishedEntry, ...] = ()
+    files: Mapping[int, int] = MappingProxyType({})
+    built: int | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 class OutputSummary(NamedTuple):
@@ -86,38 +101,41 @@ class Run:
         self._state = transaction.run_state()
         self._before: int | None = self._state.get("built")
         self._built = self._before  # unlike `_before`, a run from nothing keeps it
+        self._site = transaction.published.site()
         self._losses = guard.Losses(0, ())
         self._read: list[tuple[int, bytes, FileStatus]] = []
         self._allow_shrink = False
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
 
-    def check(self, published: "PublishedState | None", progress: Progress) -> CorpusSummary:
+    def check(self, published: PublishedState, progress: Progress) -> CorpusSummary:
         """Parses and resolves the whole corpus in a new store; publishes nothing.
 
         `published` is what the site has published: the problems say, too, what a build would refuse.
         """
         self._stale = {"parsing"}
         diff = diff_corpus(self._transaction, self._config, 0, parse_all=True)
-        if published is not None:
-            self._transaction.published.load(published.entries)
-            self._built = published.built
-            diff.emptied.update((source, published.files.get(source)) for source in diff.emptied)
+        self._transaction.published.load(published.entries)
+        self._built = published.built
+        diff.emptied.update((source, published.files.get(source)) for source in diff.emptied)
+        diff.problems.extend(published.problems)
         self._resolve(diff, progress)
         diff.problems.extend(guard.refusal_problems(self._refusals(diff), self._config))
         return self._summary(diff, set())
 
     def build(
-        self, progress: Progress, held: frozenset[Place] = frozenset(), *, full: bool, allow_shrink: bool
+        self, progress: Progress, options: BuildOptions, held: frozenset[Place] = frozenset()
     ) -> tuple[CorpusSummary, OutputSummary]:
-        """Updates store and output from the corpus. `full` deletes all stored data of the corpus first.
+        """Updates store and output from the corpus.
 
-        Without it, files of `held` keep their known state. Raises FileChangedError when files change meanwhile,
-        ShrinkError when the run would take away too much of what was published, unless `allow_shrink`.
+        Files of `held` keep their known state, unless the run starts from nothing. Raises FileChangedError when files
+        change meanwhile, ShrinkError or SiteIdError when the run would do harm to subscribers that `options` does not
+        allow.
         """
         scanned_ns = time.time_ns()
         unfinished = _Unfinished(self._config)
-        self._allow_shrink = allow_shrink
+        full, self._allow_shrink = options.full, options.allow_shrink
+        require_id(self._transaction, self._config, accept_new_id=options.accept_new_id)
         files_before = self._transaction.published.count_files() if full else {}
         self._forget(full=full)
         self._stale = {name for name, value in self._fingerprints.items() if self._state.get(name) != value}
@@ -139,8 +157,10 @@ class Run:
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
             written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
-        state |= {"authority": self._config.site.authority, "built": self._now, "scanned_ns": scanned_ns}
+        state |= {"built": self._now, "scanned_ns": scanned_ns}
         self._transaction.record_run_state(state)
+        if self._site.get("authority") != self._config.site.authority:
+            self._transaction.published.record_site({"authority": self._config.site.authority})
         summary = self._summary(diff, known_problems)
         unchanged = self._transaction.documents.count() - len(written)
         return summary, OutputSummary(self._transaction.feeds.count_feeds(), len(written), unchanged, len(removed))
@@ -287,9 +307,12 @@ class Run:
     # -------------------------------------------------------------------------------------------- what is out of date
 
     def _forget(self, *, full: bool) -> None:
-        if self._state.get("authority") not in (None, self._config.site.authority):
-            self._transaction.tombstones.clear()  # they name ids of another site
-            self._transaction.published.forget()
+        published, site_id = self._transaction.published, self._config.site.authority
+        if self._site.get("authority", site_id) != site_id:
+            self._transaction.tombstones.clear()  # they name ids that nobody knows, or is to know any more
+            published.load(())  # nothing is compared with these ids
+        if "pinged_at" not in self._site and self._transaction.outbox.has_pinged():
+            published.record_site({"pinged_at": self._now})
         if full:
             self._transaction.published.remember()
             self._transaction.clear_corpus()

@@ -386,6 +386,9 @@ class Outbox(Protocol):
     def request_deliveries(self, documents: Sequence[TopicDocument], hub_urls: Sequence[str], now: float) -> None:
         """Request the delivery of documents whose digest differs from the recorded one, to each of the hubs."""
 
+    def has_pinged(self) -> bool:
+        """Return whether any ping was sent to a hub that is still configured."""
+
     def prune(self, site_url: str, hub_urls: Sequence[str], *, has_pages: bool = False) -> None:
         """Delete topics that are not documents of the site any more, and hubs that are not configured.
 

@@ -188,3 +188,7 @@ SELECT hub.value, COALESCE(SUM(state <> 'failed'), 0), COALESCE(SUM(state = 'fai
 FROM json_each(:hub_urls) AS hub
 LEFT JOIN deliveries ON hub_url = hub.value AND acknowledged_generation < wanted_generation
 GROUP BY hub.key ORDER BY hub.key"""
+
+# Whether any ping was sent. The attempts of a delivery that was acknowledged long ago are in its row alone.
+HAS_PINGED = """
+SELECT 1 WHERE EXISTS (SELECT 1 FROM attempts) OR EXISTS (SELECT 1 FROM deliveries WHERE acknowledged_generation > 0)"""

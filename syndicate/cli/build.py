@@ -54,7 +54,7 @@ def build(options: argparse.Namespace) -> int:
         raise
     if options.json:
         print_json(summary.as_json())
-    return PROBLEMS if options.strict and summary.problems else DONE
+    return PROBLEMS if options.strict and summary.has_problems else DONE
 
 
 def refusal_as_json(error: ShrinkError) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
         print_message(f"syndicate: {note}")
     is_terminal = sys.stderr.isatty()
     # Elsewhere only new problems are printed: cron must not send the same mail after every run.
-    print_problems(summary.problems if is_terminal else summary.new_problems)
+    print_problems([*summary.warnings, *(summary.problems if is_terminal else summary.new_problems)])
     if is_terminal and not options.json:
         documents = f"{summary.written} written, {summary.unchanged} unchanged, {summary.removed} removed"
         problems = format_count(len(summary.problems), "problem")

@@ -63,7 +63,7 @@ def publish(options: argparse.Namespace) -> int:
     has_problems = True
     try:
         build = build_and_report(config, options)
-        report, has_problems = build.as_json(), bool(options.strict and build.problems)
+        report, has_problems = build.as_json(), bool(options.strict and build.has_problems)
     except ShrinkError as error:
         refused, report = error, refusal_as_json(error)
     summary = _push(config, options)

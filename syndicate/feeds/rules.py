@@ -111,6 +111,10 @@ class TopicNames:
         # A slug with a hash may be configured, too, to keep an old address.
         return own if own not in self._configured_slugs else marked_slug(key, 26)
 
+    def is_configured_slug(self, slug: str) -> bool:
+        """Returns whether the configuration gives a slug to a topic."""
+        return slug in self._configured_slugs
+
     def is_former_slug(self, slug: str) -> bool:
         """Returns whether a topic has moved from a slug to another one."""
         return slug in self._former_slugs

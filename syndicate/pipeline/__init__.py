@@ -22,10 +22,12 @@ from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from .context import JobContext
 from .executor import WorkerPool, executor_of, no_garbage_collection
-from .run import BuildOptions, CorpusSummary, OutputSummary, PublishedState, Run, is_unfinished, remove_unfinished
+from .run import Run
 from .second_look import Place
 from .site_id import claim, known_id
 from .site_id import problem as site_id_problem
+from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
+from .unfinished import is_unfinished, remove_unfinished
 
 if TYPE_CHECKING:
     from ..store.base import Store
@@ -37,7 +39,8 @@ _PAUSES_S = (0.0, 0.1, 2.1)
 class BuildSummary(NamedTuple):
     """The result of a build. `hidden` and `merged` count files, `written` to `removed` documents.
 
-    `new_problems` are those that no earlier run reported; `notes` are sentences about the store, for a person.
+    `new_problems` are those that no earlier run reported, `warnings` are about the change since the last run; `notes`
+    are sentences about the store, for a person.
     """
 
     entries: int
@@ -45,6 +48,7 @@ class BuildSummary(NamedTuple):
     merged: int
     problems: tuple[Problem, ...]
     new_problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     feeds: int
     written: int
     unchanged: int
@@ -52,11 +56,16 @@ class BuildSummary(NamedTuple):
     seconds: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def has_problems(self) -> bool:
+        """Whether there is anything to be looked at, as `--strict` asks."""
+        return bool(self.problems or self.warnings)
+
     def as_json(self) -> dict[str, Any]:
         """Returns the figures alone, for machines."""
         figures = self._asdict()
         del figures["notes"], figures["new_problems"]
-        return {**figures, "problems": len(self.problems)}
+        return {**figures, "problems": len(self.problems), "warnings": len(self.warnings)}
 
 
 def build(
@@ -112,7 +121,7 @@ def _published_state(config: Config) -> PublishedState:
             problem = site_id_problem(snapshot, config)
             return PublishedState(problems=(problem,) if problem else ())
         published, built = snapshot.published, snapshot.run_state().get("built")
-        return PublishedState(tuple(published.entries()), published.count_files(), built)
+        return PublishedState(tuple(published.feeds()), tuple(published.entries()), published.count_files(), built)
     return PublishedState()
 
 

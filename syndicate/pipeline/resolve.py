@@ -20,6 +20,7 @@ store the differences.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -30,7 +31,18 @@ from ..corpus.scan import display_path
 from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey, Traits, traits_of
-from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, PublishedFeed, RecordRow
+from ..store.rows import (
+    MERGED,
+    RESOLVING,
+    SHOWN,
+    WAITING,
+    EntryRow,
+    FeedName,
+    Membership,
+    OriginRow,
+    PublishedFeed,
+    RecordRow,
+)
 from ..values.dates import epoch_seconds
 from .context import JobContext
 from .jobs import entry_digest, traits_from_json
@@ -120,6 +132,23 @@ class EntryResolver:
         """Returns the ids of entries that were in no feed before this run, and are in one now."""
         before = {entry.id for entry in self._before.values() if entry and entry.memberships}
         return {entry.id for entry in self._after.values() if entry and entry.memberships} - before
+
+    def gained(self, feed_name: FeedName) -> list[tuple[str, int]]:
+        """Returns the names of feeds of the same dimension that gained entries which a feed had before this run, and
+        how many, the most first.
+        """
+        feed_id = self._feed_ids[feed_name]
+        dimension = {id_ for (name, _), id_ in self._feed_ids.items() if name == feed_name[0]}
+        names: dict[int, str] = {}
+        counts = Counter[int]()
+        for record_id, before in self._before.items():
+            former = dict(before.memberships) if before else {}
+            after = self._after[record_id]
+            if feed_id in former and after is not None:
+                gained = {one: name for one, name in after.memberships if one in dimension and one not in former}
+                counts.update(gained.keys())
+                names |= gained
+        return sorted(((names[one], count) for one, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
 
     def leading_records(self, entry_ids: Container[str]) -> list[int]:
         """Returns the records that led these entries before this run."""

@@ -10,11 +10,9 @@ Fingerprints (fingerprints.py) determine which results of an earlier run are out
 Modules that only a run with work to do needs are imported when there is work.
 """
 
-import os
 import time
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import Problem
@@ -29,14 +27,15 @@ from ..store.rows import (
     SCANNING,
     SHOWN,
     WAITING,
-    PublishedEntry,
     PublishedFeed,
     TombstoneRow,
 )
-from . import fingerprints, guard
+from . import fingerprints, guard, renames
 from .diff import CorpusDiff, diff_corpus
 from .second_look import Place, look_again
 from .site_id import require_id
+from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
+from .unfinished import RunMarker
 
 if TYPE_CHECKING:
     from ..corpus.files import FileStatus
@@ -46,47 +45,6 @@ if TYPE_CHECKING:
     from .executor import WorkerPool
     from .resolve import EntryResolver, TouchedFeeds
     from .write import DocumentWriter
-
-
-class CorpusSummary(NamedTuple):
-    """The state of a corpus at a time. `hidden` and `merged` count files; `new_problems` are not in earlier runs."""
-
-    entries: int
-    hidden: int
-    merged: int
-    problems: tuple[Problem, ...]
-    new_problems: tuple[Problem, ...]
-
-
-class BuildOptions(NamedTuple):
-    """What the operator asks a build for. `full` deletes all stored data of the corpus first.
-
-    `allow_shrink` lets it take away any share of what was published, `accept_new_id` lets it change the site's id.
-    """
-
-    full: bool = False
-    allow_shrink: bool = False
-    accept_new_id: bool = False
-
-
-class PublishedState(NamedTuple):
-    """What a site has published, for `check`: its entries, the number of files of each source, the time of the last
-    build, and the problems of comparing it with the configuration.
-    """
-
-    entries: tuple[PublishedEntry, ...] = ()
-    files: Mapping[int, int] = MappingProxyType({})
-    built: int | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-class OutputSummary(NamedTuple):
-    """The changes of a run to the output: counts of feeds and documents."""
-
-    feeds: int
-    written: int
-    unchanged: int
-    removed: int
 
 
 class Run:
@@ -105,6 +63,7 @@ class Run:
         self._losses = guard.Losses(0, ())
         self._read: list[tuple[int, bytes, FileStatus]] = []
         self._allow_shrink = False
+        self._warnings: list[Problem] = []
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
 
@@ -116,11 +75,12 @@ class Run:
         self._stale = {"parsing"}
         diff = diff_corpus(self._transaction, self._config, 0, parse_all=True)
         self._transaction.published.load(published.entries)
+        self._transaction.published.put_feeds(published.feeds)
         self._built = published.built
         diff.emptied.update((source, published.files.get(source)) for source in diff.emptied)
         diff.problems.extend(published.problems)
         self._resolve(diff, progress)
-        diff.problems.extend(guard.refusal_problems(self._refusals(diff), self._config))
+        diff.problems.extend([*guard.refusal_problems(self._refusals(diff), self._config), *self._warnings])
         return self._summary(diff, set())
 
     def build(
@@ -133,7 +93,7 @@ class Run:
         allow.
         """
         scanned_ns = time.time_ns()
-        unfinished = _Unfinished(self._config)
+        unfinished = RunMarker(self._config)
         full, self._allow_shrink = options.full, options.allow_shrink
         require_id(self._transaction, self._config, accept_new_id=options.accept_new_id)
         files_before = self._transaction.published.count_files() if full else {}
@@ -172,7 +132,7 @@ class Run:
         diff: CorpusDiff,
         altered: dict[int, set[str]],
         progress: Progress,
-        unfinished: "_Unfinished",
+        unfinished: "RunMarker",
         *,
         strays: bool,
     ) -> tuple[dict[str, str], list[str]]:
@@ -245,6 +205,7 @@ class Run:
             self._losses = guard.measure(transaction, after, self._now)
         else:
             self._losses = guard.measure_changes(transaction, resolver, former_sources, after, self._now)
+        self._warn_of_renames(resolver, all_again=all_again)
         # A store from nothing knows of feeds without entries by what outlives a store alone.
         resolver.add_feeds_without_entries(self._published_feeds() if self._before is None else ())
         self._update_tombstones(resolver, compare_all=all_again)
@@ -272,6 +233,23 @@ class Run:
         changed |= tombstones.expire(self._expired())
         for name in changed & feed_ids.keys():
             resolver.touched.add(feed_ids[name])
+
+    def _warn_of_renames(self, resolver: "EntryResolver", *, all_again: bool) -> None:
+        published = self._transaction.published
+        if self._stale:
+            self._warnings += renames.moved_without_redirect(published.feeds(), self._config)
+        emptied = [
+            feed
+            for feed in published.emptied(renames.MOST_EMPTIED)
+            if self._context.rules.goes_on(feed.dimension, feed.key, feed.path)
+        ]
+
+        def gained(feed: PublishedFeed) -> Sequence[tuple[str, int]]:
+            if not all_again:
+                return resolver.gained((feed.dimension, feed.key))
+            return published.gained(feed.dimension, feed.key) if published.is_remembered() else ()
+
+        self._warnings += renames.emptied_at_once(emptied, gained, self._config)
 
     def _published_feeds(self) -> list[PublishedFeed]:
         """Returns the feeds that were published and go on, whether they have entries or not; forgets the others."""
@@ -361,30 +339,5 @@ class Run:
             merged=states.get(MERGED, 0),
             problems=problems,
             new_problems=tuple(problem for problem in problems if problem not in known_problems),
+            warnings=tuple(self._warnings),
         )
-
-
-class _Unfinished:
-    """The file that exists while a run works."""
-
-    def __init__(self, config: Config) -> None:
-        self.path = os.path.join(config.state, "unfinished")
-
-    def exists(self) -> bool:
-        return os.path.lexists(self.path)
-
-    def create(self) -> None:
-        with open(self.path, "wb"):
-            pass
-
-
-def is_unfinished(config: Config) -> bool:
-    """Returns whether a run was killed, and none has committed since."""
-    return _Unfinished(config).exists()
-
-
-def remove_unfinished(config: Config) -> None:
-    """Removes the file that marks a run in progress, after its transaction has committed."""
-    path = _Unfinished(config).path
-    if os.path.lexists(path):
-        os.unlink(path)

@@ -313,7 +313,7 @@ class Published(Protocol):
         """Returns source and path of the records whose entries are remembered, and which do not exist any more."""
 
     def gained(self, dimension: str, key: str) -> list[tuple[str, int]]:
-        """Returns the keys of feeds that hold entries which this one held before, and how many, the most first."""
+        """Returns the names of feeds that gained entries which this one held before, and how many, the most first."""
 
     def count_files(self) -> dict[int, int]:
         """Returns how many files each source has."""

@@ -54,13 +54,13 @@ SELECT source, path FROM published_entries WHERE source IS NOT NULL AND (source,
 
 # Feeds of the same dimension that now hold entries which a feed held before, and which they did not hold.
 _GAINED = """
-SELECT feeds.key, COUNT(*) AS gained FROM published
+SELECT MAX(json_extract(membership.value, '$[1]')) AS name, COUNT(*) AS gained FROM published
 JOIN entries ON entries.id = published.id, json_each(entries.memberships) AS membership
 JOIN feeds ON feeds.feed_id = json_extract(membership.value, '$[0]') AND feeds.dimension = published.dimension
 WHERE published.dimension = :dimension AND published.key = :key AND NOT EXISTS (
   SELECT 1 FROM published AS before
   WHERE before.id = entries.id AND before.dimension = feeds.dimension AND before.key = feeds.key)
-GROUP BY feeds.key ORDER BY gained DESC, feeds.key"""
+GROUP BY feeds.key ORDER BY gained DESC, name"""
 
 _COUNT_OF_SOURCES = "SELECT source, COUNT(*) FROM folders JOIN files USING (folder_id) GROUP BY source"
 _HAS_PUBLISHED = """
@@ -143,7 +143,7 @@ class SqlitePublished:
         return self._sql.execute(_GONE_PATHS).fetchall()
 
     def gained(self, dimension: str, key: str) -> list[tuple[str, int]]:
-        """Returns the keys of feeds that hold entries which this one held before, and how many, the most first."""
+        """Returns the names of feeds that gained entries which this one held before, and how many, the most first."""
         return self._sql.execute(_GAINED, {"dimension": dimension, "key": key}).fetchall()
 
     # -------------------------------------------------------------------------------------------------------- sources

@@ -3,6 +3,8 @@
 SyndicateError            ends a command with one clear line
 ├── ConfigError           the configuration is invalid; holds every problem found
 ├── LockedError           another run holds the lock
+├── ShrinkError           a build would take away too much of what was published
+├── SiteIdError           the id of a site changed that subscribers may know
 ├── OutputError           the output cannot be written or must not be overwritten
 ├── FileChangedError      a file changed while a run worked with it
 └── StoreError            the store cannot be read or written now
@@ -55,12 +57,40 @@ class LockedError(SyndicateError):
     """Another run works on the same state folder."""
 
 
+class ShrinkError(SyndicateError):
+    """A build would take away too much of what was published, and changed nothing.
+
+    `lines` says why, one reason each; `published` and `lost` count entries.
+    """
+
+    def __init__(self, lines: Sequence[str], published: int, lost: int) -> None:
+        super().__init__(lines, published, lost)
+        self.lines, self.published, self.lost = lines, published, lost
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+class SiteIdError(SyndicateError):
+    """`site.id` changed although subscribers may know entries by the former one. Nothing was changed."""
+
+
 class OutputError(SyndicateError):
     """A document cannot be written, or the folder was not created by syndicate."""
 
 
 class FileChangedError(SyndicateError):
-    """A file changed or vanished while a run worked with it; the text is its path."""
+    """A file changed or vanished while a run worked with it; the text is its path.
+
+    `places` are source and path of the files that are still being written: another attempt does without them.
+    """
+
+    def __init__(self, path: str, places: frozenset[tuple[int, bytes]] = frozenset()) -> None:
+        super().__init__(path, places)
+        self.path, self.places = path, places
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class StoreError(SyndicateError):

@@ -13,6 +13,8 @@ from syndicate.errors import (
     LockedError,
     OutputError,
     Problem,
+    ShrinkError,
+    SiteIdError,
     StoreError,
     StoreMissingError,
     StoreUnusableError,
@@ -27,11 +29,13 @@ ERRORS = [
     SyndicateError("stopped"),
     ConfigError(PROBLEMS),
     LockedError(".syndicate: another run holds the lock"),
+    ShrinkError(["corpus[0]: include matches no file"], 57, 57),
+    SiteIdError("site.id: changed"),
     OutputError("feeds: cannot be written"),
     FileChangedError("corpus/a.md"),
     StoreError("index.db: disk full"),
     StoreMissingError("index.db: nothing is built yet"),
-    StoreUnusableError("of version 7, not 8"),
+    StoreUnusableError("of version 7, not 9"),
 ]
 
 

@@ -30,7 +30,7 @@ examples:
   syndicate headers nginx      print an nginx configuration that serves the output folder
   syndicate check              list every problem of the configuration and the corpus
 
-exit codes: 0 done, 1 done with problems (--strict; a ping given up; --max-age), 2 usage, 3 configuration,
+exit codes: 0 done, 1 done with problems (--strict; a ping given up; --max-age), or refused, 2 usage, 3 configuration,
 4 another run holds the lock
 """
 _INIT = """\
@@ -49,6 +49,7 @@ examples:
   syndicate build
   syndicate build -c /srv/news/config.yaml --json
   syndicate build --full
+  syndicate build --allow-shrink     withdraw entries, however many (see guard.max_loss)
   syndicate build --now 2026-01-01T00:00:00Z     build as of this time, without later entries
 """
 _PUSH = """\
@@ -117,7 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_message(f"syndicate: {error}")
         return LOCKED
     except SyndicateError as error:
-        print_message(f"syndicate: {error}")
+        for line in str(error).splitlines():
+            print_message(f"syndicate: {line}")
         return PROBLEMS
     except BrokenPipeError:
         # The reader closed the pipe, as `head` does. Redirect standard output, so that flushing it at exit succeeds.
@@ -254,6 +256,12 @@ def _add_time_options(verb: argparse.ArgumentParser) -> None:
 def _add_build_options(verb: argparse.ArgumentParser) -> None:
     _add_time_options(verb)
     verb.add_argument("--full", action="store_true", help="read and render everything again, whatever the state says")
+    verb.add_argument(
+        "--allow-shrink", action="store_true", help="publish even if most of the published entries would be withdrawn"
+    )
+    verb.add_argument(
+        "--accept-new-id", action="store_true", help="publish under a changed site.id: all entries are new to everybody"
+    )
 
 
 def _add_log_option(verb: argparse.ArgumentParser) -> None:

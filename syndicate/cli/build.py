@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..errors import ShrinkError
 from .console import (
     DONE,
     PROBLEMS,
     build_time,
     format_count,
     load_config,
+    print_json,
     print_message,
     print_problems,
     show_progress,
@@ -45,12 +47,20 @@ def schema(_: argparse.Namespace) -> int:
 def build(options: argparse.Namespace) -> int:
     """Build the feeds."""
     config = load_config(options.config)
-    summary = build_and_report(config, options)
+    try:
+        summary = build_and_report(config, options)
+    except ShrinkError as error:
+        if options.json:
+            print_json(refusal_as_json(error))
+        raise
     if options.json:
-        import json
+        print_json(summary.as_json())
+    return PROBLEMS if options.strict and summary.has_problems else DONE
 
-        print(json.dumps(summary.as_json()))
-    return PROBLEMS if options.strict and summary.problems else DONE
+
+def refusal_as_json(error: ShrinkError) -> dict[str, Any]:
+    """Returns what a refused build prints instead of its figures; the numbers count entries."""
+    return {"refused": list(error.lines), "published": error.published, "lost": error.lost}
 
 
 def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummary:
@@ -58,13 +68,20 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
     from ..pipeline import build as run
 
     with show_progress() as advance:
-        summary = run(config, build_time(options), advance, full=options.full)
+        summary = run(
+            config,
+            build_time(options),
+            advance,
+            full=options.full,
+            allow_shrink=options.allow_shrink,
+            accept_new_id=options.accept_new_id,
+        )
     for note in summary.notes:
         print_message(f"syndicate: {note}")
     is_terminal = sys.stderr.isatty()
     # Elsewhere only new problems are printed: cron must not send the same mail after every run.
     sources = [source.path for source in config.sources]
-    print_problems(summary.problems if is_terminal else summary.new_problems, sources)
+    print_problems([*summary.warnings, *(summary.problems if is_terminal else summary.new_problems)], sources)
     if is_terminal and not options.json:
         documents = f"{summary.written} written, {summary.unchanged} unchanged, {summary.removed} removed"
         problems = format_count(len(summary.problems), "problem")
@@ -98,9 +115,7 @@ def check(options: argparse.Namespace) -> int:
         summary = check_corpus(config, build_time(options), advance)
     problems = summary.problems
     if options.json:
-        import json
-
-        print(json.dumps([problem._asdict() for problem in problems], indent=1))
+        print_json([problem._asdict() for problem in problems], indent=1)
     else:
         _print_sites(config)
         sources = [source.path for source in config.sources]

@@ -74,6 +74,13 @@ def print_message(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def print_json(document: object, indent: int | None = None) -> None:
+    """Print a JSON document to standard output."""
+    import json
+
+    print(json.dumps(document, indent=indent))
+
+
 def format_count(number: int, singular: str, plural: str = "") -> str:
     """Returns a number with its noun: `1 entry`, `2 entries`."""
     return f"{number} {singular}" if number == 1 else f"{number} {plural or singular + 's'}"

@@ -9,7 +9,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .console import DONE, PROBLEMS, USAGE, configure_logging, format_count, load_config, print_message, show_progress
+from ..errors import ShrinkError
+from .console import (
+    DONE,
+    PROBLEMS,
+    USAGE,
+    configure_logging,
+    format_count,
+    load_config,
+    print_json,
+    print_message,
+    show_progress,
+)
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -46,17 +57,23 @@ def push(options: argparse.Namespace) -> int:
 
 
 def publish(options: argparse.Namespace) -> int:
-    """Build, then push."""
-    from .build import build_and_report
+    """Build, then push. A build that is refused leaves the feeds as they are, and their pings are still sent."""
+    from .build import build_and_report, refusal_as_json
 
     config = load_config(options.config)
-    build = build_and_report(config, options)
+    refused: ShrinkError | None = None
+    has_problems = True
+    try:
+        build = build_and_report(config, options)
+        report, has_problems = build.as_json(), bool(options.strict and build.has_problems)
+    except ShrinkError as error:
+        refused, report = error, refusal_as_json(error)
     summary = _push(config, options)
     if options.json:
-        import json
-
-        print(json.dumps({"build": build.as_json(), "push": summary._asdict()}))
-    return PROBLEMS if summary.failed or (options.strict and build.problems) else DONE
+        print_json({"build": report, "push": summary._asdict()})
+    if refused is not None:
+        raise refused
+    return PROBLEMS if summary.failed or has_problems else DONE
 
 
 def worker(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
 from .feeds import read_presentation, read_selection
-from .models import Api, Config, ConfigFile, Hub, SiteOptions, Source
+from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
 from .sections import ConfigSection, read_root
 from .sites import read_site
 from .templates import read_templates
@@ -22,6 +22,7 @@ _AUTHORITY = re.compile(
     r"(?:[\w.+-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*,[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?",
     re.ASCII,
 )
+_PERCENTAGE = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 
 
@@ -76,6 +77,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         api=_api(options.api, folder),
         executor=options.executor,
         worker=options.worker,
+        guard=_guard(options.guard, root.section("guard")),
         topic_folders=tuple(os.path.join(folder, path) for path in topics.folders),
         template_folder=template_folder,
         templates=templates,
@@ -125,6 +127,14 @@ def _hubs(hubs: tuple[Hub, ...], sections: tuple[ConfigSection, ...], folder: st
         if hub.url:
             by_url[hub.url] = hub._replace(ca_file=ca_file)
     return tuple(by_url.values())
+
+
+def _guard(guard: Guard, section: ConfigSection) -> Guard:
+    match = _PERCENTAGE.fullmatch(guard.max_loss)
+    if match is None or float(match[1]) > 100:
+        section.report("max_loss", f"expected a percentage from 0% to 100%, got {guard.max_loss!r}")
+        return guard
+    return guard._replace(max_loss_percent=float(match[1]))
 
 
 def _api(api: Api | None, folder: str) -> Api | None:

@@ -30,7 +30,7 @@ class SiteOptions(NamedTuple):
         str,
         Option(
             "A host name that you own or owned, and a date on which you did (RFC 4151). Entry ids are built from it:"
-            " never change it."
+            " do not change it once somebody has read a feed."
         ),
     ]
     title: Annotated[str, Option("Title of the site and of the feed of everything.")]
@@ -291,6 +291,20 @@ class Api(NamedTuple):
     partners: Annotated[str, Option("File of the partners and the hashes of their keys.")] = "partners.yaml"
 
 
+class Guard(NamedTuple):
+    """Protection of subscribers against mistakes. `max_loss_percent` is `max_loss` as a number."""
+
+    max_loss: Annotated[
+        str,
+        Option(
+            "Share of the published entries that one build may take away, in percent. A build that would take away"
+            " more, or every entry of a source, changes nothing and exits with 1; `--allow-shrink` lets it pass."
+            " `100%` disables the guard."
+        ),
+    ] = "50%"
+    max_loss_percent: float = 50.0
+
+
 class ConfigFile(NamedTuple):
     """The configuration of a syndicate site. Paths are relative to the file."""
 
@@ -304,6 +318,7 @@ class ConfigFile(NamedTuple):
     serve: Annotated[Serve, Option()] = Serve()
     worker: Annotated[WorkerOptions, Option()] = WorkerOptions()
     api: Annotated[Api | None, Option()] = None
+    guard: Annotated[Guard, Option()] = Guard()
     pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
     templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
     precompress: Annotated[bool, Option("Write `feed.rss.gz` and `feed.rss.br` beside `feed.rss`, and so on.")] = False
@@ -339,6 +354,7 @@ class Config(NamedTuple):
     api: Api | None
     executor: str
     worker: WorkerOptions = WorkerOptions()
+    guard: Guard = Guard()
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()

@@ -119,7 +119,7 @@ _FENCED = (_Yaml(), _Toml())
 
 def parse(text: str) -> FrontMatter:
     """Split and parse the text of a file. Raises FrontMatterError with the position of the problem."""
-    header = _split(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    header = _split(_normalized(text))
     match header.kind:
         case "yaml":
             header, metadata, repaired = _parse_yaml(header)
@@ -130,6 +130,19 @@ def parse(text: str) -> FrontMatter:
         case _:
             metadata, repaired = _parse_lines(header), False
     return FrontMatter(metadata, header.body.strip("\n"), header.kind, header.text, header.first_line, repaired)
+
+
+def is_incomplete(text: str) -> bool:
+    """Return whether a text is empty, or begins metadata that do not end: as of a file that is still being written."""
+    try:
+        header = _split(_normalized(text))
+    except FrontMatterError:
+        return True
+    return not header.text and not header.body.strip()
+
+
+def _normalized(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _split(text: str) -> _Header:

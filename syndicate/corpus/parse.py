@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from .record import ParsedRecord
 from .scan import display_path
 
 _HASH_BYTES = 16
+_WRITING_NS = 2_000_000_000  # an incomplete file that is older stays as it is
 
 
 class UnchangedFile(NamedTuple):
@@ -26,11 +28,23 @@ class UnchangedFile(NamedTuple):
     file_status: FileStatus
 
 
+class UnfinishedFile(NamedTuple):
+    """A file that is still being written: it is empty, or its front matter is not closed, and it was just modified."""
+
+    path: bytes
+
+
 def parse_record(
-    source: Source, path: bytes, context: SourceContext, known_hash: bytes | None = None
-) -> ParsedRecord | UnchangedFile | VanishedFile:
+    source: Source,
+    path: bytes,
+    context: SourceContext,
+    known_hash: bytes | None = None,
+    *,
+    awaits_end: bool = False,
+) -> ParsedRecord | UnchangedFile | UnfinishedFile | VanishedFile:
     """Read and parse one file; `path` is relative to the folder of the source.
 
+    With `awaits_end`, returns `UnfinishedFile` if the file is still being written.
     Returns `VanishedFile` if the file does not exist, `UnchangedFile` if the hash of its bytes is `known_hash`, and a
     `ParsedRecord` otherwise. The record of a file that cannot be read has an empty `content_hash` and one problem.
     """
@@ -43,7 +57,18 @@ def parse_record(
     content_hash = sha256(content.data).digest()[:_HASH_BYTES]
     if content_hash == known_hash:
         return UnchangedFile(content_hash, content.status)
+    if awaits_end and _is_unfinished(content):
+        return UnfinishedFile(path)
     return _parse_content(content, content_hash, source, path, context)
+
+
+def _is_unfinished(content: FileContent) -> bool:
+    """Return whether a file is incomplete, and was modified so recently that somebody may still be writing it."""
+    _, mtime_ns, _ = content.status
+    if abs(time.time_ns() - mtime_ns) > _WRITING_NS:
+        return False
+    text = decode(content.data)
+    return isinstance(text, str) and frontmatter.is_incomplete(text)
 
 
 def locate_value(source: Source, path: bytes, keys: Sequence[str | int]) -> tuple[int, int]:

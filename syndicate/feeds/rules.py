@@ -22,6 +22,9 @@ Slugs are addresses and never change by themselves: a slug is configured or comp
 computed slug of a topic is configured for another topic, the topic gets a slug with a hash instead, so no two feeds
 share a path.
 
+A feed of a dimension begins with its first entry. When its last entry is withdrawn it goes on, empty, for those who
+follow it. Only the configuration ends it (`goes_on`).
+
 Everything here is a pure function of the configuration and its arguments.
 """
 
@@ -71,6 +74,7 @@ class TopicNames:
         self._settings = {topic_key(topic.name): topic for topic in topics}
         self._canonical = {topic_key(alias): topic_key(topic.name) for topic in topics for alias in topic.aliases}
         self._configured_slugs = {topic.slug for topic in topics if topic.slug}
+        self._former_slugs = {slug for topic in topics for slug in topic.moved_from}
         with_parents = [topic for topic in topics if topic.parent]
         self._parents = {topic_key(topic.name): self.key(topic.parent) for topic in with_parents}
         self._names = {self.key(topic.parent): topic.parent for topic in reversed(with_parents)}
@@ -106,6 +110,14 @@ class TopicNames:
             own = marked_slug(key)
         # A slug with a hash may be configured, too, to keep an old address.
         return own if own not in self._configured_slugs else marked_slug(key, 26)
+
+    def is_configured_slug(self, slug: str) -> bool:
+        """Returns whether the configuration gives a slug to a topic."""
+        return slug in self._configured_slugs
+
+    def is_former_slug(self, slug: str) -> bool:
+        """Returns whether a topic has moved from a slug to another one."""
+        return slug in self._former_slugs
 
 
 def traits_of(entry: Entry) -> Traits:
@@ -152,10 +164,24 @@ class FeedRules:
         feed_keys = [FeedKey("all", "all", "")] if self._selection.all else []
         return feed_keys + [FeedKey("custom", custom.slug, "") for custom in self._selection.custom]
 
-    def feed(self, feed_key: FeedKey, total: int, items: Sequence[FeedItem]) -> Feed:
+    def goes_on(self, dimension: str, key: str, path: str) -> bool:
+        """Returns whether a feed that was published at a path goes on there although it has no entries any more.
+
+        It does not if its dimension is not configured, if its topic is now an alias of another, or if it moved.
+        """
+        if dimension not in self._selection.by:
+            return False
+        names = self._names(dimension)
+        own_slug = names.slug(key)
+        return names.key(key) == key and path == f"{dimension}/{own_slug}" and not names.is_former_slug(own_slug)
+
+    def feed(
+        self, feed_key: FeedKey, total: int, items: Sequence[FeedItem], last_updated: datetime | None = None
+    ) -> Feed:
         """Returns the feed of a key, listing these of its `total` entries, newest first.
 
-        The name of the key is the most frequent spelling among the entries.
+        The name of the key is the most frequent spelling among the entries. `last_updated` is when the feed was updated
+        last, for one that has no entries any more: without it, `updated` would go back.
         """
         name, own_slug, title, description = self._metadata(feed_key)
         return Feed(
@@ -166,7 +192,7 @@ class FeedRules:
             id=feed_id(self._site.authority, feed_key.dimension, feed_key.key),
             title=title,
             description=description or title,
-            updated=max((item.updated for item in items), default=authority_date(self._site.authority)),
+            updated=max((item.updated for item in items), default=last_updated or authority_date(self._site.authority)),
             newest=items[0].published if items else None,
             total=total,
             entry_ids=tuple(item.id for item in items),

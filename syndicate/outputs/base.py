@@ -40,8 +40,8 @@ class StoredDocument(NamedTuple):
 class Output(Protocol):
     """The place where a site's documents are published."""
 
-    def claim(self) -> None:
-        """Marks the output as the site's own, when it is new or empty.
+    def claim(self, former_owner: str = "") -> None:
+        """Marks the output as the site's own, when it is new or empty, or when it belongs to `former_owner`.
 
         Raises OutputError when it belongs to another site or holds files that syndicate did not write.
         """

@@ -46,17 +46,18 @@ class LocalOutput:
     def __reduce__(self) -> "tuple[type[LocalOutput], tuple[str, str, str, tuple[str, ...]]]":
         return LocalOutput, (self._root, self._owner, self._site_url, self._feed_names)
 
-    def claim(self) -> None:
-        """Writes the marker into the folder when it is new or empty; see `Output.claim`."""
+    def claim(self, former_owner: str = "") -> None:
+        """Writes the marker into the folder when it is new, empty or the former owner's; see `Output.claim`."""
         try:
             os.makedirs(self._root, exist_ok=True)
             marker = self._content(MARKER)
             if marker == f"{self._owner}\n".encode():
                 return
-            if marker is not None:
+            if marker is not None and not (former_owner and marker == f"{former_owner}\n".encode()):
                 shown = marker.decode("utf-8", "replace").strip()
                 raise OutputError(f"{self._root}: belongs to the site {shown!r} ({MARKER}), not to {self._owner!r}")
-            if set(os.listdir(self._root)) - {f"{MARKER}{STAGED_SUFFIX}"}:  # a run may have been killed in this method
+            # A run may have been killed in this method.
+            if marker is None and set(os.listdir(self._root)) - {f"{MARKER}{STAGED_SUFFIX}"}:
                 raise OutputError(f"{self._root}: holds files that syndicate did not write: choose an empty folder")
             self._stage(Document(path=MARKER, content=f"{self._owner}\n".encode()))
             self.publish()

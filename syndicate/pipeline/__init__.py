@@ -12,30 +12,37 @@ it perform the plan.
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import Config
-from ..errors import FileChangedError, OutputError, Problem, StoreUnusableError
+from ..errors import FileChangedError, OutputError, Problem, StoreError, StoreUnusableError
 from ..outputs import open_output
 from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from .context import JobContext
 from .executor import WorkerPool, executor_of, no_garbage_collection
-from .run import CorpusSummary, OutputSummary, Run, remove_unfinished
+from .run import Run
+from .second_look import Place
+from .site_id import claim, known_id
+from .site_id import problem as site_id_problem
+from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
+from .unfinished import is_unfinished, remove_unfinished
 
 if TYPE_CHECKING:
     from ..corpus.hidden import HiddenFile
     from ..store.base import Store
 
-_ATTEMPTS = 3
+# Before each attempt, in seconds. After the last one, an incomplete file counts as complete.
+_PAUSES_S = (0.0, 0.1, 2.1)
 
 
 class BuildSummary(NamedTuple):
     """The result of a build. `hidden` and `merged` count files, `written` to `removed` documents.
 
-    `new_problems` are those that no earlier run reported; `notes` are sentences about the store, for a person.
+    `new_problems` are those that no earlier run reported, `warnings` are about the change since the last run; `notes`
+    are sentences about the store, for a person.
     """
 
     entries: int
@@ -43,6 +50,7 @@ class BuildSummary(NamedTuple):
     merged: int
     problems: tuple[Problem, ...]
     new_problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     feeds: int
     written: int
     unchanged: int
@@ -50,35 +58,51 @@ class BuildSummary(NamedTuple):
     seconds: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def has_problems(self) -> bool:
+        """Whether there is anything to be looked at, as `--strict` asks."""
+        return bool(self.problems or self.warnings)
+
     def as_json(self) -> dict[str, Any]:
         """Returns the figures alone, for machines."""
         figures = self._asdict()
         del figures["notes"], figures["new_problems"]
-        return {**figures, "problems": len(self.problems)}
+        return {**figures, "problems": len(self.problems), "warnings": len(self.warnings)}
 
 
-def build(config: Config, now: datetime, progress: Progress = silent, *, full: bool = False) -> BuildSummary:
+def build(
+    config: Config,
+    now: datetime,
+    progress: Progress = silent,
+    *,
+    full: bool = False,
+    allow_shrink: bool = False,
+    accept_new_id: bool = False,
+) -> BuildSummary:
     """Updates the output from the corpus as visible at a time. `full` starts from nothing.
 
     Raises LockedError while another run works, OutputError when the output cannot or must not be written,
-    StoreError when the store cannot be read or written.
+    StoreError when the store cannot be read or written, and ShrinkError, unless `allow_shrink`, when too much of what
+    was published would be taken away, and SiteIdError, unless `accept_new_id`, when the id of the site changed that
+    subscribers may know.
     """
+    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id)
     started = time.perf_counter()
     notes: list[str] = []
     with closing(open_store(config.state)) as store, store.lock():
-        open_output(config).claim()
+        claim(open_output(config), store, config, accept_new_id=accept_new_id)
         try:
-            corpus, output = _attempt(store, config, now, progress, full=full)
+            corpus, output = _attempt(store, config, now, progress, options)
         except StoreUnusableError as error:
             name = store.set_aside()
             notes.append(f"the index was {error}: set aside as {name}, and built anew")
-            corpus, output = _attempt(store, config, now, progress, full=full)
+            corpus, output = _attempt(store, config, now, progress, options)
     seconds = round(time.perf_counter() - started, 3)
     return BuildSummary(*corpus, *output, seconds, tuple(notes))
 
 
 def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusSummary:
-    """Parses the whole corpus and the site's templates, and writes nothing.
+    """Parses the whole corpus and the site's templates, and writes nothing. Says, too, what a build would refuse.
 
     Raises ConfigError when a template cannot be used.
     """
@@ -89,7 +113,18 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
         store.write() as transaction,
         WorkerPool(context, executor_of(config.executor)) as pool,
     ):
-        return Run(transaction, context, pool, int(now.timestamp())).check(progress)
+        return Run(transaction, context, pool, int(now.timestamp())).check(_published_state(config), progress)
+
+
+def _published_state(config: Config) -> PublishedState:
+    """Returns what the site has published, as far as the store can say it."""
+    with closing(open_store(config.state)) as store, suppress(StoreError), store.read() as snapshot:
+        if known_id(snapshot) not in {"", config.site.authority}:
+            problem = site_id_problem(snapshot, config)
+            return PublishedState(problems=(problem,) if problem else ())
+        published, built = snapshot.published, snapshot.run_state().get("built")
+        return PublishedState(tuple(published.feeds()), tuple(published.entries()), published.count_files(), built)
+    return PublishedState()
 
 
 def find_hidden_files(config: Config, now: datetime) -> "Iterator[HiddenFile]":
@@ -105,10 +140,14 @@ def find_hidden_files(config: Config, now: datetime) -> "Iterator[HiddenFile]":
 
 
 def _attempt(
-    store: "Store", config: Config, now: datetime, progress: Progress, *, full: bool
+    store: "Store", config: Config, now: datetime, progress: Progress, options: BuildOptions
 ) -> tuple[CorpusSummary, OutputSummary]:
     """Runs until no file changes while the run works."""
-    for _ in range(_ATTEMPTS):
+    held: frozenset[Place] = frozenset()
+    was_unfinished = is_unfinished(config)
+    for pause_s in _PAUSES_S:
+        if pause_s:
+            time.sleep(pause_s)
         context = JobContext(config)
         try:
             with (
@@ -116,10 +155,14 @@ def _attempt(
                 WorkerPool(context, executor_of(config.executor)) as pool,
                 store.write() as transaction,
             ):
-                result = Run(transaction, context, pool, int(now.timestamp())).build(progress, full=full)
+                run = Run(transaction, context, pool, int(now.timestamp()))
+                result = run.build(progress, options, held)
         except FileChangedError as error:
-            changed = str(error)
+            changed = error.path
+            held |= error.places
             context.output.discard()
+            if not was_unfinished:
+                remove_unfinished(config)  # nothing was published
         except BaseException:
             context.output.discard()
             raise

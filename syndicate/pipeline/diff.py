@@ -8,6 +8,7 @@ from ..config import Config
 from ..corpus.scan import scan, stat_files
 from ..errors import Problem
 from ..store.rows import FileStatus, KnownFile
+from .second_look import Place, wait_and_find, waiting_problem
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -40,12 +41,19 @@ class Candidate(NamedTuple):
 
 
 class CorpusDiff(NamedTuple):
-    """The files to parse, the deleted files, the ids of deleted folders, and the problems of the scan."""
+    """The files to parse, the deleted files, the ids of deleted folders, and the problems of the scan.
+
+    `emptied` are the sources in which the scan found no file, with the number of files known before, if it is known.
+    `missing` are the places of deleted files, `kept` the records whose files are still being written.
+    """
 
     candidates: list[Candidate]
     gone_files: list[KnownFile]
     gone_folders: list[int]
     problems: list[Problem]
+    emptied: dict[int, int | None]
+    missing: list[Place]
+    kept: list[int]
 
     def any(self) -> bool:
         """Returns whether anything may have changed."""
@@ -61,14 +69,26 @@ class _Folder(NamedTuple):
     names: list[bytes]
 
 
-def diff_corpus(transaction: "Transaction", config: Config, last_scan_ns: int, *, parse_all: bool) -> CorpusDiff:
-    """Compares corpus and store; with `parse_all` every file counts as changed. Stores folders that are new."""
+def diff_corpus(
+    transaction: "Transaction",
+    config: Config,
+    last_scan_ns: int,
+    *,
+    parse_all: bool,
+    held: frozenset[Place] = frozenset(),
+) -> CorpusDiff:
+    """Compares corpus and store; with `parse_all` every file counts as changed. Stores folders that are new.
+
+    The files of `held` are still being written: they are as they were.
+    """
     comparison = _Comparison(transaction, config, last_scan_ns - _TICK_NS, parse_all=parse_all)
     known = transaction.corpus.folders()
     last_id = max(known.values(), default=0)
     added: list[tuple[int, int, bytes]] = []
+    empty_sources = set(range(len(config.sources)))
     for source, settings in enumerate(config.sources):
         for path, names in scan(settings, comparison.diff.problems):
+            empty_sources.discard(source)
             folder_id = known.pop((source, path), 0)
             if not folder_id:
                 last_id += 1
@@ -79,8 +99,29 @@ def diff_corpus(transaction: "Transaction", config: Config, last_scan_ns: int, *
     comparison.compare()
     if added:
         transaction.corpus.add_folders(added)
-    comparison.diff.gone_folders.extend(known.values())
-    return comparison.diff
+    comparison.collect_gone_folders(known)
+    diff = comparison.diff
+    empty_sources.difference_update(candidate.source for candidate in diff.candidates)
+    if held:
+        _hold(diff, config, held)
+    if empty_sources:
+        files = transaction.published.count_files()
+        diff.emptied.update((source, files.get(source)) for source in sorted(empty_sources))
+    return diff
+
+
+def _hold(diff: CorpusDiff, config: Config, held: frozenset[Place]) -> None:
+    """Removes files that are still being written from the candidates."""
+    places = [(candidate.source, candidate.path) for candidate in diff.candidates]
+    diff.kept.extend(
+        candidate.record_id
+        for candidate, place in zip(diff.candidates, places, strict=True)
+        if place in held and candidate.record_id
+    )
+    diff.problems.extend(waiting_problem(config, place) for place in places if place in held)
+    diff.candidates[:] = [
+        candidate for candidate, place in zip(diff.candidates, places, strict=True) if place not in held
+    ]
 
 
 class _Comparison:
@@ -93,7 +134,8 @@ class _Comparison:
         self._parse_all = parse_all
         self._pending: list[_Folder] = []
         self._pending_files = 0
-        self.diff = CorpusDiff([], [], [], [])
+        self._gone: dict[Place, tuple[int, KnownFile]] = {}  # by place: the length of the folder's path, and the file
+        self.diff = CorpusDiff([], [], [], [], {}, [], [])
 
     def add_new(self, folder: _Folder) -> None:
         source, path, folder_id, names = folder
@@ -135,7 +177,30 @@ class _Comparison:
             hashed = row.hash if row and not self._parse_all else None
             record_id = row.record_id if row else 0
             self.diff.candidates.append(Candidate(source, folder_id, path, key[1], record_id, hashed))
-        self.diff.gone_files.extend(known[key] for key in gone if key in known)
+        for key in gone & known.keys():
+            source, path, _, _ = by_id[key[0]]
+            self._gone[source, path + key[1]] = len(path), known[key]
+
+    def collect_gone_folders(self, folders: dict[tuple[int, bytes], int]) -> None:
+        """Collects the files of folders in which the scan found none, and looks for all missing files again."""
+        places = {folder_id: place for place, folder_id in folders.items()}
+        of_folders = self._corpus.known_files_of_folders(sorted(places)) if places else []
+        for file in of_folders:
+            source, path = places[file.folder_id]
+            self._gone[source, path + file.name] = len(path), file
+        found = wait_and_find(self._config, self._gone) if self._gone else set()
+        for place in sorted(found):
+            length, file = self._gone.pop(place)
+            source, path = place
+            hashed = None if self._parse_all else file.hash
+            self.diff.candidates.append(
+                Candidate(source, file.folder_id, path[:length], file.name, file.record_id, hashed)
+            )
+        kept_folders = {candidate.folder_id for candidate in self.diff.candidates}
+        self.diff.gone_folders.extend(folder_id for folder_id in places if folder_id not in kept_folders)
+        gone_folders = set(self.diff.gone_folders)
+        self.diff.gone_files.extend(file for _, file in self._gone.values() if file.folder_id not in gone_folders)
+        self.diff.missing.extend(self._gone)
 
 
 def _compared(

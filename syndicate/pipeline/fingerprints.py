@@ -15,7 +15,7 @@ import sys
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Api, Config, Serve, WorkerOptions
+from ..config import Api, Config, Guard, Serve, WorkerOptions
 from ..model import RENDERER
 from ..values.keys import DIMENSIONS
 
@@ -41,8 +41,9 @@ _NOT_RENDERED = frozenset({"sample", "__pycache__"})  # the corpus that ships is
 def of(config: Config) -> dict[str, bytes]:
     """Returns the fingerprints of a configuration and this program, by name."""
     running = program()
-    # Problems are reported, and requests answered, whatever documents show.
-    shown = config._replace(problems=(), serve=Serve(), worker=WorkerOptions(), api=config.api and Api(), executor="")
+    # Problems are reported, requests answered and builds refused, whatever documents show.
+    quiet = config._replace(problems=(), serve=Serve(), worker=WorkerOptions(), executor="", guard=Guard())
+    shown = quiet._replace(api=config.api and Api())
     return {
         "parsing": _parsing(config, running),
         "rules": _rules(config),

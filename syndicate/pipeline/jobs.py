@@ -26,12 +26,16 @@ _BATCH = 32
 
 
 class ParseTask(NamedTuple):
-    """A file to parse. `hash` is that of its known content; with `newest` its entry is resolved and rendered, too."""
+    """A file to parse. `hash` is that of its known content; with `newest` its entry is resolved and rendered, too.
+
+    `awaits_end` says that a file which is still being written is not to be parsed: another state of it is known.
+    """
 
     source: int
     path: bytes
     hash: bytes | None
     newest: NewestIndex | None
+    awaits_end: bool = False
 
 
 class RenderTask(NamedTuple):
@@ -94,8 +98,10 @@ def traits_from_json(text: str) -> Traits:
 
 def _parse(context: JobContext, task: ParseTask) -> tuple[Any, list[FeedKey] | None, Entry | None, bool]:
     """Returns the result of parsing, the entry's feeds, the entry if it is to be rendered, and whether on a page."""
-    source, path, known_hash, newest = task
-    record = parse_record(context.config.sources[source], path, context.sources[source], known_hash)
+    source, path, known_hash, newest, awaits_end = task
+    record = parse_record(
+        context.config.sources[source], path, context.sources[source], known_hash, awaits_end=awaits_end
+    )
     if newest is None or not isinstance(record, ParsedRecord) or record.entry is None or record.traits is None:
         return record, None, None, False
     keys = context.rules.feed_keys(record.traits)

@@ -61,6 +61,7 @@ def _read(transaction: Transaction, feed_ids: Sequence[int], limit: int) -> list
     for member in transaction.feeds.newest_members(feed_ids, limit):
         newest.setdefault(member.feed_id, []).append(member)
     tombstones = _tombstones(transaction, rows)
+    published = transaction.published.feeds_named([(row.dimension, row.key) for row in rows])
     return [
         KnownFeed(
             row,
@@ -68,6 +69,7 @@ def _read(transaction: Transaction, feed_ids: Sequence[int], limit: int) -> list
             sets.get(row.feed_id, {}),
             newest.get(row.feed_id, []),
             tombstones.get((row.dimension, row.key), ()),
+            published.get((row.dimension, row.key)),
         )
         for row in rows
     ]

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..corpus.files import FileStatus, VanishedFile
-from ..corpus.parse import UnchangedFile
+from ..corpus.parse import UnchangedFile, UnfinishedFile
 from ..corpus.record import ParsedRecord, unpack_record
 from ..corpus.scan import display_path
-from ..errors import Problem
+from ..errors import FileChangedError, Problem
 from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey
 from ..progress import Progress
@@ -24,6 +24,7 @@ from .executor import WorkerPool
 from .jobs import ParseResult, ParseTask, Rendering, parse_records, traits_to_json
 from .newest import NewestIndex
 from .resolve import EntryResolver
+from .second_look import MOST_WATCHED, waiting_problem
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -35,13 +36,14 @@ _BATCH_GONE = 1000
 
 
 class Touched(NamedTuple):
-    """The addresses, ids and records whose entries the changed files may affect, and the names of these files, which
-    other records may refer to."""
+    """The addresses, ids and records whose entries the changed files may affect, the names of these files, which other
+    records may refer to, and the source of each record."""
 
     urls: set[str]
     ids: set[str]
     record_ids: set[int]
     names: set[str]
+    sources: dict[int, int]
 
 
 class _Rows:
@@ -54,13 +56,14 @@ class _Rows:
         self.problems: dict[int, list[Problem]] = {}
         self.entries: list[tuple[RecordRow, str, list[FeedKey]]] = []
         self.rendered: list[RenderedRow] = []
-        self.vanished: list[Candidate] = []
+        self.kept: list[int] = []
 
 
 class RecordUpdate:
     """Stores what the changed files of a run say.
 
-    With a resolver every file is among the changes; each entry is resolved and rendered on the way.
+    With a resolver every file is among the changes; each entry is resolved and rendered on the way. `read` are the
+    files that were read, with their status then, unless there are very many.
     """
 
     def __init__(self, transaction: Transaction, context: JobContext, now: int, resolver: EntryResolver | None) -> None:
@@ -74,10 +77,13 @@ class RecordUpdate:
         self._last_id = transaction.corpus.last_record_id()
         self._is_first = self._last_id == 0
         self._may_have_links = not self._is_first and self._links.any()
-        self._touched = Touched(set(), set(), set(), set())
+        self._touched = Touched(set(), set(), set(), set(), {})
+        self._awaits_all = transaction.published.is_remembered()
+        self._is_watched = False
+        self.read: list[tuple[int, bytes, FileStatus]] = []
 
     def run(self, diff: CorpusDiff, pool: WorkerPool, progress: Progress) -> Touched:
-        """Parses and stores the changed files. Adds files that vanish meanwhile to the problems of the diff."""
+        """Parses and stores the changed files. Adds files that vanish or are being written to the diff's problems."""
         self._drop_gone(diff)
         candidates = diff.candidates
         if self._resolver:
@@ -85,6 +91,9 @@ class RecordUpdate:
             # Names often begin with the date. The newest come first, so that few entries are rendered in vain.
             candidates.sort(key=lambda candidate: candidate.name)
         count = len(candidates)
+        self._is_watched = count <= MOST_WATCHED
+        if self._resolver and diff.kept:
+            self._resolver.add_stored(diff.kept)
         size = _BATCH if self._resolver else _BATCH_WITHOUT_FRAGMENTS
         batch: list[tuple[Candidate, ParseResult]] = []
         started: deque[Candidate] = deque()
@@ -109,7 +118,8 @@ class RecordUpdate:
                 newest = self._newest.snapshot()
             candidate = candidates.pop()
             started.append(candidate)
-            yield ParseTask(candidate.source, candidate.path, candidate.hash, newest)
+            awaits_end = bool(candidate.record_id) or self._awaits_all
+            yield ParseTask(candidate.source, candidate.path, candidate.hash, newest, awaits_end)
             number += 1
 
     # -------------------------------------------------------------------------------------------------------- storing
@@ -117,16 +127,15 @@ class RecordUpdate:
     def _store(self, batch: Sequence[tuple[Candidate, ParseResult]], problems: list[Problem]) -> None:
         rows = _Rows()
         for candidate, (packed, keys, rendering) in batch:
-            if isinstance(packed, VanishedFile):
-                rows.vanished.append(candidate)
-                problems.append(self._vanished(candidate))
+            if isinstance(packed, (UnfinishedFile, VanishedFile)):
+                problems.append(self._unread(candidate, packed, rows))
                 continue
             record_id = candidate.record_id or self._next_id()
             if isinstance(packed, UnchangedFile):
-                rows.files.append(_file_row(candidate, record_id, packed.file_status))
+                self._add_file(rows, candidate, record_id, packed.file_status)
                 continue
             record = unpack_record(packed)
-            rows.files.append(_file_row(candidate, record_id, record.file_status))
+            self._add_file(rows, candidate, record_id, record.file_status)
             row = self._row(record_id, candidate, record)
             rows.records.append(row)
             rows.links += [LinkRow(record_id, row.source, text, name_of(text), known) for text, known in record.links]
@@ -135,6 +144,11 @@ class RecordUpdate:
             if keys is not None and row.state == SHOWN:
                 self._add_entry(rows, row, record.id, keys, rendering)
         self._store_rows(rows)
+
+    def _add_file(self, rows: _Rows, candidate: Candidate, record_id: int, status: FileStatus) -> None:
+        rows.files.append(FileRow(candidate.folder_id, candidate.name, record_id, *status))
+        if self._is_watched:
+            self.read.append((candidate.source, candidate.path, status))
 
     def _add_entry(
         self, rows: _Rows, record: RecordRow, entry_id: str, keys: list[FeedKey], rendering: Rendering | None
@@ -157,9 +171,8 @@ class RecordUpdate:
         if rows.links or (rows.records and self._may_have_links):
             self._links.put([row.record_id for row in rows.records], rows.links)
         self._corpus.put_files(rows.files)
-        if known := [one for one in rows.vanished if one.record_id]:
-            self._drop([one.record_id for one in known])
-            self._corpus.drop_files([(one.folder_id, one.name) for one in known])
+        if self._resolver and rows.kept:
+            self._resolver.add_stored(rows.kept)
         if self._resolver and rows.entries:
             self._resolver.add_single(rows.entries)
             self._fragments.put(rows.rendered)
@@ -185,6 +198,7 @@ class RecordUpdate:
         for record in records:
             touched.record_ids.add(record.record_id)
             touched.names.add(name_of(os.fsdecode(record.path)))
+            touched.sources[record.record_id] = record.source
             if record.url is None:
                 continue
             touched.urls.add(record.url)
@@ -211,11 +225,19 @@ class RecordUpdate:
             self._touch(self._corpus.records(record_ids).values())
             self._corpus.drop_records(record_ids)
 
-    def _vanished(self, candidate: Candidate) -> Problem:
-        """Returns the problem of a file that vanished between scan and parsing; its record is deleted."""
-        path = display_path(self._context.config.sources[candidate.source], candidate.path)
+    # --------------------------------------------------------------------------------------------------- not readable
+
+    def _unread(self, candidate: Candidate, found: UnfinishedFile | VanishedFile, rows: _Rows) -> Problem:
+        """Returns the problem of a file that is still being written, or vanished since the scan.
+
+        Its known state is kept: the next run finds out what became of it. Raises FileChangedError where that state is
+        not known, in a run from nothing.
+        """
+        config = self._context.config
+        if candidate.record_id:
+            rows.kept.append(candidate.record_id)
+            return waiting_problem(config, (candidate.source, candidate.path))
+        path = display_path(config.sources[candidate.source], candidate.path)
+        if isinstance(found, UnfinishedFile):
+            raise FileChangedError(path)
         return Problem(path, 1, 1, "file", "vanished before it was read", "warning")
-
-
-def _file_row(candidate: Candidate, record_id: int, status: FileStatus) -> FileRow:
-    return FileRow(candidate.folder_id, candidate.name, record_id, *status)

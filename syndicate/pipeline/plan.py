@@ -11,6 +11,9 @@ members, and keeps of each archive only what its documents need.
 
 Each set has a content digest over the feed's texts, the set's links and the digests of its entries. A set whose digest
 is the stored one is not made again, unless its documents were altered.
+
+A feed that was published goes on without entries, for those who follow it, until the configuration ends it. The lists
+of all feeds do not name it: nobody should begin to follow it.
 """
 
 from array import array
@@ -28,7 +31,7 @@ from ..feeds.rules import FeedItem, FeedKey, FeedRules, most_frequent_spelling
 from ..formats import catalog, get
 from ..formats.html.page_data import FeedPageData
 from ..model import ArchiveLinks, Feed, Selection, Site, Tombstone
-from ..store.rows import DocumentSetRow, FeedRow, MemberRow, MonthCount, Span
+from ..store.rows import DocumentSetRow, FeedName, FeedRow, MemberRow, MonthCount, PublishedFeed, Span
 
 _ALWAYS = 2**62  # seconds: before and after any entry
 _AFTER_ALL = "\uffff"  # sorts after every character of a period's name
@@ -45,13 +48,17 @@ class PlanSettings(NamedTuple):
 
 
 class KnownFeed(NamedTuple):
-    """The stored state of a feed. `sets` are the content digests of its document sets by period."""
+    """The stored state of a feed. `sets` are the content digests of its document sets by period.
+
+    `published` is the feed as it was last published; it is kept for feeds of dimensions alone.
+    """
 
     row: FeedRow
     month_counts: Sequence[MonthCount]
     sets: dict[str, bytes]
     newest: Sequence[MemberRow]
     tombstones: tuple[Tombstone, ...]
+    published: PublishedFeed | None = None
 
 
 class FeedChanges(NamedTuple):
@@ -84,7 +91,8 @@ class DocumentSet(NamedTuple):
 class FeedPlan(NamedTuple):
     """What to do for one feed. Without a `row` the feed is to be dropped, with all its documents.
 
-    `is_listed_anew` says that the lists of all feeds change with it.
+    `is_listed_anew` says that the lists of all feeds change with it. `published` is what to keep of the feed if that
+    changes, `ended` the feed's name if nothing is to be kept any more.
     """
 
     feed_id: int
@@ -92,6 +100,8 @@ class FeedPlan(NamedTuple):
     sets: tuple[DocumentSet, ...] = ()
     dropped_periods: tuple[str, ...] = ()
     is_listed_anew: bool = True
+    published: PublishedFeed | None = None
+    ended: FeedName | None = None
 
 
 class Plan(NamedTuple):
@@ -110,6 +120,14 @@ class Plan(NamedTuple):
     def dropped_sets(self) -> list[tuple[int, str]]:
         """Returns feed id and period of document sets that are no more, of feeds that go on."""
         return [(feed.feed_id, period) for feed in self.feeds for period in feed.dropped_periods]
+
+    def published_feeds(self) -> list[PublishedFeed]:
+        """Returns what to keep of feeds as they are published now, where it changes."""
+        return [feed.published for feed in self.feeds if feed.published is not None]
+
+    def ended_feeds(self) -> list[FeedName]:
+        """Returns the names of feeds of which nothing is to be kept any more."""
+        return [feed.ended for feed in self.feeds if feed.ended is not None]
 
     def changes_lists(self) -> bool:
         """Returns whether the lists of all feeds change."""
@@ -139,19 +157,36 @@ class FeedPlanner:
         """Returns the plan of the feed; `members` are those of `spans`, newest first."""
         row, outline, settings = self._known.row, self._outline, self._settings
         if outline is None:
-            return FeedPlan(row.feed_id, None)
+            return FeedPlan(row.feed_id, None, ended=(row.dimension, row.key))
         archives = _Archives(outline, self._changes, members)
         sets = _planned_sets(self._known, outline, archives, self._changes, settings)
         formats, topic = settings.selection.formats, _topic(outline.key, settings.rules)
-        item = catalog.render_item(outline.feed, settings.site, formats, topic)
+        is_permanent = _is_permanent(row, settings)
+        is_listed = outline.total > 0 or is_permanent
+        item = catalog.render_item(outline.feed, settings.site, formats, topic) if is_listed else None
         new_row = row._replace(path=outline.feed.path, header_digest=outline.header_digest, catalog_json=item)
-        return FeedPlan(row.feed_id, new_row, tuple(sets), tuple(archives.dropped), item != row.catalog_json)
+        kept = None if is_permanent else outline.as_published()
+        return FeedPlan(
+            row.feed_id,
+            new_row,
+            tuple(sets),
+            tuple(archives.dropped),
+            item != row.catalog_json,
+            kept if kept != self._known.published else None,
+        )
+
+
+def _is_permanent(row: FeedRow, settings: PlanSettings) -> bool:
+    """Returns whether a feed is one of those that are configured by address."""
+    return (row.dimension, row.key) in {(key.dimension, key.key) for key in settings.rules.permanent_feeds()}
 
 
 def _is_dropped(known: KnownFeed, settings: PlanSettings) -> bool:
-    """Returns whether a feed is no more: without entries, and none of those that are configured by address."""
-    permanent = {(key.dimension, key.key) for key in settings.rules.permanent_feeds()}
-    return not known.month_counts and (known.row.dimension, known.row.key) not in permanent
+    """Returns whether a feed is no more: without entries, not configured by address, and ended or never published."""
+    if known.month_counts or _is_permanent(known.row, settings):
+        return False
+    published = known.published
+    return published is None or not settings.rules.goes_on(known.row.dimension, known.row.key, published.path)
 
 
 class _Outline:
@@ -160,8 +195,8 @@ class _Outline:
     def __init__(self, known: KnownFeed, settings: PlanSettings) -> None:
         self._known = known
         self.archive_period = settings.selection.archive
-        row, counts = known.row, known.month_counts
-        self.key = FeedKey(row.dimension, row.key, _name(counts))
+        row, counts, before = known.row, known.month_counts, known.published
+        self.key = FeedKey(row.dimension, row.key, _name(counts) or (before.name if before else ""))
         self.months = Counter[str]()
         for count in counts:
             self.months[count.month] += count.entries
@@ -169,12 +204,18 @@ class _Outline:
         limit = settings.selection.limit
         self.newest = sorted(known.newest, key=_newest_first, reverse=True)[:limit]
         items = [FeedItem(_time(one.published), one.id, _time(one.updated)) for one in self.newest]
-        self.feed = settings.rules.feed(self.key, self.total, items)._replace(entry_ids=())
+        last_updated = _time(before.updated) if before else None
+        self.feed = settings.rules.feed(self.key, self.total, items, last_updated)._replace(entry_ids=())
         self.has_archives = self.archive_period != "none" and self.total > limit
         # The total is in the catalogue only: it does not change the feed's documents.
         texts = settings.fingerprint, self.feed.path, self.feed.title, self.feed.description, self.feed.id
         self.header_digest = sha256(repr(texts).encode()).digest()[:16]
         self.names = sorted(period for period in known.sets if period)
+
+    def as_published(self) -> PublishedFeed:
+        """Returns what to keep of the feed as it is published now."""
+        updated = int(self.feed.updated.timestamp())
+        return PublishedFeed(*self.key, path=self.feed.path, entries=self.total, updated=updated)
 
     def is_planned_whole(self, changes: FeedChanges) -> bool:
         """Returns whether any archive may have changed."""

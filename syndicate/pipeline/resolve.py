@@ -20,7 +20,8 @@ store the differences.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -33,7 +34,18 @@ from ..errors import Problem
 from ..feeds.identity import path_id
 from ..feeds.merge import group_by_story
 from ..feeds.rules import FeedKey, Traits, traits_of
-from ..store.rows import MERGED, RESOLVING, SHOWN, WAITING, EntryRow, Membership, OriginRow, RecordRow
+from ..store.rows import (
+    MERGED,
+    RESOLVING,
+    SHOWN,
+    WAITING,
+    EntryRow,
+    FeedName,
+    Membership,
+    OriginRow,
+    PublishedFeed,
+    RecordRow,
+)
 from ..values.dates import epoch_seconds
 from .context import JobContext
 from .jobs import entry_digest, traits_from_json
@@ -122,6 +134,32 @@ class EntryResolver:
             if entry and entry.memberships and entry.id not in published
         }
 
+    def newly_published(self) -> set[str]:
+        """Returns the ids of entries that were in no feed before this run, and are in one now."""
+        before = {entry.id for entry in self._before.values() if entry and entry.memberships}
+        return {entry.id for entry in self._after.values() if entry and entry.memberships} - before
+
+    def gained(self, feed_name: FeedName) -> list[tuple[str, int]]:
+        """Returns the names of feeds of the same dimension that gained entries which a feed had before this run, and
+        how many, the most first.
+        """
+        feed_id = self._feed_ids[feed_name]
+        dimension = {id_ for (name, _), id_ in self._feed_ids.items() if name == feed_name[0]}
+        names: dict[int, str] = {}
+        counts = Counter[int]()
+        for record_id, before in self._before.items():
+            former = dict(before.memberships) if before else {}
+            after = self._after[record_id]
+            if feed_id in former and after is not None:
+                gained = {one: name for one, name in after.memberships if one in dimension and one not in former}
+                counts.update(gained.keys())
+                names |= gained
+        return sorted(((names[one], count) for one, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
+
+    def leading_records(self, entry_ids: Container[str]) -> list[int]:
+        """Returns the records that led these entries before this run."""
+        return [record_id for record_id, entry in self._before.items() if entry and entry.id in entry_ids]
+
     # ---------------------------------------------------------------------------------------------------- all entries
 
     def clear(self) -> None:
@@ -134,18 +172,29 @@ class EntryResolver:
         """Resolves all entries from their stored records. Call `clear` first."""
         states: list[tuple[int, int]] = []
         for records in self._corpus.entry_records(_BATCH_ALL):
-            visible: list[tuple[RecordRow, str, list[FeedKey]]] = []
-            for record in records:
-                is_visible = self._is_visible(record)
-                state = SHOWN if is_visible else WAITING
-                if state != record.state:
-                    states.append((state, record.record_id))
-                if is_visible:
-                    keys = self._context.rules.feed_keys(traits_from_json(record.traits or ""))
-                    visible.append((record, record.stated_id or self._path_id(record), keys))
-            self.add_single(visible)
+            states += self._add_records(records)
         self._corpus.set_states(states)
         self.resolve_shared()
+
+    def add_stored(self, record_ids: Sequence[int]) -> None:
+        """Stores the entries of records as they are stored, while all others are parsed again."""
+        records = self._corpus.records(record_ids).values()
+        self._corpus.set_states(self._add_records(record for record in records if record.url is not None))
+
+    def _add_records(self, records: Iterable[RecordRow]) -> list[tuple[int, int]]:
+        """Stores the entries of records, each by itself; returns the states of records that change."""
+        states: list[tuple[int, int]] = []
+        visible: list[tuple[RecordRow, str, list[FeedKey]]] = []
+        for record in records:
+            is_visible = self._is_visible(record)
+            state = SHOWN if is_visible else WAITING
+            if state != record.state:
+                states.append((state, record.record_id))
+            if is_visible:
+                keys = self._context.rules.feed_keys(traits_from_json(record.traits or ""))
+                visible.append((record, record.stated_id or self._path_id(record), keys))
+        self.add_single(visible)
+        return states
 
     def add_single(self, rows: Iterable[tuple[RecordRow, str, list[FeedKey]]]) -> None:
         """Stores the entries of visible records, none of which has one: each by itself, with its id and its feeds."""
@@ -393,10 +442,12 @@ class EntryResolver:
             self.touched.add(feed_id)
         return feed_id
 
-    def add_permanent_feeds(self) -> None:
-        """Stores the feeds that exist without entries, too."""
+    def add_feeds_without_entries(self, published: Iterable[PublishedFeed]) -> None:
+        """Stores the feeds that exist without entries, too: those configured by address, and published ones."""
         for key in self._context.rules.permanent_feeds():
             self.feed_id(key.dimension, key.key)
+        for feed in published:
+            self.feed_id(feed.dimension, feed.key)
         self._store_new_feeds()
 
     # --------------------------------------------------------------------------------------------------------- values

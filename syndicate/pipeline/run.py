@@ -10,45 +10,41 @@ Fingerprints (fingerprints.py) determine which results of an earlier run are out
 Modules that only a run with work to do needs are imported when there is work.
 """
 
-import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import Problem
 from ..formats import HTML_PAGE
 from ..outputs.paths import is_document
 from ..progress import Progress
-from ..store.rows import HIDDEN, MERGED, NO_FEED, NO_RECORD, SCANNING, SHOWN, WAITING, TombstoneRow
-from . import fingerprints
+from ..store.rows import (
+    HIDDEN,
+    MERGED,
+    NO_FEED,
+    NO_RECORD,
+    SCANNING,
+    SHOWN,
+    WAITING,
+    PublishedFeed,
+    TombstoneRow,
+)
+from . import fingerprints, guard, renames
 from .diff import CorpusDiff, diff_corpus
+from .second_look import Place, look_again
+from .site_id import require_id
+from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
+from .unfinished import RunMarker
 
 if TYPE_CHECKING:
+    from ..corpus.files import FileStatus
     from ..store.base import Transaction
     from .change_log import ChangeLogUpdate
     from .context import JobContext
     from .executor import WorkerPool
     from .resolve import EntryResolver, TouchedFeeds
     from .write import DocumentWriter
-
-
-class CorpusSummary(NamedTuple):
-    """The state of a corpus at a time. `hidden` and `merged` count files; `new_problems` are not in earlier runs."""
-
-    entries: int
-    hidden: int
-    merged: int
-    problems: tuple[Problem, ...]
-    new_problems: tuple[Problem, ...]
-
-
-class OutputSummary(NamedTuple):
-    """The changes of a run to the output: counts of feeds and documents."""
-
-    feeds: int
-    written: int
-    unchanged: int
-    removed: int
 
 
 class Run:
@@ -62,36 +58,69 @@ class Run:
         self._now = now
         self._state = transaction.run_state()
         self._before: int | None = self._state.get("built")
+        self._built = self._before  # unlike `_before`, a run from nothing keeps it
+        self._site = transaction.published.site()
+        self._losses = guard.Losses(0, ())
+        self._read: list[tuple[int, bytes, FileStatus]] = []
+        self._allow_shrink = False
+        self._warnings: list[Problem] = []
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
 
-    def check(self, progress: Progress) -> CorpusSummary:
-        """Parses and resolves the whole corpus in a new store; publishes nothing."""
+    def check(self, published: PublishedState, progress: Progress) -> CorpusSummary:
+        """Parses and resolves the whole corpus in a new store; publishes nothing.
+
+        `published` is what the site has published: the problems say, too, what a build would refuse.
+        """
         self._stale = {"parsing"}
         diff = diff_corpus(self._transaction, self._config, 0, parse_all=True)
+        self._transaction.published.load(published.entries)
+        self._transaction.published.put_feeds(published.feeds)
+        self._built = published.built
+        diff.emptied.update((source, published.files.get(source)) for source in diff.emptied)
+        diff.problems.extend(published.problems)
         self._resolve(diff, progress)
+        diff.problems.extend([*guard.refusal_problems(self._refusals(diff), self._config), *self._warnings])
         return self._summary(diff, set())
 
-    def build(self, progress: Progress, *, full: bool) -> tuple[CorpusSummary, OutputSummary]:
-        """Updates store and output from the corpus. `full` deletes all stored data of the corpus first."""
+    def build(
+        self, progress: Progress, options: BuildOptions, held: frozenset[Place] = frozenset()
+    ) -> tuple[CorpusSummary, OutputSummary]:
+        """Updates store and output from the corpus.
+
+        Files of `held` keep their known state, unless the run starts from nothing. Raises FileChangedError when files
+        change meanwhile, ShrinkError or SiteIdError when the run would do harm to subscribers that `options` does not
+        allow.
+        """
         scanned_ns = time.time_ns()
-        unfinished = _Unfinished(self._config)
+        unfinished = RunMarker(self._config)
+        full, self._allow_shrink = options.full, options.allow_shrink
+        require_id(self._transaction, self._config, accept_new_id=options.accept_new_id)
+        files_before = self._transaction.published.count_files() if full else {}
         self._forget(full=full)
         self._stale = {name for name, value in self._fingerprints.items() if self._state.get(name) != value}
         known_problems = set(self._transaction.corpus.problems())
         last_scan_ns = self._state.get("scanned_ns", 0)
-        diff = diff_corpus(self._transaction, self._config, last_scan_ns, parse_all="parsing" in self._stale)
+        diff = diff_corpus(
+            self._transaction,
+            self._config,
+            last_scan_ns,
+            parse_all="parsing" in self._stale,
+            held=frozenset() if full else held,
+        )
+        if full:
+            diff.emptied.update((source, files_before.get(source)) for source in diff.emptied)
         altered = self._altered()
         written: dict[str, str] = {}
         removed: list[str] = []
         looks_for_strays = self._before is None or unfinished.exists()
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
-            was_killed = unfinished.exists()
-            unfinished.create()
-            written, removed = self._publish(diff, altered, progress, was_killed=was_killed, strays=looks_for_strays)
+            written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
-        state |= {"authority": self._config.site.authority, "built": self._now, "scanned_ns": scanned_ns}
+        state |= {"built": self._now, "scanned_ns": scanned_ns}
         self._transaction.record_run_state(state)
+        if self._site.get("authority") != self._config.site.authority:
+            self._transaction.published.record_site({"authority": self._config.site.authority})
         summary = self._summary(diff, known_problems)
         unchanged = self._transaction.documents.count() - len(written)
         return summary, OutputSummary(self._transaction.feeds.count_feeds(), len(written), unchanged, len(removed))
@@ -99,7 +128,13 @@ class Run:
     # ---------------------------------------------------------------------------------------------------- the stages
 
     def _publish(
-        self, diff: CorpusDiff, altered: dict[int, set[str]], progress: Progress, *, was_killed: bool, strays: bool
+        self,
+        diff: CorpusDiff,
+        altered: dict[int, set[str]],
+        progress: Progress,
+        unfinished: "RunMarker",
+        *,
+        strays: bool,
     ) -> tuple[dict[str, str], list[str]]:
         """Returns the versions of the documents that were written, and the paths of those that were removed."""
         from .known import plan_feeds
@@ -110,6 +145,10 @@ class Run:
         config, transaction = self._config, self._transaction
         change_log = self._change_log()
         touched = self._resolve(diff, progress)
+        if not self._allow_shrink:
+            guard.refuse(self._refusals(diff), self._losses)
+        was_killed = unfinished.exists()
+        unfinished.create()
         settings = PlanSettings(self._context.rules, config.selection, config.site, self._fingerprints["documents"])
         if not (touched.feed_ids() or altered or self._stale or strays or change_log):
             return {}, []
@@ -122,6 +161,7 @@ class Run:
         writer.apply(plan)
         changes_index = writer.stage_sets(sets, progress)
         writer.stage_lists(renew=altered_lists or plan.changes_lists() or changes_index or "documents" in self._stale)
+        look_again(config, diff.missing, self._read)
         written = self._context.output.publish()
         uncertain = (altered.keys() if self._before is not None else None) if was_killed else ()
         writer.store(written, time.time(), uncertain)
@@ -137,24 +177,38 @@ class Run:
         transaction, context = self._transaction, self._context
         resolver = EntryResolver(transaction, context, self._now)
         all_again = "rules" in self._stale or self._clock_went_back()
+        former_sources: dict[int, int] = {}
         if "parsing" in self._stale:
-            transaction.tombstones.remember_published()
+            transaction.published.remember()
             resolver.clear()
-            RecordUpdate(transaction, context, self._now, resolver).run(diff, self._pool, progress)
+            update = RecordUpdate(transaction, context, self._now, resolver)
+            update.run(diff, self._pool, progress)
             resolver.resolve_shared()
             all_again = True
+            if self._before is None:
+                diff.missing.extend(transaction.published.gone_paths() if transaction.published.is_remembered() else ())
         else:
-            changed = RecordUpdate(transaction, context, self._now, None).run(diff, self._pool, progress)
+            update = RecordUpdate(transaction, context, self._now, None)
+            changed = update.run(diff, self._pool, progress)
+            former_sources = changed.sources
             if "html" in self._stale:
                 transaction.fragments.drop_format(HTML_PAGE.name)
             if all_again:
-                transaction.tombstones.remember_published()
+                transaction.published.remember()
                 resolver.clear()
                 resolver.resolve_all()
             else:
                 urls = changed.urls | self._urls_that_turn() | resolver.urls_of_linking(changed.names)
                 resolver.resolve(urls, changed.ids, changed.record_ids)
-        resolver.add_permanent_feeds()
+        self._read = update.read
+        after = self._built if self._built is not None else self._now
+        if all_again:
+            self._losses = guard.measure(transaction, after, self._now)
+        else:
+            self._losses = guard.measure_changes(transaction, resolver, former_sources, after, self._now)
+        self._warn_of_renames(resolver, all_again=all_again)
+        # A store from nothing knows of feeds without entries by what outlives a store alone.
+        resolver.add_feeds_without_entries(self._published_feeds() if self._before is None else ())
         self._update_tombstones(resolver, compare_all=all_again)
         if "documents" in self._stale:
             resolver.touched.add_whole(transaction.feeds.feed_ids().values())
@@ -167,6 +221,7 @@ class Run:
         changed: set[tuple[str, str]] = set()
         if compare_all:
             tombstones.bury_missing(self._now)
+            self._transaction.published.forget()
         else:
             names = {feed_id: name for name, feed_id in feed_ids.items()}
             unpublished = [(entry_id, feed_id) for entry_id, ids in resolver.unpublished().items() for feed_id in ids]
@@ -179,6 +234,34 @@ class Run:
         changed |= tombstones.expire(self._expired())
         for name in changed & feed_ids.keys():
             resolver.touched.add(feed_ids[name])
+
+    def _warn_of_renames(self, resolver: "EntryResolver", *, all_again: bool) -> None:
+        published = self._transaction.published
+        if self._stale:
+            self._warnings += renames.moved_without_redirect(published.feeds(), self._config)
+        emptied = [
+            feed
+            for feed in published.emptied(renames.MOST_EMPTIED)
+            if self._context.rules.goes_on(feed.dimension, feed.key, feed.path)
+        ]
+
+        def gained(feed: PublishedFeed) -> Sequence[tuple[str, int]]:
+            if not all_again:
+                return resolver.gained((feed.dimension, feed.key))
+            return published.gained(feed.dimension, feed.key) if published.is_remembered() else ()
+
+        self._warnings += renames.emptied_at_once(emptied, gained, self._config)
+
+    def _published_feeds(self) -> list[PublishedFeed]:
+        """Returns the feeds that were published and go on, whether they have entries or not; forgets the others."""
+        published = self._transaction.published
+        feeds, rules = published.feeds(), self._context.rules
+        going_on = [feed for feed in feeds if rules.goes_on(feed.dimension, feed.key, feed.path)]
+        published.drop_feeds([(feed.dimension, feed.key) for feed in set(feeds).difference(going_on)])
+        return going_on
+
+    def _refusals(self, diff: CorpusDiff) -> list[guard.Refusal]:
+        return guard.refusals(self._losses, self._transaction, self._config, diff.emptied)
 
     def _change_log(self) -> "ChangeLogUpdate | None":
         """Starts to update the change log, if the site has partners; else deletes it."""
@@ -203,10 +286,14 @@ class Run:
     # -------------------------------------------------------------------------------------------- what is out of date
 
     def _forget(self, *, full: bool) -> None:
-        if self._state.get("authority") not in (None, self._config.site.authority):
-            self._transaction.tombstones.clear()  # they name ids of another site
+        published, site_id = self._transaction.published, self._config.site.authority
+        if self._site.get("authority", site_id) != site_id:
+            self._transaction.tombstones.clear()  # they name ids that nobody knows, or is to know any more
+            published.load(())  # nothing is compared with these ids
+        if "pinged_at" not in self._site and self._transaction.outbox.has_pinged():
+            published.record_site({"pinged_at": self._now})
         if full:
-            self._transaction.tombstones.remember_published()
+            self._transaction.published.remember()
             self._transaction.clear_corpus()
             self._state = {}
             self._before = None
@@ -243,7 +330,8 @@ class Run:
 
     def _summary(self, diff: CorpusDiff, known_problems: set[Problem]) -> CorpusSummary:
         corpus = self._transaction.corpus
-        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems]})
+        unmatched = guard.unmatched_sources(self._config, diff.emptied)
+        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems, *unmatched]})
         states = corpus.count_states()
         problems = tuple(sorted(corpus.problems()))
         return CorpusSummary(
@@ -252,25 +340,5 @@ class Run:
             merged=states.get(MERGED, 0),
             problems=problems,
             new_problems=tuple(problem for problem in problems if problem not in known_problems),
+            warnings=tuple(self._warnings),
         )
-
-
-class _Unfinished:
-    """The file that exists while a run works."""
-
-    def __init__(self, config: Config) -> None:
-        self.path = os.path.join(config.state, "unfinished")
-
-    def exists(self) -> bool:
-        return os.path.lexists(self.path)
-
-    def create(self) -> None:
-        with open(self.path, "wb"):
-            pass
-
-
-def remove_unfinished(config: Config) -> None:
-    """Removes the file that marks a run in progress, after its transaction has committed."""
-    path = _Unfinished(config).path
-    if os.path.lexists(path):
-        os.unlink(path)

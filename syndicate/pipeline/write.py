@@ -47,6 +47,11 @@ class DocumentWriter:
         if dropped_sets:
             self._drop([path for *_, path in documents.paths_of_sets(dropped_sets)])
             documents.drop_sets(dropped_sets)
+        published = self._transaction.published
+        if ended := plan.ended_feeds():
+            published.drop_feeds(ended)
+        if kept := plan.published_feeds():
+            published.put_feeds(kept)
         if rows := [feed.row for feed in plan.feeds if feed.row is not None]:
             feeds.set_feeds(rows)
         if sets := plan.sets():

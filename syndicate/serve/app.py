@@ -21,7 +21,7 @@ from ..store import open_store
 from ..store.base import Store
 from .metrics import count_deliveries, render_metrics
 from .tree_handler import TreeHandler
-from .watcher import CatalogWatcher
+from .watcher import CatalogWatcher, record_reading
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
 
@@ -35,6 +35,7 @@ _DRAIN_S = 20.0  # for responses under way at shutdown
 _IDLE_S = 75.0  # for a connection without a complete request
 _LINGER_S = 2.0  # for the rest of a request body that nothing reads
 _BACKLOG = 1024
+_OWN_PATHS = frozenset({"/healthz", "/metrics"})
 
 
 def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Application:
@@ -53,6 +54,7 @@ def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Appl
 
     app.router.add_route("*", "/{path:(?s:.*)}", handle_other)
     app.cleanup_ctx.append(_watch_catalog)
+    app.on_response_prepare.append(_note_reading)
     return app
 
 
@@ -131,11 +133,18 @@ def _raise_file_limit() -> None:
 async def _watch_catalog(app: web.Application) -> AsyncIterator[None]:
     watcher = CatalogWatcher(app[CONFIG], app[STORE], app[TREE])
     await watcher.refresh()
-    task = asyncio.create_task(watcher.run())
+    tasks = [asyncio.create_task(watcher.run()), asyncio.create_task(record_reading(app[CONFIG], app[TREE]))]
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _note_reading(request: web.Request, response: web.StreamResponse) -> None:
+    """Note that an added route, such as the partner API, gave a client something."""
+    if response.status in {200, 304} and request.path not in _OWN_PATHS:
+        request.config_dict[TREE].was_read.set()
 
 
 async def _health(request: web.Request) -> web.Response:

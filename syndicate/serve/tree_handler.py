@@ -27,6 +27,7 @@ build. `Last-Modified` is left out while its second is not over (RFC 9110 §8.8.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -81,7 +82,7 @@ class TreeHandler:
     """Handles requests for the output tree.
 
     `unavailable_reason` is the reason why the store cannot be read, and empty when it can be read. The last catalogue
-    is served in either case.
+    is served in either case. `was_read` is set once a client has been given a document.
     """
 
     def __init__(self, config: Config) -> None:
@@ -90,6 +91,7 @@ class TreeHandler:
         self.documents_by_request_path: Mapping[str, Document] = {}
         self.counters = ResponseCounters()
         self.unavailable_reason = "nothing was built"
+        self.was_read = asyncio.Event()
         self._moved_folders = moved_folders(config)
         self._cache: DocumentCache[PreparedDocument] = DocumentCache(open_output(config), HeaderBuilder(config).prepare)
         self._date = DateHeader()
@@ -135,6 +137,7 @@ class TreeHandler:
         result = self._evaluate(method, headers, prepared)
         body_bytes = len(prepared.representation.content) if result.status == OK and method == "GET" else 0
         self.counters.add(document.kind, result.status, body_bytes)
+        self.was_read.set()
         return self._document_response(request, prepared, result)
 
     def _evaluate(self, method: str, headers: CIMultiDictProxy[str], prepared: PreparedDocument) -> ConditionalResult:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import closing, suppress
 
 import structlog
 
 from ..config import Config
 from ..errors import StoreError, StoreMissingError
+from ..store import open_store
 from ..store.base import Store
 from .catalog import CatalogReader
 from .tree_handler import TreeHandler
@@ -15,6 +18,27 @@ from .tree_handler import TreeHandler
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
 
 _POLL_S = 0.25
+_RETRY_S = 10.0
+
+
+async def record_reading(config: Config, tree: TreeHandler) -> None:
+    """Record in the state, once, that a document was served: from then on `site.id` must not change by itself."""
+    await tree.was_read.wait()
+    loop = asyncio.get_running_loop()
+    while not await loop.run_in_executor(None, _record_reading, config):  # noqa: ASYNC110 - a build has the store
+        await asyncio.sleep(_RETRY_S)
+
+
+def _record_reading(config: Config) -> bool:
+    """Returns whether the state says that a document was served."""
+    with suppress(StoreError), closing(open_store(config.state)) as store:
+        with store.read() as snapshot:
+            if "served_at" in snapshot.published.site():
+                return True
+        with store.update() as transaction:
+            transaction.published.record_site({"served_at": int(time.time())})
+        return True
+    return False
 
 
 class CatalogWatcher:

@@ -27,6 +27,7 @@ from .repositories import (
     Outbox,
     PartnerChanges,
     PartnerEntries,
+    Published,
     Tombstones,
 )
 
@@ -59,6 +60,10 @@ class Snapshot(Protocol):
         """Deletions that feeds list."""
 
     @property
+    def published(self) -> Published:
+        """What was published before a run, and what is kept of it."""
+
+    @property
     def change_log(self) -> ChangeLog:
         """The changes that partners follow, to be written."""
 
@@ -85,7 +90,9 @@ class Transaction(Snapshot, Protocol):
         """Stores values for the next run."""
 
     def clear_corpus(self) -> None:
-        """Deletes everything but tombstones, removed documents, the change log and the outbox."""
+        """Deletes everything but what outlives a store: tombstones, removed documents, published feeds, the state of
+        the site, the change log and the outbox.
+        """
 
 
 class Store(Protocol):

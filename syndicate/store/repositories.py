@@ -5,7 +5,7 @@ caller makes a call for each row. Methods that yield rows must be consumed befor
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import Problem
 from .outbox_rows import (
@@ -39,11 +39,14 @@ from .rows import (
     FileStatus,
     KnownFile,
     LinkRow,
+    Loss,
     MemberRow,
     Membership,
     MonthCount,
     PartnerEntryRow,
     PartnerTextRow,
+    PublishedEntry,
+    PublishedFeed,
     RecordRow,
     RenderedRow,
     Span,
@@ -67,6 +70,9 @@ class Corpus(Protocol):
 
     def known_files(self, names: Sequence[tuple[int, bytes]]) -> Iterator[KnownFile]:
         """Yields what is known of files, given by folder id and name; unknown ones are left out."""
+
+    def known_files_of_folders(self, folder_ids: Sequence[int]) -> list[KnownFile]:
+        """Returns what is known of all files in these folders."""
 
     def records_of_folders(self, folder_ids: Sequence[int]) -> list[int]:
         """Returns the record ids of all files in these folders."""
@@ -191,7 +197,7 @@ class Feeds(Protocol):
         """Deletes feeds with their document sets."""
 
     def count_feeds(self) -> int:
-        """Returns how many feeds there are."""
+        """Returns how many feeds the lists of all feeds name: those with a catalogue object."""
 
     def listed(self) -> list[tuple[str, bytes | None]]:
         """Returns the catalogue object and the index page's line of every feed."""
@@ -283,11 +289,8 @@ class Documents(Protocol):
 class Tombstones(Protocol):
     """Entries that were published once and are not any more (RFC 6721)."""
 
-    def remember_published(self) -> None:
-        """Remembers what is published now until `bury_missing`; does nothing when that is remembered already."""
-
     def bury_missing(self, now: int) -> None:
-        """Buries what was remembered as published and is not any more, and drops tombstones of published entries."""
+        """Buries what `Published` remembers and is not published any more; drops tombstones of published entries."""
 
     def bury(self, rows: Iterable[TombstoneRow]) -> None:
         """Stores tombstones; one that exists keeps its time."""
@@ -302,10 +305,71 @@ class Tombstones(Protocol):
         """Returns whether there are tombstones of deletions up to a time."""
 
     def clear(self) -> None:
-        """Deletes all tombstones, and what is remembered as published."""
+        """Deletes all tombstones."""
 
     def of_feeds(self, names: Sequence[FeedName]) -> list[TombstoneRow]:
         """Returns the tombstones of feeds, the feeds in the order given, the latest deletion of each first."""
+
+
+class Published(Protocol):
+    """What subscribers were given: the entries published before a run, the feeds that ever were, and their site."""
+
+    def remember(self) -> None:
+        """Remembers what is published now until `forget`; does nothing when something is remembered already."""
+
+    def load(self, entries: Iterable[PublishedEntry]) -> None:
+        """Remembers entries of another store as what was published."""
+
+    def forget(self) -> None:
+        """Forgets what is remembered as published before the run."""
+
+    def is_remembered(self) -> bool:
+        """Returns whether it is remembered what was published before the run."""
+
+    def entries(self) -> Iterator[PublishedEntry]:
+        """Yields the entries that are published now."""
+
+    def count(self) -> int:
+        """Returns how many entries are remembered."""
+
+    def losses(self, after: int, until: int) -> list[Loss]:
+        """Returns how many of the remembered entries are not published any more, by source and state of their record.
+
+        Entries whose expiry lies between two times (the first one excluded) are not counted.
+        """
+
+    def gone_paths(self) -> list[tuple[int, bytes]]:
+        """Returns source and path of the records whose entries are remembered, and which do not exist any more."""
+
+    def gained(self, dimension: str, key: str) -> list[tuple[str, int]]:
+        """Returns the names of feeds that gained entries which this one held before, and how many, the most first."""
+
+    def count_files(self) -> dict[int, int]:
+        """Returns how many files each source has."""
+
+    def publishes(self, source: int) -> bool:
+        """Returns whether any entry of a source is published now."""
+
+    def feeds(self) -> list[PublishedFeed]:
+        """Returns all feeds that were published, ordered by dimension and key."""
+
+    def feeds_named(self, names: Sequence[FeedName]) -> dict[FeedName, PublishedFeed]:
+        """Returns those of these feeds that were published."""
+
+    def emptied(self, more_than: int) -> list[PublishedFeed]:
+        """Returns the feeds that had more than so many entries when they were published last, and have none now."""
+
+    def put_feeds(self, rows: Iterable[PublishedFeed]) -> None:
+        """Stores feeds as they are published now."""
+
+    def drop_feeds(self, names: Iterable[FeedName]) -> None:
+        """Deletes feeds that the configuration ended."""
+
+    def site(self) -> dict[str, Any]:
+        """Returns what is known of the site itself, by name."""
+
+    def record_site(self, values: Mapping[str, str | int]) -> None:
+        """Stores what is known of the site itself."""
 
 
 class ChangeLog(Protocol):
@@ -350,6 +414,9 @@ class Outbox(Protocol):
 
     def request_deliveries(self, documents: Sequence[TopicDocument], hub_urls: Sequence[str], now: float) -> None:
         """Request the delivery of documents whose digest differs from the recorded one, to each of the hubs."""
+
+    def has_pinged(self) -> bool:
+        """Return whether any ping was sent to a hub that is still configured."""
 
     def prune(self, site_url: str, hub_urls: Sequence[str], *, has_pages: bool = False) -> None:
         """Delete topics that are not documents of the site any more, and hubs that are not configured.

@@ -214,6 +214,40 @@ class TombstoneRow(NamedTuple):
     deleted_at: int
 
 
+class PublishedEntry(NamedTuple):
+    """An entry that is published: the source and path of the record that leads it, and its feeds."""
+
+    id: str
+    source: int
+    path: bytes
+    feeds: tuple[FeedName, ...]
+
+
+class Loss(NamedTuple):
+    """How many entries of a source are not published any more, and the state of their records now.
+
+    The source is None where it is not known, the state where the file is gone.
+    """
+
+    source: int | None
+    state: int | None
+    entries: int
+
+
+class PublishedFeed(NamedTuple):
+    """A feed of a dimension as it was last published, with or without entries.
+
+    `name` is how entries spelled its name, `updated` the time of the latest update among the entries that it listed.
+    """
+
+    dimension: str
+    key: str
+    name: str
+    path: str
+    entries: int
+    updated: int
+
+
 class PartnerEntryRow(NamedTuple):
     """The values that partners filter an entry by. An absent text is empty; `topics` are keys (JSON)."""
 

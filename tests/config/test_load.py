@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.configurations import FULL, SMALL
 
-from syndicate.config import Api, Config, Hub, Push, Serve, Source, WorkerOptions, load, parse
+from syndicate.config import Api, Config, Guard, Hub, Push, Serve, Source, WorkerOptions, load, parse
 from syndicate.config.schema import json_schema
 from syndicate.corpus.context import source_context
 from syndicate.errors import ConfigError
@@ -75,6 +75,7 @@ def test_missing_keys_have_their_defaults(folder: Path) -> None:
         precompress=False,
         api=None,
         executor="processes",
+        guard=Guard("50%", 50.0),
     )  # fmt: skip
 
 
@@ -132,6 +133,7 @@ def test_every_key_is_read(folder: Path) -> None:
     assert config.serve == Serve(host="::1", port=0, max_age_s=0, archive_max_age_s=9, stale_after_h=0.5)
     assert config.worker == WorkerOptions(poll=True)
     assert config.precompress
+    assert config.guard == Guard("12.5 %", 12.5)
     assert config.api == Api(public=True, partners=str(folder / "who.yaml"))
     assert (config.template_folder, config.templates) == (str(folder / "look"), (("card.html", "C"), ("site.css", "S")))
     assert os.path.normpath(config.output) == str(folder.parent / "out")
@@ -170,7 +172,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, hubs, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
+    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, guard, hubs, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
     ("duplicate key", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: duplicate key"]),
     ("key that is not text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -195,6 +197,8 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("icon", changed(site="site:\n  icon: icon.png"), ["2:9: site.icon: no scheme in 'icon.png'"]),
     ("home", changed(site="site:\n  home: 'javascript:x'"), ["2:9: site.home: scheme 'javascript'"]),
     ("unknown key of the site", changed(site="site:\n  tittle: x"), ["2:3: site.tittle: unknown key; did you mean 'title'?"]),
+    # guard
+    *((f"max_loss {text}", changed(x=f"guard: {{max_loss: {text}}}"), [f"7:19: guard.max_loss: expected a percentage from 0% to 100%, got '{text}'"]) for text in ("50", "half", "101%", "-1%", "0.5", "5 percent")),
     # corpus
     ("no folder", changed(path="  path: nowhere"), ["6:9: corpus[0].path: no such folder: 'nowhere'"]),
     ("a file", changed(path="  path: config.yaml"), ["6:9: corpus[0].path: no such folder: 'config.yaml'"]),
@@ -388,6 +392,7 @@ def test_root_configuration_is_valid() -> None:
     stated = yaml.safe_load((root / "config.yaml").read_text())
     assert set(stated) == {
         "executor",
+        "guard",
         "site",
         "corpus",
         "feeds",

@@ -136,6 +136,7 @@ def test_file_name_that_is_not_utf8_is_reported(site_folder: SiteFolder) -> None
     with open(os.fsencode(site_folder.folder / "topics") + b"/\xff.yaml", "wb") as file:
         file.write(b"name: []")
     assert messages(site_folder.load()) == ["topics/\\udcff.yaml:1:7: topic.name: expected text"]
+    site_folder.put("a.md", record("A"))
     assert len(site_folder.build().problems) == 1
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Source
-from syndicate.corpus.scan import scan
+from syndicate.corpus.scan import find_again, scan
 from syndicate.errors import Problem
 
 
@@ -237,3 +237,27 @@ def test_any_text_is_a_valid_pattern(tmp_path: Path, patterns: list[str]) -> Non
     others, _ = scanned(tmp_path, ("**",), tuple(patterns))
     assert not set(found) & set(others)
     assert problems == []
+
+
+def test_files_found_again_are_those_that_a_scan_lists(tmp_path: Path) -> None:
+    for name in (
+        "a.md",
+        "b/c.md",
+        "b/.hidden.md",
+        ".git/d.md",
+        "node_modules/e.md",
+        "b/x.txt",
+        "drafts/f.md",
+        "g.md/h",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "inside.md").symlink_to("a.md")
+    (tmp_path / "outside.md").symlink_to("/etc/hostname")
+    (tmp_path / "dangling.md").symlink_to("nowhere")
+    (tmp_path / "linked").symlink_to("b")
+    corpus = Source(path="corpus", root=str(tmp_path), exclude=("drafts",))
+    everything = [os.fsencode(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))]
+    listed = {folder + name for folder, names in scan(corpus, []) for name in names}
+    assert set(find_again(corpus, [*everything, b"gone.md", b"linked/c.md", b"gone/x.md"])) == listed
+    assert listed == {b"a.md", b"b/c.md", b"inside.md"}

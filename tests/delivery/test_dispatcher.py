@@ -236,7 +236,7 @@ async def test_database_of_schema_version_7_hands_over_pending_deliveries(site: 
                         sql.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO {old_column}")
                 if table != old_table:
                     sql.execute(f"ALTER TABLE {table} RENAME TO {old_table}")
-            sql.execute("PRAGMA user_version = 7")
+            sql.executescript("DROP TABLE published_feeds; DROP TABLE site_state; PRAGMA user_version = 7")
         await build(site)
     assert [row.topic_url for row in before] == [TWO]
     assert pending(site) == [row._replace(error_origin="") for row in before]

@@ -102,6 +102,20 @@ class OutputContract:
             backend.open().claim()
         assert backend.files() == {MARKER: marker}
 
+    def test_output_of_the_former_owner_is_claimed(self, backend: Backend, output: Output) -> None:
+        put(output, feed("all/feed.rss"))
+        before = backend.files()
+        with pytest.raises(OutputError, match="belongs to the site"):
+            backend.open("new.test,2026").claim("other.test,2026")
+        assert backend.files() == before
+        backend.open("new.test,2026").claim(OWNER)
+        assert backend.files() == before | {MARKER: b"new.test,2026\n"}
+
+    def test_former_owner_claims_no_foreign_files(self, backend: Backend) -> None:
+        backend.write("index.html", b"mine")
+        with pytest.raises(OutputError, match="holds files that syndicate did not write"):
+            backend.open().claim("former.test,2026")
+
     # --------------------------------------------------------------------------------------- staging and publishing
 
     def test_documents_are_published_at_their_paths(self, backend: Backend, output: Output) -> None:

@@ -17,7 +17,7 @@ import pytest
 from outputs.contract import OWNER, SITE_URL, OutputContract, document, feed, put
 from support.sites import CONFIG, SiteFolder, clean_environment, record, tree
 
-from syndicate.errors import OutputError
+from syndicate.errors import OutputError, SiteIdError
 from syndicate.outputs.local import LocalOutput
 from syndicate.outputs.paths import MARKER, STAGED_SUFFIX
 
@@ -115,6 +115,9 @@ def test_build_into_the_output_of_another_site_writes_nothing(site_folder: SiteF
     site_folder.configure(
         (site_folder.folder / "config.yaml").read_text().replace("feeds.test,2026", "feeds.test,2027")
     )
+    with pytest.raises(SiteIdError, match=r"feeds\.test,2026.*feeds\.test,2027"):
+        site_folder.build()
+    shutil.rmtree(site_folder.folder / ".syndicate")
     with pytest.raises(OutputError, match=r"feeds\.test,2026.*feeds\.test,2027"):
         site_folder.build()
     assert tree(site_folder.output) == before
@@ -297,12 +300,13 @@ def test_builds_leave_feeds_of_the_users_own_alone(path: str, site_folder: SiteF
     assert file.read_text() == "mine"
 
 
-def test_feeds_of_a_topic_that_lost_its_last_entry_are_removed(site_folder: SiteFolder) -> None:
+def test_feeds_of_a_topic_that_the_configuration_ends_are_removed(site_folder: SiteFolder) -> None:
     site_folder.put("a.md", record("A", "topics: [Kept]"))
     gone = site_folder.put("b.md", record("B", "topics: [Kept, Gone]"))
     site_folder.build()
     assert (site_folder.output / "topics/gone/feed.atom").is_file()
     gone.unlink()
+    site_folder.configure(f"{CONFIG}topics: {{Kept: {{aliases: [Gone]}}}}\n")
     assert site_folder.build().removed == 4  # with its page
     assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["kept"]
 

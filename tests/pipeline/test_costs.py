@@ -103,7 +103,7 @@ def test_deleted_entry_is_replaced_by_the_next_one(site: EditableSite) -> None:
         ("feeds", "opml", "none", 0, 0),
         ("feeds", "include_children", True, 0, 0),
         ("feeds", "by", ["topics", "category"], 0, 0),
-        ("feeds", "where", {"min_quality": 7}, 0, 8),
+        ("feeds", "where", {"min_quality": 7}, 0, 11),
     ],
 )
 def test_changed_configuration_writes_the_feeds_that_it_affects(

@@ -20,13 +20,14 @@ TWO = {f"topics/two/feed.{kind}" for kind in ("rss", "atom", "json")}
 
 @pytest.fixture
 def two(editable_site: EditableSite) -> EditableSite:
-    """A site whose topic Two was removed."""
+    """A site whose topic Two was removed: its configuration makes it an alias of another."""
     editable_site.settings["feeds"] = {"by": ["topics"]}
     editable_site.record("a.md")
     path = editable_site.record("b.md", topics=["Two"])
     editable_site.build()
     assert removed_paths(editable_site) == set()
     path.unlink()
+    editable_site.settings["topics"] = {"One": {"aliases": ["Two"]}}
     editable_site.build()
     return editable_site
 
@@ -37,6 +38,7 @@ def test_documents_of_a_removed_feed_are_recorded(two: EditableSite) -> None:
 
 def test_documents_that_are_published_again_are_not_recorded(two: EditableSite) -> None:
     two.record("c.md", topics=["Two"])
+    del two.settings["topics"]
     two.build()
     assert removed_paths(two) == set()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from syndicate.feeds import archive
 from syndicate.feeds.rules import FeedRules
-from syndicate.model import ArchivePeriod, Selection, Site, Tombstone
+from syndicate.model import ArchivePeriod, Selection, Site, Tombstone, TopicSettings
 from syndicate.pipeline.plan import FeedChanges, FeedPlan, FeedPlanner, KnownFeed, Plan, PlanSettings
-from syndicate.store.rows import FeedRow, MemberRow, MonthCount, Span
+from syndicate.store.rows import FeedRow, MemberRow, MonthCount, PublishedFeed, Span
 
 SITE = Site("T", "https://f.example/", "f.example,2026", "https://w.example/")
 FEED_ID = 7
@@ -336,16 +336,64 @@ def test_month_that_is_split_no_more_drops_its_days() -> None:
 def test_feed_without_members_is_dropped() -> None:
     spans, plan = next_plan(YEAR, [])
     assert spans == []
-    assert plan == FeedPlan(FEED_ID, None)
+    assert plan == FeedPlan(FEED_ID, None, ended=("topics", "one"))
     assert Plan((plan,)).dropped_feeds() == [FEED_ID]
+    assert Plan((plan,)).ended_feeds() == [("topics", "one")]
     assert Plan((plan,)).changes_lists()
+
+
+PUBLISHED = PublishedFeed("topics", "one", "One", "topics/one", 7, time("2025-06-01"))
+
+
+def empty_plan(published: PublishedFeed = PUBLISHED, sets: Mapping[str, bytes] | None = None, **rules: Any) -> FeedPlan:
+    """The plan of the topic's feed without members, as it was published, under other rules."""
+    selection = Selection(limit=2, formats=("rss", "atom", "json"), **rules)
+    of = PlanSettings(FeedRules(selection, SITE), selection, SITE, b"1")
+    row = TOPIC._replace(catalog_json="{}")
+    return planned([], known([], row=row, sets=sets)._replace(published=published), FeedChanges(None), of)[1]
+
+
+def test_published_feed_without_members_goes_on_and_is_listed_no_more() -> None:
+    plan = empty_plan(sets={"": b"x", "2025-01": b"y"})
+    assert plan.row == TOPIC._replace(
+        path="topics/one", header_digest=plan.row and plan.row.header_digest, catalog_json=None
+    )
+    assert plan.is_listed_anew
+    assert plan.dropped_periods == ("2025-01",)
+    (newest,) = plan.sets
+    assert (newest.feed.title, newest.feed.total, list(newest.record_ids)) == ("One – T", 0, [])
+    assert newest.feed.updated == datetime(2025, 6, 1, tzinfo=UTC)
+    assert plan.published == PUBLISHED._replace(entries=0)
+    assert empty_plan(plan.published).published is None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"by": ("provider",)},
+        {"topics": (TopicSettings("Two", aliases=("ONE",)),)},
+        {"topics": (TopicSettings("One", slug="1"),)},
+        {"topics": (TopicSettings("Two", slug="one"),)},
+        {"topics": (TopicSettings("Two", moved_from=("one",)),)},
+    ],
+    ids=["dimension removed", "alias of another", "moved", "path of another", "moved to another"],
+)
+def test_feed_without_members_that_the_configuration_ended_is_dropped(rules: dict[str, Any]) -> None:
+    assert empty_plan(**rules) == FeedPlan(FEED_ID, None, ended=("topics", "one"))
+    assert empty_plan().row is not None
+
+
+def test_feed_is_kept_as_it_is_published() -> None:
+    plan = first_plan([Member(1, time("2025-01-01"), 5, "ONE"), Member(2, time("2024-01-01"), 0, "ONE")], settings())
+    assert plan.published == PublishedFeed("topics", "one", "ONE", "topics/one", 2, time("2025-01-01") + 5)
+    assert first_plan(YEAR, settings(), ALL).published is None
 
 
 def test_custom_feed_that_is_configured_no_more_is_dropped() -> None:
     row = FeedRow(FEED_ID, "custom", "best", "custom/best")
     planner = FeedPlanner(known([], row=row, sets={"": b"x"}), FeedChanges(None), settings())
     assert planner.spans() == []
-    assert planner.plan(()) == FeedPlan(FEED_ID, None)
+    assert planner.plan(()) == FeedPlan(FEED_ID, None, ended=("custom", "best"))
 
 
 def test_permanent_feed_without_members_stays() -> None:

@@ -36,11 +36,14 @@ from syndicate.store.rows import (
     FileRow,
     KnownFile,
     LinkRow,
+    Loss,
     MemberRow,
     MonthCount,
     OriginRow,
     PartnerEntryRow,
     PartnerTextRow,
+    PublishedEntry,
+    PublishedFeed,
     RecordRow,
     RenderedRow,
     Span,
@@ -106,6 +109,8 @@ def put_lasting(transaction: Transaction) -> None:
     """Stores something in everything that outlives a store."""
     transaction.tombstones.bury([TombstoneRow("topics", "one", "buried", 100)])
     transaction.documents.record_removed(["topics/gone/feed.rss"], 100)
+    transaction.published.put_feeds([PublishedFeed("topics", "gone", "Gone", "topics/gone", 0, 100)])
+    transaction.published.record_site({"authority": "f.test,2026"})
     transaction.change_log.start_run("epoch")
     transaction.change_log.append([ChangeRow(1, "id-1", b"state", '["one"]')], 100)
     transaction.outbox.request_deliveries([TopicDocument("https://f.test/1", "1", b"digest", 10)], [HUB], 100.0)
@@ -116,6 +121,8 @@ def lasting(snapshot: Snapshot) -> list[Any]:
     return [
         snapshot.tombstones.of_feeds([("topics", "one")]),
         snapshot.documents.removed(),
+        snapshot.published.feeds(),
+        snapshot.published.site(),
         snapshot.partner_changes.position(),
         [(change.seq, change.id) for change in snapshot.partner_changes.after(EntryFilter(), 10, 0, 0)],
         snapshot.outbox.pending(),
@@ -523,8 +530,9 @@ class StoreContract:
         assert feeds.feeds([1]) == [row._replace(index_html=b"<li>")]
         assert feeds.listed() == [("{}", b"<li>")]
         transaction.documents.put_sets([DocumentSetRow(1, "", b"d"), DocumentSetRow(2, "", b"d")])
+        assert feeds.count_feeds() == 1
         feeds.drop_feeds([1])
-        assert (feeds.count_feeds(), transaction.documents.sets([1, 2])) == (1, [DocumentSetRow(2, "", b"d")])
+        assert (feeds.count_feeds(), transaction.documents.sets([1, 2])) == (0, [DocumentSetRow(2, "", b"d")])
 
     def test_month_counts_follow_memberships(self, transaction: Transaction) -> None:
         feeds = transaction.feeds
@@ -670,14 +678,85 @@ class StoreContract:
         feeds.add_feeds([(1, *name)])
         feeds.put_entries([*(entry(number, memberships=((1, "One"),)) for number in (1, 2, 3)), entry(4)])
         tombstones.bury([TombstoneRow(*name, "id-3", 5)])
-        tombstones.remember_published()
+        transaction.published.remember()
         feeds.clear()
-        tombstones.remember_published()  # is remembered already
+        transaction.published.remember()  # is remembered already
         feeds.put_entries([entry(1), entry(3, memberships=((1, "One"),))])
         tombstones.bury_missing(50)
         assert tombstones.of_feeds([name]) == [TombstoneRow(*name, "id-1", 50), TombstoneRow(*name, "id-2", 50)]
         tombstones.bury_missing(60)
         assert len(tombstones.of_feeds([name])) == 2
+
+    # -------------------------------------------------------------------------------------------------------- published
+
+    def test_entries_that_are_lost_are_counted_by_source_and_state(self, transaction: Transaction) -> None:
+        feeds, published, name = transaction.feeds, transaction.published, ("topics", "one")
+        feeds.add_feeds([(1, *name), (2, "topics", "two")])
+        transaction.corpus.put_records([record(number, source=int(number > 3)) for number in range(1, 7)])
+        feeds.put_entries([entry(number, memberships=((1, "One"),)) for number in range(1, 7)])
+        assert (published.is_remembered(), published.publishes(1), published.publishes(2)) == (False, True, False)
+        published.remember()
+        assert (published.is_remembered(), published.count(), published.losses(0, 0)) == (True, 6, [])
+        feeds.drop_entries([2, 3, 4, 5])
+        transaction.corpus.drop_records([2])
+        transaction.corpus.put_records([record(3, state=HIDDEN), record(4, source=1, state=FAULTY)])
+        transaction.corpus.put_records([record(5, source=1, state=WAITING, expires=100)])
+        gone = [Loss(0, None, 1), Loss(0, HIDDEN, 1), Loss(1, FAULTY, 1)]
+        assert published.losses(100, 200) == [*gone, Loss(1, WAITING, 1)]
+        assert published.losses(99, 100) == gone  # expired as planned
+        assert published.gone_paths() == [(0, b"2.md")]
+        published.forget()
+        assert not published.is_remembered()
+
+    def test_feeds_that_gained_the_entries_of_another(self, transaction: Transaction) -> None:
+        feeds, published = transaction.feeds, transaction.published
+        feeds.add_feeds([(1, "topics", "one"), (2, "topics", "two"), (3, "topics", "three"), (4, "provider", "two")])
+        transaction.corpus.put_records([record(1), record(2)])
+        feeds.put_entries([entry(1, memberships=((1, "One"), (3, "3"))), entry(2, memberships=((1, "One"),))])
+        published.remember()
+        feeds.put_entries(
+            [entry(1, memberships=((2, "2"), (3, "3"), (4, "2"))), entry(2, memberships=((2, "2"), (3, "3")))]
+        )
+        assert published.gained("topics", "one") == [("2", 2), ("3", 1)]
+        assert published.gained("topics", "two") == []
+
+    def test_published_entries_of_another_store(self, transaction: Transaction) -> None:
+        feeds, published = transaction.feeds, transaction.published
+        feeds.add_feeds([(1, "topics", "one"), (2, "topics", "two")])
+        transaction.corpus.put_records([record(1), record(2, source=1), record(3)])
+        feeds.put_entries(
+            [entry(1, memberships=((2, "Two"), (1, "One"))), entry(2, memberships=((1, "One"),)), entry(3)]
+        )
+        both, one = (("topics", "two"), ("topics", "one")), (("topics", "one"),)
+        rows = [PublishedEntry("id-1", 0, b"1.md", both), PublishedEntry("id-2", 1, b"2.md", one)]
+        assert list(published.entries()) == rows
+        published.load([*rows, PublishedEntry("other", 0, b"other.md", one)])
+        assert (published.count(), published.losses(0, 0)) == (3, [Loss(0, None, 1)])
+
+    def test_published_feeds(self, transaction: Transaction) -> None:
+        published = transaction.published
+        one = PublishedFeed("topics", "one", "One", "topics/one", 12, 100)
+        two = PublishedFeed("topics", "two", "Two", "topics/two", 5, 90)
+        published.put_feeds([two, one._replace(entries=1)])
+        published.put_feeds([one])
+        assert published.feeds() == [one, two]
+        assert published.feeds_named([("topics", "one"), ("topics", "none")]) == {("topics", "one"): one}
+        assert (published.emptied(4), published.emptied(5), published.emptied(12)) == ([one, two], [one], [])
+        transaction.feeds.add_feeds([(1, "topics", "one")])
+        put_members(transaction, (1, 1, JANUARY))
+        assert published.emptied(4) == [two]
+        published.drop_feeds([("topics", "one"), ("topics", "none")])
+        assert published.feeds() == [two]
+
+    def test_files_are_counted_by_source(self, transaction: Transaction) -> None:
+        transaction.corpus.add_folders([(1, 0, b"a"), (2, 0, b"b"), (3, 2, b"")])
+        transaction.corpus.put_files([FileRow(folder, b"x.md", folder, 1, 1, 1) for folder in (1, 2, 3)])
+        assert transaction.published.count_files() == {0: 2, 2: 1}
+
+    def test_state_of_the_site(self, transaction: Transaction) -> None:
+        transaction.published.record_site({"authority": "a", "served_at": 1})
+        transaction.published.record_site({"authority": "b"})
+        assert transaction.published.site() == {"authority": "b", "served_at": 1}
 
     # ------------------------------------------------------------------------------------------------------- change log
 

@@ -16,7 +16,7 @@ from support.sites import clean_environment
 from syndicate.errors import StoreUnusableError
 from syndicate.store.base import Store
 from syndicate.store.partner_rows import EntryFilter
-from syndicate.store.rows import TombstoneRow
+from syndicate.store.rows import SHOWN, EntryRow, FeedRow, Loss, PublishedFeed, RecordRow, TombstoneRow
 from syndicate.store.sqlite import schema
 from syndicate.store.sqlite.store import SqliteStore
 
@@ -109,6 +109,8 @@ def first_release_store(path: Path) -> None:
         connection.execute("CREATE TABLE entries (file INTEGER PRIMARY KEY, id, filed)")
         connection.execute("INSERT INTO feeds VALUES (1, 'topics', 'one')")
         connection.execute("INSERT INTO entries VALUES (1, 'id-1', '[[1, \"One\"]]')")
+        connection.execute("CREATE TABLE meta (name, value)")
+        connection.execute("INSERT INTO meta VALUES ('authority', 'f.test,2026')")
         connection.execute("PRAGMA user_version = 7")
         connection.commit()
 
@@ -121,7 +123,9 @@ def test_store_of_the_first_release_hands_over_what_outlives_it(stores: SqliteSt
     assert store.set_aside().endswith("index.db.old")
     with store.write() as transaction:
         transaction.tombstones.bury_missing(200)
+        assert transaction.published.losses(0, 0) == [Loss(None, None, 1)]
     with stores().read() as snapshot:
+        assert snapshot.published.site() == {"authority": "f.test,2026"}
         assert snapshot.tombstones.of_feeds([("topics", "one")]) == [
             TombstoneRow("topics", "one", "id-1", 200),
             TombstoneRow("topics", "one", "buried", 100),
@@ -136,3 +140,24 @@ def test_store_of_the_first_release_hands_over_what_outlives_it(stores: SqliteSt
         assert snapshot.outbox.hub_health(["https://hub.test/"]) == [("https://hub.test/", 2, 1, 120.0, 0.0, 0.0)]
     with closing(sqlite3.connect(stores.folder / "index.db")) as connection:
         assert connection.execute("SELECT attempted_at, duration_s FROM attempts").fetchall() == [(91.0, 0.5)]
+
+
+def test_store_of_version_8_hands_over_what_it_published(stores: SqliteStores) -> None:
+    store = stores()
+    with store.write() as transaction:
+        transaction.record_run_state({"authority": "f.test,2026"})
+        transaction.corpus.put_records([RecordRow(1, 0, b"1.md", b"hash", SHOWN)])
+        transaction.feeds.add_feeds([(1, "topics", "one"), (2, "all", "all")])
+        transaction.feeds.set_feeds([FeedRow(1, "topics", "one", "topics/one"), FeedRow(2, "all", "all", "all")])
+        transaction.feeds.put_entries([EntryRow(1, "id-1", 100, 110, b"d", (), ((1, "One"), (2, "")))])
+        transaction.feeds.add_members([(1, 100, 1, "One"), (2, 100, 1, "")])
+    store.close()
+    with closing(sqlite3.connect(stores.folder / "index.db")) as connection:
+        connection.executescript("DROP TABLE published_feeds; DROP TABLE site_state; PRAGMA user_version = 8")
+    with pytest.raises(StoreUnusableError, match="of version 8, not 9"), store.write():
+        pass
+    store.set_aside()
+    with store.write() as transaction:
+        assert transaction.published.losses(0, 0) == [Loss(0, None, 1)]
+        assert transaction.published.feeds() == [PublishedFeed("topics", "one", "One", "topics/one", 1, 110)]
+        assert transaction.published.site() == {"authority": "f.test,2026"}

@@ -55,6 +55,7 @@ push: {pages: yes, verify: no, verify_timeout_s: 90, unverified: fail, timeout_s
 serve: {host: "::1", port: 0, max_age_s: 0, archive_max_age_s: 9, stale_after_h: 0.5}
 worker: {poll: true}
 precompress: yes
+guard: {max_loss: 12.5 %}
 api: {public: yes, partners: who.yaml}
 pages: no
 templates: look

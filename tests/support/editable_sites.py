@@ -57,13 +57,14 @@ class EditableSite:
         path.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         return path
 
-    def build(self, *, full: bool = False) -> BuildSummary:
+    def build(self, *, full: bool = False, allow_shrink: bool = True) -> BuildSummary:
+        """Builds in this process. Tests of the guard set `allow_shrink` to False, as the command line does."""
         self.stages.clear()
 
         def count(stage: str, done: int, total: int) -> None:
             self.stages[stage] += 1
 
-        return build(config.load(str(self.configure())), self.now, count, full=full)
+        return build(config.load(str(self.configure())), self.now, count, full=full, allow_shrink=allow_shrink)
 
     def tree(self) -> dict[str, bytes]:
         return tree(self.output)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,7 +54,7 @@ class SiteFolder:
         return config.load(str(self.folder / "config.yaml"))
 
     def build(self, now: datetime = NOW) -> BuildSummary:
-        return build(self.load(), now)
+        return build(self.load(), now, allow_shrink=True)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run(*arguments, cwd=self.folder, **environment)
@@ -91,6 +93,22 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
+def kept_feeds(state: Path) -> list[str]:
+    """Returns the paths of feeds that go on without entries because they were published before."""
+    with closing(sqlite3.connect(state / "index.db")) as sql:
+        return [row[0] for row in sql.execute("SELECT path FROM published_feeds WHERE entries = 0 ORDER BY path")]
+
+
+def reproducible(tree: dict[str, bytes], state: Path) -> dict[str, bytes]:
+    """Returns the part of a tree that a build from nothing reproduces.
+
+    What was published before is known to the state alone: tombstones, and the feeds that go on without entries. No
+    other document names these feeds.
+    """
+    kept = tuple(f"{path}/" for path in kept_feeds(state))
+    return without_tombstones({path: content for path, content in tree.items() if not path.startswith(kept)})
+
+
 _DELETED = re.compile(
     rb'^<at:deleted-entry [^\n]*/>\n|(?<=^\])\n,"_syndicate":\{"about":[^\n]*,"deleted":[^\n]*\n(?=\}\n\Z)',
     re.MULTILINE,
@@ -98,7 +116,7 @@ _DELETED = re.compile(
 
 
 def without_tombstones(tree: dict[str, bytes]) -> dict[str, bytes]:
-    """Returns the documents without their tombstones, the only part that a build from nothing cannot reproduce.
+    """Returns the documents without their tombstones, which a build from nothing cannot reproduce.
 
     Tombstones are the lines of `at:deleted-entry` in Atom, and the line of `_syndicate.deleted` after the items in JSON
     Feed. The compressed variants of a document that had some are compressed again from the rest.

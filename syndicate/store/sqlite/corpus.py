@@ -29,6 +29,9 @@ _KNOWN = """
 SELECT folder_id, name, record_id, hash FROM files LEFT JOIN records USING (record_id)
 WHERE (folder_id, name) IN (VALUES {pairs})"""
 
+_KNOWN_OF_FOLDERS = """
+SELECT folder_id, name, record_id, hash FROM files LEFT JOIN records USING (record_id)
+WHERE folder_id IN (SELECT value FROM json_each(?))"""
 _FILES_OF_FOLDERS = "SELECT record_id FROM files WHERE folder_id IN (SELECT value FROM json_each(?))"
 _PUT_FILES = """
 INSERT OR REPLACE INTO files (folder_id, name, record_id, size_bytes, mtime_ns, ctime_ns) VALUES (?, ?, ?, ?, ?, ?)"""
@@ -94,6 +97,10 @@ class SqliteCorpus:
         for pairs in _portions(names, _PAIRS):
             sql = _KNOWN.format(pairs=",".join(["(?,?)"] * len(pairs)))
             yield from map(KnownFile._make, self._sql.execute(sql, [part for pair in pairs for part in pair]))
+
+    def known_files_of_folders(self, folder_ids: Sequence[int]) -> list[KnownFile]:
+        """Returns what is known of all files in these folders."""
+        return [KnownFile._make(row) for row in self._sql.execute(_KNOWN_OF_FOLDERS, (json.dumps(folder_ids),))]
 
     def records_of_folders(self, folder_ids: Sequence[int]) -> list[int]:
         """Returns the record ids of all files in these folders."""

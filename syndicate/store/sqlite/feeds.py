@@ -136,8 +136,8 @@ class SqliteFeeds:
             self._sql.execute(sql, (json.dumps(feed_ids),))
 
     def count_feeds(self) -> int:
-        """Returns how many feeds there are."""
-        return int(self._sql.execute("SELECT COUNT(*) FROM feeds").fetchone()[0])
+        """Returns how many feeds the lists of all feeds name."""
+        return int(self._sql.execute("SELECT COUNT(*) FROM feeds WHERE catalog_json IS NOT NULL").fetchone()[0])
 
     def listed(self) -> list[tuple[str, bytes | None]]:
         """Returns the catalogue object and the index page's line of every feed."""

@@ -82,6 +82,10 @@ class SqliteOutbox:
         }
         self._connection.execute(sql.REQUEST_DELIVERIES, {**parameters, "now": now})
 
+    def has_pinged(self) -> bool:
+        """Return whether any ping was sent to a hub that is still configured."""
+        return self._connection.execute(sql.HAS_PINGED).fetchone() is not None
+
     def prune(self, site_url: str, hub_urls: Sequence[str], *, has_pages: bool = False) -> None:
         """Delete topics that are not documents of the site any more, and hubs that are not configured.
 

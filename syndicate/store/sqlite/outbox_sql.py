@@ -268,3 +268,6 @@ ORDER BY position"""  # noqa: S608
 
 # Lists the paths of all documents.
 SELECT_PATHS = "SELECT path FROM topics ORDER BY path"
+# Whether any ping was sent. The attempts of a delivery that was acknowledged long ago are in its row alone.
+HAS_PINGED = """
+SELECT 1 WHERE EXISTS (SELECT 1 FROM attempts) OR EXISTS (SELECT 1 FROM deliveries WHERE acknowledged_generation > 0)"""

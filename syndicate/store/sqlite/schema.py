@@ -106,6 +106,8 @@ CREATE TABLE partner_topics (
 LASTING = {
     "tombstones": "dimension, key, id, deleted_at",
     "removed_documents": "path, removed_at",
+    "published_feeds": "dimension, key, name, path, entries, updated",
+    "site_state": "name, value",
     "changes": "id, seq, changed_at, record_id, state, topics",
     "change_log_state": "name, value",
     "topics": "topic_url, path, digest, size_bytes, generation, changed_at",
@@ -148,6 +150,17 @@ CREATE INDEX tombstones_by_id ON tombstones (id);
 
 -- Documents that were published once and are not any more: a server answers 410 for them.
 CREATE TABLE removed_documents (path TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- The feeds of a dimension that were published, as they were last: how entries spelled the name, the path, the number
+-- of entries, and the time of the latest update. A feed that the configuration ends is deleted here.
+CREATE TABLE published_feeds (
+  dimension TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, entries INTEGER NOT NULL,
+  updated INTEGER NOT NULL, PRIMARY KEY (dimension, key)
+) WITHOUT ROWID;
+
+-- What is known of the site itself: the `authority` of its ids, and `served_at` and `pinged_at`, when a document
+-- was first served, and when a build first found that a hub was notified.
+CREATE TABLE site_state (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
 -- The change log for partners: every entry once, at the position (`seq`) of its last change. `state` is a digest of
 -- what partners see and filter by, NULL for a deleted entry; `topics` are the keys of all topics that it ever had.

@@ -236,7 +236,7 @@ def _adopt(connection: sqlite3.Connection, aside: str) -> None:
     """Takes over the tables that outlive a database from one that was set aside, as far as they can be read."""
     if not os.path.lexists(aside):
         return
-    from .tombstones import remember_published
+    from .published import adopt
 
     with suppress(sqlite3.DatabaseError):
         connection.execute("ATTACH ? AS aside", (aside,))
@@ -244,16 +244,17 @@ def _adopt(connection: sqlite3.Connection, aside: str) -> None:
         is_first_release = "ledger" in known
         with _atomic(connection):
             for table, columns in schema.LASTING.items():
-                old_table, old_columns = schema.LASTING_IN_VERSION_7[table] if is_first_release else (table, columns)
-                if old_table not in known:
+                source = schema.LASTING_IN_VERSION_7.get(table) if is_first_release else (table, columns)
+                if source is None or source[0] not in known:
                     continue
+                old_table, old_columns = source
                 pairs = list(zip(columns.split(", "), old_columns.split(", "), strict=False))
                 existing = {row[1] for row in connection.execute(f"PRAGMA aside.table_info({old_table})")}
                 taken, given = zip(*(pair for pair in pairs if pair[1] in existing), strict=True)
                 connection.execute(
                     f"INSERT INTO main.{table} ({', '.join(taken)}) SELECT {', '.join(given)} FROM aside.{old_table}"  # noqa: S608
                 )
-        remember_published(connection, "aside")
+        adopt(connection, known)
     if len(connection.execute("PRAGMA database_list").fetchall()) > 1:
         with suppress(sqlite3.DatabaseError):
             connection.execute("DETACH aside")

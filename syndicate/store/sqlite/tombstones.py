@@ -1,7 +1,7 @@
 """Tombstones: entries that were published once and are not any more, by the feeds that held them (RFC 6721).
 
 An entry that disappears is buried one by one, or, in a run that resolves all entries again, found by comparing what was
-published before the run (`remember_published`) with what is published after it (`bury_missing`).
+published before the run (published.py) with what is published after it (`bury_missing`).
 """
 
 import json
@@ -9,15 +9,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
 from ..rows import FeedName, TombstoneRow
+from .published import SqlitePublished
 
 _TOMBSTONE = "dimension, key, id, deleted_at"
-_PUBLISHED = """
-CREATE TEMP TABLE published AS
-SELECT entries.id, feeds.dimension, feeds.key
-FROM {source}, json_each(entries.{memberships}) AS membership
-JOIN {database}.feeds ON feeds.{feed_id} = json_extract(membership.value, '$[0]')"""
-
-_HAS_PUBLISHED = "SELECT 1 FROM sqlite_temp_master WHERE name = 'published'"
 _BURY = f"INSERT OR IGNORE INTO tombstones ({_TOMBSTONE}) VALUES (?, ?, ?, ?)"  # noqa: S608
 _BURY_MISSING = f"""
 INSERT OR IGNORE INTO tombstones ({_TOMBSTONE}) SELECT dimension, key, id, ? FROM published
@@ -39,15 +33,10 @@ class SqliteTombstones:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._sql = connection
 
-    def remember_published(self) -> None:
-        """Remembers what is published now until `bury_missing`; does nothing when that is remembered already."""
-        remember_published(self._sql, "main")
-
     def bury_missing(self, now: int) -> None:
         """Buries what was remembered as published and is not any more, and drops tombstones of published entries."""
-        if _remembers(self._sql):
+        if SqlitePublished(self._sql).is_remembered():
             self._sql.execute(_BURY_MISSING, (now,))
-            self._sql.execute("DROP TABLE published")
         self._sql.execute(_DROP_PUBLISHED)
 
     def bury(self, rows: Iterable[TombstoneRow]) -> None:
@@ -67,33 +56,9 @@ class SqliteTombstones:
         return self._sql.execute(_ANY_UNTIL, (until,)).fetchone() is not None
 
     def clear(self) -> None:
-        """Deletes all tombstones, and what is remembered as published."""
+        """Deletes all tombstones."""
         self._sql.execute("DELETE FROM tombstones")
-        self._sql.execute("DROP TABLE IF EXISTS temp.published")
 
     def of_feeds(self, names: Sequence[FeedName]) -> list[TombstoneRow]:
         """Returns the tombstones of feeds, the feeds in the order given, the latest deletion of each first."""
         return [TombstoneRow._make(row) for row in self._sql.execute(_OF_FEEDS, (json.dumps(names),))]
-
-
-def remember_published(connection: sqlite3.Connection, database: str) -> None:
-    """Remembers what a database, `main` or an attached one, has as published.
-
-    An attached database may be of the version before this one, which had other names for two columns.
-    """
-    if _remembers(connection):
-        return
-    columns = {row[1] for row in connection.execute(f"PRAGMA {database}.table_info(entries)")}
-    is_current = "memberships" in columns
-    connection.execute(
-        _PUBLISHED.format(
-            database=database,
-            source=f"{database}.entries",
-            memberships="memberships" if is_current else "filed",
-            feed_id="feed_id" if is_current else "feed",
-        )
-    )
-
-
-def _remembers(connection: sqlite3.Connection) -> bool:
-    return connection.execute(_HAS_PUBLISHED).fetchone() is not None

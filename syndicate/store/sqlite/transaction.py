@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .outbox import SqliteOutbox
     from .partner_changes import SqlitePartnerChanges
     from .partner_entries import SqlitePartnerEntries
+    from .published import SqlitePublished
     from .tombstones import SqliteTombstones
 
 
@@ -72,6 +73,13 @@ class SqliteTransaction:
         from .tombstones import SqliteTombstones
 
         return SqliteTombstones(self._sql)
+
+    @cached_property
+    def published(self) -> SqlitePublished:
+        """What was published before a run, and what is kept of it."""
+        from .published import SqlitePublished
+
+        return SqlitePublished(self._sql)
 
     @cached_property
     def change_log(self) -> SqliteChangeLog:

@@ -15,6 +15,7 @@ from .. import __version__
 from ..errors import ConfigError, LockedError, SyndicateError
 from . import build as building
 from . import deliver as delivering
+from . import explain as explaining
 from . import partner as partnering
 from . import serve as serving
 from .console import CONFIGURATION, DONE, LOCKED, PROBLEMS, parse_time, print_message
@@ -29,6 +30,7 @@ examples:
   syndicate serve              serve the output folder over HTTP, until stopped
   syndicate headers nginx      print an nginx configuration that serves the output folder
   syndicate check              list every problem of the configuration and the corpus
+  syndicate explain FILE       print everything that is known of one file of the corpus
 
 exit codes: 0 done, 1 done with problems (--strict; a ping given up; --max-age), or refused, 2 usage, 3 configuration,
 4 another run holds the lock
@@ -91,6 +93,11 @@ examples:
   syndicate check --strict     exit with 1 if there is any problem, for CI
   syndicate check --json       print a JSON array with an object for each problem
   syndicate check --hidden     list the files that are hidden, and the key and value that hide each
+"""
+_EXPLAIN = """\
+examples:
+  syndicate explain content/posts/a.md            print where each field, the address and the feeds come from
+  syndicate explain content/posts/a.md --json
 """
 _PARTNER = """\
 examples:
@@ -194,6 +201,7 @@ def parser() -> argparse.ArgumentParser:
     headers.set_defaults(run=serving.headers)
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
+    _add_explain_options(_verb(verbs, "explain", "print everything that is known of one file of the corpus", _EXPLAIN))
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
     return top
 
@@ -204,6 +212,13 @@ def _add_check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--all", action="store_true", help="list the same problem in every file, not in the first three")
     check.add_argument("--hidden", action="store_true", help="list hidden files and why, instead of problems")
     check.set_defaults(run=building.check)
+
+
+def _add_explain_options(explain: argparse.ArgumentParser) -> None:
+    _add_common_options(explain)
+    explain.add_argument("file", metavar="FILE", help="file in a folder of the corpus")
+    explain.add_argument("--now", metavar="TIME", type=parse_time, help="time of the build (default: the clock)")
+    explain.set_defaults(run=explaining.explain)
 
 
 def _add_partner_actions(verb: argparse.ArgumentParser) -> None:

@@ -36,6 +36,7 @@ from .second_look import Place, look_again
 from .site_id import require_id
 from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
 from .unfinished import RunMarker
+from .unmatched import unmatched_dimensions
 
 if TYPE_CHECKING:
     from ..corpus.files import FileStatus
@@ -331,8 +332,9 @@ class Run:
     def _summary(self, diff: CorpusDiff, known_problems: set[Problem]) -> CorpusSummary:
         corpus = self._transaction.corpus
         unmatched = guard.unmatched_sources(self._config, diff.emptied)
-        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems, *unmatched]})
         states = corpus.count_states()
+        unmatched += unmatched_dimensions(self._transaction, self._context, states.get(SHOWN, 0))
+        corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems, *unmatched]})
         problems = tuple(sorted(corpus.problems()))
         return CorpusSummary(
             entries=states.get(SHOWN, 0),

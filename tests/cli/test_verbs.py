@@ -561,3 +561,11 @@ def test_interrupted_run_exits_with_130_without_a_traceback(large: SiteFolder) -
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_dimension_that_no_record_has_is_reported_with_a_similar_key(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "series: S"))
+    text = (site_folder.folder / "config.yaml").read_text(encoding="utf-8")
+    (site_folder.folder / "config.yaml").write_text(f"{text}\nfeeds: {{by: [topics, sereis]}}\n", encoding="utf-8")
+    shown_ = site_folder.run("check", "--now", NOW).stdout
+    assert "feeds.by: no record has the key 'sereis'; did you mean 'series'? (warning)" in shown_

@@ -313,7 +313,7 @@ def configure(file: Path, site_url: str, hub_url: str) -> None:
     settings["site"]["url"] = site_url
     settings["hubs"] = [hub_url]
     settings["pages"] = False  # so that every written document is delivered
-    settings["push"] = {"verify": True, "verify_timeout_s": 2, "unverified": "fail", "window_h": 0.2}
+    settings["push"] = {"verify": True, "verify_timeout_s": 60, "unverified": "fail", "window_h": 0.2}
     file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
 
 

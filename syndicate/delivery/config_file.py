@@ -15,7 +15,7 @@ from .sender import HubTarget
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
-_Fingerprint = tuple[int, int, int] | None
+_Fingerprint = tuple[tuple[int, int, int] | None, ...]
 
 
 class Hubs(NamedTuple):
@@ -26,7 +26,7 @@ class Hubs(NamedTuple):
 
 
 class ConfigFile:
-    """The last valid configuration of a file.
+    """The last valid configuration of a file, and of the site generators' own files that it takes settings from.
 
     An invalid one is logged once, and read again at each look: a missing folder may be all that is wrong with it.
     """
@@ -36,7 +36,7 @@ class ConfigFile:
         self.config = config
         self.hubs = Hubs(hubs_with_headers(config, environment))
         self._environment = environment
-        self._read_fingerprint = self._last_look = _fingerprint(config.path)
+        self._read_fingerprint = self._last_look = _fingerprint(config)
         self._problems = ""
 
     @property
@@ -46,7 +46,7 @@ class ConfigFile:
 
     def has_changed(self) -> bool:
         """Return whether the file differs from the one that was read, and is complete: it is as at the last look."""
-        current = _fingerprint(self.config.path)
+        current = _fingerprint(self.config)
         is_complete, self._last_look = current == self._last_look, current
         return is_complete and (current != self._read_fingerprint or bool(self._problems))
 
@@ -56,7 +56,7 @@ class ConfigFile:
         Problems that were logged before are logged again only if a person requested to read the file.
         With a valid configuration whose header is not in the environment, nothing can be delivered to any hub.
         """
-        fingerprint = _fingerprint(self.config.path)
+        fingerprint = _fingerprint(self.config)
         is_new, self._read_fingerprint = fingerprint != self._read_fingerprint, fingerprint
         try:
             config = load(self.config.path)
@@ -67,6 +67,8 @@ class ConfigFile:
             self._problems = str(error)
             return False
         self._problems = ""
+        if _files(config) != _files(self.config):
+            self._read_fingerprint = _fingerprint(config)
         self.config = config
         try:
             self.hubs = Hubs(hubs_with_headers(config, self._environment))
@@ -78,8 +80,18 @@ class ConfigFile:
         return True
 
 
-def _fingerprint(path: str) -> _Fingerprint:
-    """Return inode, size and modification time of a file."""
+def _fingerprint(config: Config) -> _Fingerprint:
+    """Return inode, size and modification time of each file that the configuration is read from."""
+    return tuple(map(_status, _files(config)))
+
+
+def _files(config: Config) -> list[str]:
+    folder = os.path.dirname(os.path.abspath(config.path))
+    sites = dict.fromkeys(source.site.evidence for source in config.sources if source.site.evidence)
+    return [config.path, *(os.path.join(folder, path) for path in sites)]
+
+
+def _status(path: str) -> tuple[int, int, int] | None:
     try:
         status = os.stat(path)
     except OSError:

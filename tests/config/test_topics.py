@@ -65,7 +65,7 @@ BAD: list[tuple[str, str | bytes, str]] = [
     ("a word", "A", "1:1: topic: expected keys and values"),
     ("no name", "shortname: A", "1:1: topic.name: is required"),
     ("empty name", "x: y\nname: ''", "2:7: topic.name: must not be empty"),
-    ("name of mark-up alone", "name: '<br>'", "1:7: topic.name: must not be empty"),
+    ("name of mark-up alone", "name: '<b></b>'", "1:7: topic.name: must not be empty"),
     ("name is a list", "name: [A]", "1:7: topic.name: expected text"),
     ("duplicate name", "name: A\nname: B", "2:1: topic.name: duplicate key"),
     ("parent is a mapping", "name: A\nparent: {b: c}", "2:9: topic.parent: expected text"),

@@ -27,6 +27,14 @@ class Author(BaseModel):
     url: str | None = None
 
 
+class Attachment(BaseModel):
+    """A file that belongs to an entry."""
+
+    url: str
+    mime_type: str
+    size_in_bytes: int | None = None
+
+
 class Item(BaseModel):
     """An entry, or a feed of the catalogue; the same item as in the documents."""
 
@@ -44,6 +52,7 @@ class Item(BaseModel):
     authors: list[Author] | None = None
     tags: list[str] | None = None
     language: str | None = None
+    attachments: list[Attachment] | None = None
 
 
 class JsonFeed(BaseModel):

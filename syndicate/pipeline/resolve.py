@@ -469,7 +469,9 @@ class EntryResolver:
         return path_id(self._authority, self._path(record))
 
     def _path(self, record: RecordRow) -> str:
-        return self._context.config.sources[record.source].prefix + os.fsdecode(record.path)
+        """Returns the path of a record's entry, which orders the records of one address."""
+        path = self._context.config.sources[record.source].prefix + os.fsdecode(record.path)
+        return path if path.isascii() else normalize("NFC", path)
 
 
 def origin_of(record: RecordRow) -> OriginRow:

@@ -271,7 +271,7 @@ def test_other_parsers_accept_every_feed(news: Built) -> None:
 
 @pytest.mark.parametrize(
     ("name", "entries", "feeds", "problems", "losses"),
-    [("letsencrypt", 70, 1, 0, 1), ("mawenbao", 150, 100, 0, 4), ("rust-blog", 700, 1, 4, 12)],
+    [("letsencrypt", 70, 1, 0, 1), ("mawenbao", 150, 100, 0, 0), ("rust-blog", 700, 1, 4, 12)],
 )
 def test_corpora_of_other_generators_build(
     name: str, entries: int, feeds: int, problems: int, losses: int, tmp_path: Path
@@ -283,7 +283,7 @@ def test_corpora_of_other_generators_build(
     assert made.summary.feeds >= feeds
     lost = [problem for problem in made.summary.problems if problem.field == "body"]
     assert len(made.summary.problems) - len(lost) <= problems
-    assert 0 < len(lost) <= losses
+    assert len(lost) <= losses
     assert len(made.items("all")) == LIMIT
     assert all(item["content_html"].strip() and item["title"] for item in made.items("all"))
     assert_parsers_accept(made, every=max(1, made.summary.feeds // 5))

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from ...values import addresses
 from ...values.dialects import UNKNOWN, Dialect
 from ...values.text import strip_forbidden
+from .embeds import replace_scripts
 from .losses import Loss, LossCounter
 from .markdown_in_html import separate_markdown
 from .parser import markdown_html
@@ -103,6 +104,7 @@ class _BodyRenderer:
         self._check_length(text)
         html = text if self._is_html else self._markdown_html(text)
         self._check_length(html)
+        html = replace_scripts(html)
         self._count_elements(html)
         html = self._references.strip_marks(sanitize_html(html, self._resolve, self._max_length))
         self._check_length(html)

@@ -13,7 +13,6 @@ from .embeds import (
     WIDE_TAGS,
     custom_elements,
     needs_rewriting,
-    replace_scripts,
     rewrite_embeds,
 )
 
@@ -75,7 +74,6 @@ def sanitize_html(html: str, resolve: Resolve, max_length: int) -> str:
     import nh3
 
     check_size(html, max_length)
-    html = replace_scripts(html)
     if needs_rewriting(html):
         html = rewrite_embeds(_widely_sanitized(html))
         check_size(html, max_length)

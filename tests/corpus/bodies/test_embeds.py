@@ -54,6 +54,7 @@ LOSSES = [
     ("![a](data:image/png;base64,A)", ["1 picture with an unusable address was left out (first: data:image/png;base64,A)"], 1),  # noqa: E501 - a row
     ("[a](https://me:pw@b.test/)", ["1 link with an unusable address was left out (first: https://me:pw@b.test/)"], 1),
     ('<img src="data:,x" data-src="/a.png">', [], 0),
+    ('<script src="https://gist.github.com/u/0a.js"></script>', [], 0),
     ("`<script>` and `[x](javascript:y)`", [], 0),
 ]  # fmt: skip
 

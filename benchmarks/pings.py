@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
@@ -101,9 +101,7 @@ def topic_urls(pings: int, base: str = "https://feeds.example.org/") -> list[str
 
 def prepare_site(site: Path, hub: str, pings: int, *, verify: bool) -> None:
     """Make a site whose outbox has this number of due deliveries."""
-    from syndicate.store.index import Index
-    from syndicate.store.outbox import Outbox
-
+    from syndicate.store import open_store
     from syndicate.store.outbox_rows import TopicDocument
 
     (site / "config.yaml").write_text(CONFIG % (hub, str(verify).lower()))
@@ -111,14 +109,12 @@ def prepare_site(site: Path, hub: str, pings: int, *, verify: bool) -> None:
     for path in state.glob("*"):
         path.unlink()
     state.mkdir(exist_ok=True)
-    index = Index.open(str(state))
-    with index.transaction():
-        documents = []
-        for url in topic_urls(pings, hub):
-            content = document(hub, url)
-            documents.append(TopicDocument(url, url.removeprefix(hub), sha256(content).digest(), len(content)))
-        Outbox(index.sql).request_deliveries(documents, [hub], time.time())
-    index.close()
+    documents = []
+    for url in topic_urls(pings, hub):
+        content = document(hub, url)
+        documents.append(TopicDocument(url, url.removeprefix(hub), sha256(content).digest(), len(content)))
+    with closing(open_store(str(state))) as store, store.write() as transaction:
+        transaction.outbox.request_deliveries(documents, [hub], time.time())
 
 
 @contextmanager

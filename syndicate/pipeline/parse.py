@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,11 +77,15 @@ class RecordUpdate:
         self._newest = NewestIndex(context.config.selection.limit) if resolver else None
         self._last_id = transaction.corpus.last_record_id()
         self._is_first = self._last_id == 0
-        self._may_have_links = not self._is_first and self._links.any()
         self._touched = Touched(set(), set(), set(), set(), {})
         self._awaits_all = transaction.published.is_remembered()
         self._is_watched = False
         self.read: list[tuple[int, bytes, FileStatus]] = []
+
+    @cached_property
+    def _may_have_links(self) -> bool:
+        """Whether records of an earlier run may refer to others."""
+        return not self._is_first and self._links.any()
 
     def run(self, diff: CorpusDiff, pool: WorkerPool, progress: Progress) -> Touched:
         """Parses and stores the changed files. Adds files that vanish or are being written to the diff's problems."""

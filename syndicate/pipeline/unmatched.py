@@ -30,6 +30,8 @@ def unmatched_dimensions(transaction: Transaction, context: JobContext, entries:
         if name in known:
             continue
         keys = dict.fromkeys((*sorted(DIMENSIONS), *_keys(context)))
+        if name.lower() in {key.lower() for key in keys}:
+            continue  # no entry that is shown now has a value of it
         close = get_close_matches(name, keys, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         line, column = locate(config.path, ("feeds", "by", config.selection.by.index(name)))

@@ -256,7 +256,7 @@ def test_files_found_again_are_those_that_a_scan_lists(tmp_path: Path) -> None:
     (tmp_path / "outside.md").symlink_to("/etc/hostname")
     (tmp_path / "dangling.md").symlink_to("nowhere")
     (tmp_path / "linked").symlink_to("b")
-    corpus = Source(path="corpus", root=str(tmp_path), exclude=("drafts",))
+    corpus = Source(path="corpus", root=str(tmp_path), include=("**/*.md",), exclude=("drafts",))
     everything = [os.fsencode(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))]
     listed = {folder + name for folder, names in scan(corpus, []) for name in names}
     assert set(find_again(corpus, [*everything, b"gone.md", b"linked/c.md", b"gone/x.md"])) == listed

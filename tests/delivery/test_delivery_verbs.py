@@ -145,7 +145,10 @@ async def test_dry_run_knows_of_open_breakers_and_cuts_no_address(news: SiteFold
     news.configure(settings(hub_url))
     news.build()
     with editing(news) as sql:
-        sql.execute("INSERT INTO hubs VALUES (?, 9, 3, ?, 0)", (hub_url, time.time() + 1800))
+        sql.execute(
+            "INSERT INTO hubs (hub_url, failures, openings, open_until, not_before) VALUES (?, 9, 3, ?, 0)",
+            (hub_url, time.time() + 1800),
+        )
     shown = (await run_verb(news, "push", "--dry-run", COLUMNS="60")).stdout.splitlines()
     rows = json.loads((await run_verb(news, "push", "--dry-run", "--json")).stdout)
     assert (shown[0], shown[2]) == (hub_url, f"  {ALL}")
@@ -196,10 +199,13 @@ async def test_replay_frees_what_waits_for_a_far_time(feed: str, news: SiteFolde
     async with http_server() as hub:
         news.configure(settings(hub))
         news.build()
-        far = time.time() + 30 * 86_400
+        far = time.time() + 3_600
         with editing(news) as sql:
             sql.execute("UPDATE deliveries SET state = 'retrying', attempts = 3, next_attempt_at = ?", (far,))
-            sql.execute("INSERT INTO hubs VALUES (?, 9, 3, ?, ?)", (hub.url, far, far))
+            sql.execute(
+                "INSERT INTO hubs (hub_url, failures, openings, open_until, not_before) VALUES (?, 9, 3, ?, ?)",
+                (hub.url, far, far),
+            )
         await run_verb(news, "push")
         assert hub.received == []
         done = await run_verb(news, "push", "--replay", "--feed", feed, "--json")

@@ -9,7 +9,8 @@ import pytest
 from syndicate.delivery.diagnosis import HubDiagnosis, diagnose, feeds_of
 from syndicate.delivery.verdict import format_duration, format_verdict
 from syndicate.store.outbox_rows import HubTimes, WaitingDelivery
-from syndicate.websub.retry import CircuitBreaker, RetryPolicy
+from syndicate.websub.breaker import CircuitBreaker
+from syndicate.websub.retry import RetryPolicy
 
 NOW = 1_800_000_000.0
 DAY, HOUR, MINUTE = 86_400, 3600, 60
@@ -76,7 +77,7 @@ WAITING = [
     ),
     (
         hub(failing(state="refused", status=404, error="unknown"), acknowledged_at=NOW),
-        "refuses for 2 d (1 feed waits; next try in 32 min)",
+        "refuses for 2 d (1 feed waits; next try in 32 min; retries end in 32 min)",
     ),
     (hub(failing(state="failed"), failing_since=NOW - 2 * DAY), "unreachable for 2 d (1 feed given up)"),
     (hub(failing(state="failed"), acknowledged_at=NOW), "delivers (1 feed given up)"),

@@ -149,7 +149,9 @@ async def test_client_that_does_not_read_is_disconnected_and_blocks_nobody(
     site: EditableSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(responses, "_WRITE_TIMEOUT_S", 0.3)
-    site.write("big.md", record("Big", date="2026-05-01", body="words and " * 500_000))
+    site.settings["feeds"]["limit"] = 5
+    for part in range(5):  # a body is at most 2 MB
+        site.write(f"big{part}.md", record("Big", date="2026-05-01", body="words and " * 100_000))
     site.build()
     assert (site.output / "all/feed.rss").stat().st_size > 4_000_000
     async with running(site) as server:

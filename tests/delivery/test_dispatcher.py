@@ -176,9 +176,22 @@ async def test_removed_feed_is_not_delivered(site: EditableSite) -> None:
         configure_hubs(site, hub)
         await build(site)
         (site.folder / "corpus" / "b.md").unlink()
+        site.settings["topics"] = {"One": {"aliases": ["Two"]}}
         await build(site)
         await push_site(site)
     assert hub.topics == Counter([ALL, ONE])
+    assert pending(site) == []
+
+
+async def test_feed_that_becomes_empty_is_delivered(site: EditableSite) -> None:
+    async with http_server() as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+        (site.folder / "corpus" / "b.md").unlink()
+        await build(site)
+        await push_site(site)
+    assert hub.topics == Counter([ALL, ONE, TWO, ALL, TWO])
     assert pending(site) == []
 
 

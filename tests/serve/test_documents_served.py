@@ -246,7 +246,7 @@ async def test_removed_is_410_moved_is_301_unknown_is_404(site: EditableSite) ->
     site.build()
     for name in ("b.md", "c.md"):
         site.record(name, title=name, topics=["One"], date="2026-02-05")
-    site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one", "uno"]}}
+    site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one", "uno"], "aliases": ["Two"]}}
     site.build()
     async with running(site) as server:
         for path in (
@@ -267,6 +267,18 @@ async def test_removed_is_410_moved_is_301_unknown_is_404(site: EditableSite) ->
         assert (odd.status, odd.one("Location")) == (301, "/news/topics/first//x%0D%0AX%3Ay")
         for path in ("/news/topics/three/feed.rss", "/news/nothing", "/", "/all/feed.rss", "/newsall/feed.rss"):
             assert (await server.request(path)).status == 404
+
+
+async def test_feed_whose_last_entry_was_withdrawn_is_served_without_entries(site: EditableSite) -> None:
+    site.build()
+    for name in ("b.md", "c.md"):
+        site.record(name, title=name, topics=["One"], date="2026-02-05")
+    site.build()
+    async with running(site) as server:
+        for path in ("topics/two/feed.rss", "topics/two/feed.atom", "topics/two/feed.json", "topics/two/"):
+            assert (await server.request(f"/news/{path}")).status == 200
+        assert json.loads((await server.request("/news/topics/two/feed.json")).body)["items"] == []
+        assert (await server.request("/news/topics/two/archive/2026-02/feed.atom")).status == 410
 
 
 async def test_errors_are_html_for_browsers_and_problem_details_for_programs(site: EditableSite) -> None:

@@ -8,7 +8,7 @@ from ..config import Config
 from ..corpus.scan import scan, stat_files
 from ..errors import Problem
 from ..store.rows import FileStatus, KnownFile
-from .second_look import Place, wait_and_find, waiting_problem
+from .second_look import Place, is_unreadable, wait_and_find, waiting_problem
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -183,7 +183,10 @@ class _Comparison:
 
     def collect_gone_folders(self, folders: dict[tuple[int, bytes], int]) -> None:
         """Collects the files of folders in which the scan found none, and looks for all missing files again."""
-        places = {folder_id: place for place, folder_id in folders.items()}
+        unreadable = [id_ for place, id_ in folders.items() if is_unreadable(self._config, place)]
+        if unreadable:
+            self.diff.kept.extend(self._corpus.records_of_folders(unreadable))
+        places = {folder_id: place for place, folder_id in folders.items() if folder_id not in unreadable}
         of_folders = self._corpus.known_files_of_folders(sorted(places)) if places else []
         for file in of_folders:
             source, path = places[file.folder_id]

@@ -7,6 +7,8 @@ are candidates like others. A file whose content cannot be complete, and which w
 state (parse.py). And before the first document is published, everything is compared once more: a file that is there
 again, or whose size or time moved since it was read, makes the run begin anew, without the files that moved. These keep
 their known state, and since the store has the former size and time of them, the next run reads them.
+
+Nothing is known of the files of a folder that cannot be listed: they keep their state as well.
 """
 
 from __future__ import annotations
@@ -38,6 +40,20 @@ def wait_and_find(config: Config, places: Iterable[Place]) -> set[Place]:
     """Returns those of these places at which there is a file after a moment."""
     time.sleep(PAUSE_S)
     return set(_found(config, places))
+
+
+def is_unreadable(config: Config, place: Place) -> bool:
+    """Returns whether a folder exists, or may exist, and cannot be listed: a server that is away, or a wrong mode."""
+    source, folder = place
+    if source >= len(config.sources):
+        return False
+    try:
+        with os.scandir(os.path.join(os.fsencode(config.sources[source].root), folder)):
+            return False
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def look_again(config: Config, missing: Iterable[Place], read: Iterable[tuple[int, bytes, FileStatus]]) -> None:

@@ -161,6 +161,18 @@ async def test_removed_feed_is_not_delivered(site: EditableSite) -> None:
     assert pending(site) == []
 
 
+async def test_feed_that_becomes_empty_is_delivered(site: EditableSite) -> None:
+    async with http_server() as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        await push_site(site)
+        (site.folder / "corpus" / "b.md").unlink()
+        await build(site)
+        await push_site(site)
+    assert hub.topics == Counter([ALL, ONE, TWO, ALL, TWO])
+    assert pending(site) == []
+
+
 async def test_removed_hub_is_deleted_and_the_other_is_pinged(site: EditableSite) -> None:
     async with http_server(responds(503)) as removed, http_server() as kept:
         configure_hubs(site, removed, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -257,3 +258,26 @@ def test_deleted_file_and_a_later_clock_do_not_bring_a_kept_file_back(site: Edit
     site.record("a.md", published=False)
     site.now += timedelta(days=1)
     assert (site.build().entries, deleted(site)) == (5, ["tag:f.example,2026:a.md"])
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("name", ["news", ""])
+def test_files_of_a_folder_that_cannot_be_listed_are_as_they_were(
+    name: str, how: str, site: EditableSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(site, how)
+    whole = titles(site)
+    scandir, unreadable = os.scandir, os.path.join(path_of(site, name), "").rstrip("/")
+
+    def refuse(path: str | bytes) -> object:
+        if os.fsdecode(path).rstrip("/") == unreadable:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    summary = site.build(allow_shrink=False)
+    assert "cannot be read: Stale file handle" in {problem.message for problem in summary.problems}
+    assert (summary.entries, titles(site), deleted(site)) == (6, whole, [])
+    monkeypatch.undo()
+    summary = site.build(allow_shrink=False)
+    assert (summary.entries, summary.problems, titles(site)) == (6, (), whole)

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 import pytest
 from support.editable_sites import EditableSite
-from support.running import RunningServer, running
+from support.running import RunningServer, running, served_at, until_recorded
 
 from syndicate import config
 from syndicate.api.routes import add_routes
 from syndicate.errors import SiteIdError
 from syndicate.store import open_store
-
-
-def served_at(site: EditableSite) -> int | None:
-    with open_store(str(site.state)).read() as snapshot:
-        found: int | None = snapshot.published.site().get("served_at")
-        return found
-
-
-async def until_recorded(site: EditableSite) -> None:
-    deadline = time.monotonic() + 20
-    while served_at(site) is None:
-        assert time.monotonic() < deadline, "the reading was not recorded"
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from support.editable_sites import EditableSite
 
 from syndicate import config
 from syndicate.serve.app import TREE, AddRoutes, create_app, start
+from syndicate.store import open_store
 from syndicate.store.sqlite.store import connect
 
 
@@ -106,3 +107,18 @@ def age(editable_site: EditableSite, seconds: float = 60) -> None:
         for (path,) in sql.execute("SELECT path FROM documents").fetchall():
             os.utime(editable_site.output / path, ns=(at_ns, at_ns))
         sql.execute("UPDATE documents SET modified_at = ?, version = size_bytes || '-' || ?", (at_ns // 10**9, at_ns))
+
+
+def served_at(site: EditableSite) -> int | None:
+    """When a document was first served, as the state says."""
+    with open_store(str(site.state)).read() as snapshot:
+        found: int | None = snapshot.published.site().get("served_at")
+        return found
+
+
+async def until_recorded(site: EditableSite) -> None:
+    """Wait until the state says that a document was served."""
+    deadline = time.monotonic() + 20
+    while served_at(site) is None:
+        assert time.monotonic() < deadline, "the reading was not recorded"
+        await asyncio.sleep(0.02)

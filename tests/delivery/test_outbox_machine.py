@@ -317,7 +317,8 @@ class Site:
             ):
                 assert row.state == "failed" or row.next_attempt_at <= latest, row
                 assert row.lease_expires_at <= self.now + LEASE_S, row
-        assert self.breaker().blocked_until() <= latest
+        if HUBS[0] in self.editable_site.settings["hubs"]:
+            assert self.breaker().blocked_until() <= latest
 
     def assert_all_delivered(self) -> None:
         documents = {f"{SITE}{path}" for path in self.editable_site.tree() if path.endswith("feed.atom")}

@@ -68,6 +68,7 @@ def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
 def test_stop_finishes_the_response_under_way_and_closes_idle_connections(
     number: signal.Signals, site: EditableSite
 ) -> None:
+    site.settings["feeds"]["limit"] = 5
     for part in range(5):  # a body is at most 2 MB
         site.write(f"big{part}.md", record("Big", date="2026-05-01", body="words and " * 140_000))
     site.build()

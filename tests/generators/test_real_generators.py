@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from support.generator_decisions import compared
 from support.generator_sites import GeneratorSite, Page, in_corpus, published, record, recorded, sites
 from support.generator_tools import tools
 
@@ -53,4 +54,4 @@ def test_syndicate_publishes_what_the_generator_makes(site: GeneratorSite, build
     for number, corpus in enumerate(site.corpora):
         entries = published(site, corpus, tmp_path / str(number))
         for path, page in in_corpus(build(site.id), corpus).items():
-            assert (path, page.differences(entries.get(path))) == (path, [])
+            assert (path, compared(site, path, page).differences(entries.get(path))) == (path, [])

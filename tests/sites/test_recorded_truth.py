@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from support.generator_decisions import DECISIONS
+from support.generator_decisions import compared
 from support.generator_sites import GeneratorSite, Page, in_corpus, published, recorded, sites
 
 Entries = Callable[[str, str], dict[str, Page]]
@@ -37,9 +37,7 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> Entries:
 def test_a_file_is_published_as_its_generator_publishes_it(
     site: GeneratorSite, corpus: str, path: str, page: Page, entries: Entries
 ) -> None:
-    ignored, _ = DECISIONS.get(f"{site.id}: {path}", ("", ""))
-    compared = page._replace(**{ignored: None}) if ignored else page
-    assert compared.differences(entries(site.id, corpus).get(path)) == []
+    assert compared(site, path, page).differences(entries(site.id, corpus).get(path)) == []
 
 
 def test_every_entry_is_of_a_known_file(entries: Entries) -> None:

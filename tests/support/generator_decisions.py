@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .generator_sites import GeneratorSite, Page
+
 _DRAFTS = "a draft stays hidden, whatever the configuration of the site says"
 _KIND_OF_FILE = "this kind of file is not read"
 _ZONES = "a zone for each language is not read: corpus[].timezone states one"
@@ -31,3 +33,9 @@ DECISIONS: dict[str, tuple[str, str]] = {
     "pelican/default: content/page.html": ("listed", _KIND_OF_FILE),
 }
 """What is not compared, and why."""
+
+
+def compared(site: GeneratorSite, path: str, page: Page) -> Page:
+    """Returns what the generator made of a file, without the part that syndicate decides otherwise."""
+    ignored, _ = DECISIONS.get(f"{site.id}: {path}", ("", ""))
+    return page._replace(**{ignored: None}) if ignored else page

@@ -2,6 +2,7 @@
 
 SyndicateError            ends a command with one clear line
 ├── ConfigError           the configuration is invalid; holds every problem found
+│   └── ConfigMissingError    there is no configuration file
 ├── LockedError           another run holds the lock
 ├── ShrinkError           a build would take away too much of what was published
 ├── SiteIdError           the id of a site changed that subscribers may know
@@ -51,6 +52,19 @@ class ConfigError(SyndicateError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
+
+
+class ConfigMissingError(ConfigError):
+    """There is no configuration file where one was looked for; the text says what to do."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__([Problem(path, 1, 1, "config", "there is no such file")])
+        self.args = (path,)  # what unpickling passes to __init__
+        self.path = path
+
+    def __str__(self) -> str:
+        fault = f"{self.path}: there is no such file" if "/" in self.path else f"no {self.path} here"
+        return f"{fault}: 'syndicate init DIR' makes one, -c FILE names another"
 
 
 class LockedError(SyndicateError):

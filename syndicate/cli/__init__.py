@@ -6,23 +6,29 @@ Verbs import what they need when they run: `syndicate --version` must not wait f
 from __future__ import annotations
 
 import argparse
+import difflib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NoReturn
 
 from .. import __version__
-from ..errors import ConfigError, LockedError, SyndicateError
+from ..errors import ConfigError, ConfigMissingError, LockedError, SyndicateError
 from . import build as building
 from . import deliver as delivering
 from . import explain as explaining
 from . import partner as partnering
 from . import serve as serving
-from .console import CONFIGURATION, DONE, LOCKED, PROBLEMS, parse_time, print_message
+from .console import CONFIGURATION, DEFAULT_CONFIG, DONE, LOCKED, PROBLEMS, parse_time, print_message
 
+_INVALID_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)", re.DOTALL)
 _OVERVIEW = """\
 examples:
   syndicate init news          create ./news with a commented config.yaml and a sample corpus
+  syndicate init .             write config.yaml for the Jekyll, Hugo, Eleventy … site in this folder
   syndicate build              build the feeds of the site that ./config.yaml describes
   syndicate publish            build the feeds, then send WebSub pings for those that changed
   syndicate worker             do the same whenever the corpus changes, until stopped
@@ -36,8 +42,10 @@ exit codes: 0 done, 1 done with problems (--strict; a ping given up; --max-age),
 4 another run holds the lock
 """
 _INIT = """\
-example:
+examples:
   syndicate init news && cd news && syndicate build
+  syndicate init .     in the folder of a Jekyll, Hugo, Eleventy … site: write config.yaml with what its own
+                       configuration says, and nothing else
 """
 _SCHEMA = """\
 example:
@@ -108,6 +116,19 @@ examples:
 """
 
 
+class VerbParser(argparse.ArgumentParser):
+    """A parser that suggests the nearest choice for a mistyped one, as Python 3.14 does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and a message, and exit with 2."""
+        if match := _INVALID_CHOICE.search(message):
+            known = re.findall(r"'([^']*)'", match[2]) or match[2].split(", ")
+            close = difflib.get_close_matches(match[1], known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+            message = f"{message[: match.start()]}{match[1]!r} is unknown: {hint}"
+        super().error(message)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code. Messages go to standard error, results to standard output."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -118,8 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = run(options)
         sys.stdout.flush()
     except ConfigError as error:
-        for problem in error.problems:
-            print_message(str(problem))
+        print_message(f"syndicate: {error}" if isinstance(error, ConfigMissingError) else str(error))
         return CONFIGURATION
     except LockedError as error:
         print_message(f"syndicate: {error}")
@@ -137,19 +157,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> VerbParser:
     """Returns the parser of the command line."""
-    top = argparse.ArgumentParser(
+    top = VerbParser(
         prog="syndicate",
         description="Publish RSS, Atom and JSON feeds, one for each topic, from Markdown records with front matter.",
         epilog=_OVERVIEW,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"syndicate {__version__}")
-    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    top.set_defaults(run=partial(_print_help, top))
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", parser_class=VerbParser)
 
-    init = _verb(verbs, "init", "create a site with a commented configuration and a sample corpus", _INIT)
-    init.add_argument("folder", metavar="DIR", help="new or empty folder")
+    init = _verb(verbs, "init", "write a configuration: for the site in a folder, or with a sample corpus", _INIT)
+    init.add_argument("folder", metavar="DIR", help="folder of a site; a new or empty one for the sample")
     init.set_defaults(run=building.init)
 
     schema = _verb(verbs, "schema", "print the JSON Schema of config.yaml", _SCHEMA)
@@ -206,7 +227,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_check_options(check: argparse.ArgumentParser) -> None:
+def _print_help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
+    parser.print_help()
+    return DONE
+
+
+def _add_check_options(check: VerbParser) -> None:
     _add_common_options(check)
     _add_time_options(check)
     check.add_argument("--all", action="store_true", help="list the same problem in every file, not in the first three")
@@ -214,14 +240,14 @@ def _add_check_options(check: argparse.ArgumentParser) -> None:
     check.set_defaults(run=building.check)
 
 
-def _add_explain_options(explain: argparse.ArgumentParser) -> None:
+def _add_explain_options(explain: VerbParser) -> None:
     _add_common_options(explain)
     explain.add_argument("file", metavar="FILE", help="file in a folder of the corpus")
     explain.add_argument("--now", metavar="TIME", type=parse_time, help="time of the build (default: the clock)")
     explain.set_defaults(run=explaining.explain)
 
 
-def _add_partner_actions(verb: argparse.ArgumentParser) -> None:
+def _add_partner_actions(verb: VerbParser) -> None:
     actions = verb.add_subparsers(title="actions", metavar="ACTION", required=True)
     add = _verb(actions, "add", "add a partner and print the new key, once", _PARTNER)
     _add_config_option(add)
@@ -238,9 +264,7 @@ def _add_partner_actions(verb: argparse.ArgumentParser) -> None:
     remove.set_defaults(run=partnering.remove)
 
 
-def _verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, description: str, examples: str
-) -> argparse.ArgumentParser:
+def _verb(verbs: argparse._SubParsersAction[VerbParser], name: str, description: str, examples: str) -> VerbParser:
     return verbs.add_parser(
         name,
         help=description,
@@ -250,25 +274,25 @@ def _verb(
     )
 
 
-def _add_config_option(verb: argparse.ArgumentParser) -> None:
+def _add_config_option(verb: VerbParser) -> None:
     verb.add_argument(
-        "-c", "--config", metavar="FILE", default="config.yaml", help="configuration file (default: config.yaml)"
+        "-c", "--config", metavar="FILE", default=DEFAULT_CONFIG, help="configuration file (default: config.yaml)"
     )
 
 
-def _add_common_options(verb: argparse.ArgumentParser) -> None:
+def _add_common_options(verb: VerbParser) -> None:
     _add_config_option(verb)
     verb.add_argument("--json", action="store_true", help="print one JSON document to standard output")
 
 
-def _add_time_options(verb: argparse.ArgumentParser) -> None:
+def _add_time_options(verb: VerbParser) -> None:
     verb.add_argument("--strict", action="store_true", help="exit with 1 if there are problems")
     verb.add_argument(
         "--now", metavar="TIME", type=parse_time, help="time of the build (default: SOURCE_DATE_EPOCH, else the clock)"
     )
 
 
-def _add_build_options(verb: argparse.ArgumentParser) -> None:
+def _add_build_options(verb: VerbParser) -> None:
     _add_time_options(verb)
     verb.add_argument("--full", action="store_true", help="read and render everything again, whatever the state says")
     verb.add_argument(
@@ -279,7 +303,7 @@ def _add_build_options(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_log_option(verb: argparse.ArgumentParser) -> None:
+def _add_log_option(verb: VerbParser) -> None:
     verb.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="format of log events (default: text)"
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ShrinkError
+from ..errors import OutputError, ShrinkError
 from .console import (
+    DEFAULT_CONFIG,
     DONE,
     PROBLEMS,
     build_time,
@@ -27,13 +29,56 @@ if TYPE_CHECKING:
 
 
 def init(options: argparse.Namespace) -> int:
-    """Write a configuration, its schema and a sample corpus."""
+    """Write a configuration for the site in a folder; in an empty folder with its schema and a sample corpus."""
     from .. import sample
 
-    files = sample.write(options.folder)
-    print_message(f"{options.folder}: wrote config.yaml, config.schema.json and a sample corpus of {files} files")
-    print_message(f"next: cd {options.folder} && syndicate build")
+    folder = options.folder
+    is_empty = not os.path.isdir(folder) or not os.listdir(folder)
+    if is_empty:
+        files = sample.write(folder)
+        print_message(f"{folder}: wrote config.yaml, config.schema.json and a sample corpus of {files} files")
+        name = DEFAULT_CONFIG
+    else:
+        name = _write_draft(folder)
+    go = "" if os.path.abspath(folder) == os.getcwd() else f"cd {shlex.quote(folder)} && "
+    option = "" if name == DEFAULT_CONFIG else f" -c {name}"
+    verbs = "syndicate build" if is_empty else f"syndicate check{option} && syndicate build{option}"
+    print_message(f"next: {go}{verbs}")
     return DONE
+
+
+def _write_draft(folder: str) -> str:
+    """Write a configuration for the site in a folder, and nothing else. Returns the name of the file."""
+    from datetime import UTC, datetime
+
+    from ..config.draft import draft
+
+    found = draft(folder, datetime.now(UTC).year)
+    if found is None:
+        raise OutputError(f"{folder}: is not empty, and holds neither a known site nor a Markdown file")
+    path = os.path.join(folder, DEFAULT_CONFIG)
+    # A generator may have a config.yaml of its own, as Hugo does.
+    name = DEFAULT_CONFIG if _is_own_configuration(path) or not os.path.lexists(path) else "syndicate.yaml"
+    path = os.path.join(folder, name)
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(found.text)
+    except FileExistsError:
+        raise OutputError(f"{path}: exists already, and was not changed") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    for note in found.notes:
+        print_message(f"{folder}: {note}")
+    print_message(f"{folder}: wrote {name}")
+    return name
+
+
+def _is_own_configuration(path: str) -> bool:
+    """Returns whether a file looks like a configuration of syndicate, and not like one of a generator."""
+    from ..config.site_folder import LocalSiteFolder
+
+    values = LocalSiteFolder(os.path.dirname(path)).values(os.path.basename(path))
+    return values is not None and "corpus" in values
 
 
 def schema(_: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
 
+DEFAULT_CONFIG = "config.yaml"
 DONE, PROBLEMS, USAGE, CONFIGURATION, LOCKED = 0, 1, 2, 3, 4
 _MAX_PROBLEMS = 20
 _MIN_DURATION_S = 0.5

@@ -6,7 +6,7 @@ The file is read whole: unknown keys are refused, and ConfigError lists all faul
 import os
 import re
 
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, ConfigMissingError, Problem
 from ..feeds.identity import authority_date
 from ..model import Site
 from ..values.keys import is_private
@@ -31,6 +31,8 @@ def load(path: str) -> Config:
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
+    except FileNotFoundError:
+        raise ConfigMissingError(path) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError([Problem(path, 1, 1, "config", f"cannot be read: {reason}")]) from None

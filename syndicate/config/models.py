@@ -309,7 +309,7 @@ class ConfigFile(NamedTuple):
     """The configuration of a syndicate site. Paths are relative to the file."""
 
     site: Annotated[SiteOptions, Option()]
-    corpus: Annotated[tuple[Source, ...], Option(non_empty=True)]
+    corpus: Annotated[tuple[Source, ...], Option(non_empty=True, shorthand="path")]
     feeds: Annotated[FeedsOptions, Option()] = FeedsOptions()
     topics: Annotated[TopicsOptions, Option()] = TopicsOptions()
     amp: Annotated[AmpOptions, Option()] = AmpOptions()

@@ -21,7 +21,7 @@ def read_site(source: Source, section: ConfigSection, folder: str) -> Source:
 
     Files are searched in the folder of the source, then in those above it, up to that of the configuration.
     """
-    site = _with_valid_timezone(_settings(source, folder))
+    site = _with_valid_timezone(find_settings(source, folder))
     if source.url:
         _check_pattern(source.url, section)
     include = source.include or site.include
@@ -44,7 +44,8 @@ def _with_valid_timezone(site: SiteSettings) -> SiteSettings:
     return site
 
 
-def _settings(source: Source, folder: str) -> SiteSettings:
+def find_settings(source: Source, folder: str) -> SiteSettings:
+    """Returns the settings of the site that a source, whose `root` is known, belongs to; see `read_site`."""
     for root in _folders(source.root, folder):
         local = LocalSiteFolder(root)
         for kind, file in _candidates(source.kind, local):

@@ -61,6 +61,7 @@ class SiteSettings(NamedTuple):
     `kind`       the generator's name
     `evidence`   the file that told which generator it is, for messages; empty if the configuration names it
     `folder`     the folder of the source within the site, with a slash at its end; empty if it is the site's own
+    `title`      the name of the site; empty if the configuration states none
     `base`       the address of the site, with a slash at its end; empty if the configuration states none
     `url`        the pattern that the configuration states for the addresses of records; empty for the generator's rule
     `timezone`   the IANA name of the zone of times without one; empty if none is stated
@@ -85,6 +86,7 @@ class SiteSettings(NamedTuple):
     kind: str = "plain"
     evidence: str = ""
     folder: str = ""
+    title: str = ""
     base: str = ""
     url: str = ""
     timezone: str = ""

@@ -43,6 +43,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(
         kind="docusaurus",
         folder=f"{source}/" if source else "",
+        title=literal(program, "title") or "",
         base=base_address((literal(program, "url") or ""), (literal(program, "baseUrl") or "")),
         language=default,
         include=tuple(include),

@@ -22,6 +22,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(
         kind="hexo",
         folder=f"{source}/" if source else "",
+        title=text(values.get("title")),
         base=base_address(text(values.get("url"))),
         timezone=text(values.get("timezone")),
         language=languages[0] if languages else "",

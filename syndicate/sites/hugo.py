@@ -43,6 +43,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(
         kind="hugo",
         folder=f"{source}/" if source else "",
+        title=text(values.get("title")),
         base=base_address(text(values.get("baseurl"))),
         timezone=text(values.get("timezone")),
         language=(text(values.get("locale")) or text(values.get("languagecode"))) if not languages else default,

@@ -57,6 +57,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(
         kind="jekyll",
         folder=f"{source}/" if source else "",
+        title=text(values.get("title")),
         base=base_address(text(values.get("url")), text(values.get("baseurl"))),
         timezone=text(values.get("timezone")),
         zoneless_times_are_utc=True,

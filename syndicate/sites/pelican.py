@@ -19,9 +19,9 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?:\.(\w+))?(?::([^{}]*))?\}")
 _ARTICLE_NAMES = r"[^.].*\.(?:md|markdown|mkd|mdown)"
 _DEFAULT_FILENAME_METADATA = r"(?P<date>\d{4}-\d{2}-\d{2}).*"
 _NAMES = frozenset(
-    "PATH SITEURL TIMEZONE DEFAULT_LANG ARTICLE_URL ARTICLE_LANG_URL ARTICLE_SAVE_AS ARTICLE_PATHS ARTICLE_EXCLUDES "
-    "PAGE_PATHS SLUGIFY_SOURCE SLUGIFY_PRESERVE_CASE DEFAULT_CATEGORY USE_FOLDER_AS_CATEGORY FILENAME_METADATA "
-    "IGNORE_FILES PATH_METADATA SLUGIFY_USE_UNICODE DEFAULT_METADATA".split()
+    "PATH SITENAME SITEURL TIMEZONE DEFAULT_LANG ARTICLE_URL ARTICLE_LANG_URL ARTICLE_SAVE_AS ARTICLE_PATHS "
+    "ARTICLE_EXCLUDES PAGE_PATHS SLUGIFY_SOURCE SLUGIFY_PRESERVE_CASE DEFAULT_CATEGORY "
+    "USE_FOLDER_AS_CATEGORY FILENAME_METADATA IGNORE_FILES PATH_METADATA SLUGIFY_USE_UNICODE DEFAULT_METADATA".split()
 )
 
 
@@ -37,6 +37,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(
         kind="pelican",
         folder=f"{source}/" if source else "",
+        title=text(values.get("SITENAME")),
         base=base_address(text(values.get("SITEURL"))),
         timezone=text(values.get("TIMEZONE")),
         language=text(values.get("DEFAULT_LANG")) or "en",

@@ -24,6 +24,7 @@ def read(site: SiteFolder, source: str) -> SiteSettings | None:
     return SiteSettings(
         kind="zola",
         folder=f"{source}/" if source else "",
+        title=text(values.get("title")),
         base=base_address(text(values.get("base_url"))),
         language=text(values.get("default_language")),
         languages=tuple(SiteLanguage(code, "", f"{code}/") for code in codes),

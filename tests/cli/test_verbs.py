@@ -77,7 +77,7 @@ def test_0_under_strict_without_problems(site_folder: SiteFolder) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["buidl"], ["build", "--nwo"], ["build", "x"], ["init"], ["init", "a", "b"], ["check", "--config"],
+    [["buidl"], ["build", "--nwo"], ["build", "x"], ["init"], ["init", "a", "b"], ["check", "--config"],
      ["build", "--now"], ["build", "--now", "soon"], ["build", "--now", ""], ["build", "--now", "03/04/2026"],
      ["build", "--now", "2026-02-30"], ["build", "--now", "2026"], ["check", "--now", "2026-01-01T25:00:00Z"]],
     ids=" ".join,
@@ -88,6 +88,28 @@ def test_2_for_wrong_usage_with_a_message_on_standard_error(arguments: list[str]
     assert done.stderr.startswith("usage: syndicate")
     assert "error: " in done.stderr
     assert not site_folder.output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["buidl"], "argument VERB: 'buidl' is unknown: did you mean 'build'?"),
+        (["headers", "ngnix"], "argument KIND: 'ngnix' is unknown: did you mean 'nginx'?"),
+        (["partner", "lits"], "argument ACTION: 'lits' is unknown: did you mean 'list'?"),
+        (["xyz"], "argument VERB: 'xyz' is unknown: known are init, schema, build, "),
+    ],
+)
+def test_mistyped_word_is_told_with_the_nearest_one(arguments: list[str], hint: str, tmp_path: Path) -> None:
+    assert f"error: {hint}" in run(*arguments, cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("verb", ["build", "check", "serve", "status", "push", "worker", "publish"])
+def test_missing_configuration_is_told_with_the_ways_to_get_one(verb: str, tmp_path: Path) -> None:
+    done = run(verb, cwd=tmp_path)
+    hint = "'syndicate init DIR' makes one, -c FILE names another\n"
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"syndicate: no config.yaml here: {hint}"
+    assert run(verb, "-c", "x/y.yaml", cwd=tmp_path).stderr == f"syndicate: x/y.yaml: there is no such file: {hint}"
 
 
 @pytest.mark.parametrize("verb", ["build", "check"])
@@ -123,8 +145,9 @@ def test_3_reports_every_fault_of_the_configuration_at_once(site_folder: SiteFol
     assert all(PROBLEM_LINE.match(line) for line in lines)
 
 
-@pytest.mark.parametrize("config", ["nothing.yaml", "corpus", "nowhere/config.yaml"])
+@pytest.mark.parametrize("config", ["corpus", "corpus/a.md/config.yaml"])
 def test_3_for_a_configuration_that_cannot_be_read(config: str, site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", "")
     done = site_folder.run("build", "-c", config)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith(f"{config}:1:1: config: cannot be read: ")
@@ -371,14 +394,54 @@ def test_init_creates_parent_folders_and_accepts_any_name(tmp_path: Path) -> Non
     assert run("check", "--strict", "--now", NOW, cwd=tmp_path / name).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["config.yaml", ".git/HEAD", "notes.txt"])
+@pytest.mark.parametrize("name", ["settings.yaml", ".git/HEAD", "notes.txt"])
 def test_init_refuses_a_folder_that_is_not_empty(name: str, tmp_path: Path) -> None:
     file = tmp_path / "news" / name
     file.parent.mkdir(parents=True)
     file.write_text("mine")
     done = run("init", "news", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "syndicate: news: is not empty\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "syndicate: news: is not empty, and holds neither a known site nor a Markdown file\n"
     assert tree(tmp_path / "news") == {name: b"mine"}
+
+
+POST = "---\ntitle: A\ndate: 2026-01-31\n---\nText\n"
+
+
+def test_init_in_a_site_writes_nothing_but_the_configuration(tmp_path: Path) -> None:
+    files = {"_config.yml": "title: J\nurl: https://j.example\n", "_posts/2026-01-31-a.md": POST}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = run("init", ".", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        ".: Jekyll, recognised by _config.yml: title J, address https://j.example/",
+        ".: assumed: the feeds will be served at https://j.example/feeds/ (site.url)",
+        ".: assumed: the language is English (site.language)",
+        ".: wrote config.yaml",
+        "next: syndicate check && syndicate build",
+    ]
+    assert set(tree(tmp_path)) == {*files, "config.yaml"}
+    assert run("check", "--strict", "--now", NOW, cwd=tmp_path).returncode == 0
+    assert run("build", "--now", NOW, cwd=tmp_path).returncode == 0
+    feed = json.loads((tmp_path / "feeds/all/feed.json").read_bytes())
+    assert [item["url"] for item in feed["items"]] == ["https://j.example/2026/01/31/a.html"]
+    again = run("init", ".", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (1, "syndicate: ./config.yaml: exists already, and was not changed\n")
+
+
+def test_init_leaves_the_configuration_of_a_generator_alone(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content/a.md").write_text(POST)
+    (tmp_path / "config.yaml").write_text("title: H\nbaseURL: https://h.example/\n")
+    done = run("init", str(tmp_path), cwd=tmp_path.parent)
+    assert done.returncode == 0
+    assert done.stderr.endswith(
+        f"next: cd {tmp_path} && syndicate check -c syndicate.yaml && syndicate build -c syndicate.yaml\n"
+    )
+    assert (tmp_path / "config.yaml").read_text() == "title: H\nbaseURL: https://h.example/\n"
+    assert run("check", "-c", "syndicate.yaml", "--strict", "--now", NOW, cwd=tmp_path).returncode == 0
 
 
 def test_init_refuses_a_file(tmp_path: Path) -> None:
@@ -430,6 +493,12 @@ def test_help_of_every_verb_has_an_example(tmp_path: Path) -> None:
         done = run(verb, "--help", cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         assert re.search(rf"^examples?:\n(  .*\n)*  syndicate {verb}\b", done.stdout, re.MULTILINE), verb
+
+
+def test_no_verb_prints_the_help(tmp_path: Path) -> None:
+    done = run(cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run("--help", cwd=tmp_path).stdout
 
 
 def test_help_has_examples_and_every_exit_code(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,16 +27,19 @@ _SAMPLE = 50  # records whose keys are compared with a dimension that none of th
 
 def unmatched_names(transaction: Transaction, context: JobContext, entries: int) -> list[Problem]:
     """Returns a problem for each dimension and each topic of the configuration that no entry has."""
-    if not entries:
+    selection = context.config.selection
+    filters = (selection.where, *(custom.where for custom in selection.custom))
+    names_topics = bool(selection.topics) or any(where.topics for where in filters)
+    if not entries or not (names_topics or not DIMENSIONS.issuperset(selection.by)):
         return []
     known = transaction.feeds.feed_ids()
     problems = _unmatched_dimensions(context, {dimension for dimension, _ in known})
-    if "topics" in context.config.selection.by:
+    if names_topics and "topics" in selection.by:
         problems += _unmatched_topics(context.config, {key for dimension, key in known if dimension == "topics"})
     return problems
 
 
-def _unmatched_dimensions(context: JobContext, known: Set[str]) -> list[Problem]:
+def _unmatched_dimensions(context: JobContext, known: AbstractSet[str]) -> list[Problem]:
     by = context.config.selection.by
     problems: list[Problem] = []
     for number, name in enumerate(by):
@@ -49,7 +53,7 @@ def _unmatched_dimensions(context: JobContext, known: Set[str]) -> list[Problem]
     return problems
 
 
-def _unmatched_topics(config: Config, known: Set[str]) -> list[Problem]:
+def _unmatched_topics(config: Config, known: AbstractSet[str]) -> list[Problem]:
     """Returns a problem for each topic that a filter names and nobody else does, and a warning for each that has
     settings and a name like that of a topic of entries. Settings may be there before the first entry."""
     selection = config.selection

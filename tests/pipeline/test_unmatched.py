@@ -32,7 +32,7 @@ NAMED = [
     ),
     # names that are known, or may be there before the first entry
     ("feeds: {where: {topics: [robots, OPEN  science]}}", []),
-    ("feeds: {custom: {x: {title: X, where: {topics: [AI, Machines]}}}}\ntopics: {AI: {}, Robots: {parent: Machines}}", []),
+    ("feeds: {where: {topics: [Robots, AI, Machines]}}\ntopics: {AI: {}, Robots: {parent: Machines}}", []),
     ("feeds: {custom: {x: {title: X, where: {topics: [Robotz]}}}}\ntopics: {Robots: {aliases: [Robotz]}}", []),
     ("topics: {Quantum: {title: Q}, Robots: {title: R}}", []),
     ("feeds: {by: [provider], custom: {x: {title: X, where: {topics: [Robotz]}}}}", []),  # topics are not collected

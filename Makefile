@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -56,6 +56,13 @@ configuration: $(VENV)/.development
 	$(BIN)/syndicate schema > docs/config.schema.json
 
 # Names, versions and hashes for every platform; no download addresses.
+# The manual page is made of the same declarations as the help.
+manual: $(VENV)/.development
+	SOURCE_DATE_EPOCH=0 COLUMNS=100 $(BIN)/argparse-manpage --module syndicate.cli --function parser --prog syndicate \
+	  --project-name syndicate --manual-title "syndicate manual" \
+	  --description "publish feeds of Markdown records" --output docs/syndicate.1
+	sed -i '1s/"1970[^"]*"/""/' docs/syndicate.1
+
 lock: $(VENV)/.development
 	$(VENV)/bin/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \

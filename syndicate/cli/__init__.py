@@ -54,6 +54,12 @@ example:
 An editor with a YAML language server validates config.yaml against it if the file begins with:
   # yaml-language-server: $schema=./config.schema.json
 """
+_COMPLETION = """\
+examples:
+  syndicate completion bash > ~/.local/share/bash-completion/completions/syndicate
+  syndicate completion zsh > "${fpath[1]}/_syndicate"
+  syndicate completion fish > ~/.config/fish/completions/syndicate.fish
+"""
 _BUILD = """\
 examples:
   syndicate build
@@ -134,7 +140,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may not be valid in its encoding
     try:
-        options = parser().parse_args(arguments)
+        top = parser()
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
+
+            argcomplete.autocomplete(top)  # prints what may follow, and exits
+        options = top.parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
         code = run(options)
         sys.stdout.flush()
@@ -222,6 +233,7 @@ def parser() -> VerbParser:
     headers.set_defaults(run=serving.headers)
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
+    _add_completion_options(_verb(verbs, "completion", "print the completion script of a shell", _COMPLETION))
     _add_explain_options(_verb(verbs, "explain", "print everything that is known of one file of the corpus", _EXPLAIN))
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
     return top
@@ -238,6 +250,11 @@ def _add_check_options(check: VerbParser) -> None:
     check.add_argument("--all", action="store_true", help="list the same problem in every file, not in the first three")
     check.add_argument("--hidden", action="store_true", help="list hidden files and why, instead of problems")
     check.set_defaults(run=building.check)
+
+
+def _add_completion_options(completion: VerbParser) -> None:
+    completion.add_argument("shell", metavar="SHELL", choices=building.SHELLS, help=", ".join(building.SHELLS))
+    completion.set_defaults(run=building.completion)
 
 
 def _add_explain_options(explain: VerbParser) -> None:

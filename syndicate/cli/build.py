@@ -23,6 +23,8 @@ from .console import (
 )
 from .problems import lines_of
 
+SHELLS = ("bash", "zsh", "fish")
+
 if TYPE_CHECKING:
     from ..config import Config
     from ..pipeline import BuildSummary
@@ -86,6 +88,14 @@ def schema(_: argparse.Namespace) -> int:
     from ..config.schema import schema_text
 
     print(schema_text(), end="")
+    return DONE
+
+
+def completion(options: argparse.Namespace) -> int:
+    """Print the script with which a shell completes commands of syndicate."""
+    from argcomplete.shell_integration import shellcode
+
+    print(shellcode(["syndicate"], shell=options.shell))
     return DONE
 
 

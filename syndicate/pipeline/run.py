@@ -36,7 +36,7 @@ from .second_look import Place, look_again
 from .site_id import require_id
 from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
 from .unfinished import RunMarker
-from .unmatched import unmatched_dimensions
+from .unmatched import unmatched_names
 
 if TYPE_CHECKING:
     from ..corpus.files import FileStatus
@@ -333,7 +333,7 @@ class Run:
         corpus = self._transaction.corpus
         unmatched = guard.unmatched_sources(self._config, diff.emptied)
         states = corpus.count_states()
-        unmatched += unmatched_dimensions(self._transaction, self._context, states.get(SHOWN, 0))
+        unmatched += unmatched_names(self._transaction, self._context, states.get(SHOWN, 0))
         corpus.put_problems(SCANNING, {NO_RECORD: [*self._config.problems, *diff.problems, *unmatched]})
         problems = tuple(sorted(corpus.problems()))
         return CorpusSummary(

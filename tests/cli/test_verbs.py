@@ -501,6 +501,49 @@ def test_no_verb_prints_the_help(tmp_path: Path) -> None:
     assert done.stdout == run("--help", cwd=tmp_path).stdout
 
 
+def complete(line: str, folder: Path) -> list[str]:
+    """Returns what bash proposes at the end of a line, with the script that syndicate prints."""
+    folder.joinpath("syndicate").write_text(f'#!/bin/sh\nexec {sys.executable} -m syndicate "$@"\n')
+    folder.joinpath("syndicate").chmod(0o755)
+    script = (
+        f"PATH={folder}:$PATH; source <(syndicate completion bash); COMP_LINE={line!r}; COMP_POINT={len(line)}; "
+        'COMP_TYPE=9; COMP_WORDBREAKS=$\' \\n\'; _python_argcomplete syndicate; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    environment = clean_environment({"PYTHONPATH": str(ROOT)})
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    return [word.strip() for word in done.stdout.split("\n") if word.strip()]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("syndicate bu", ["build"]),
+        ("syndicate headers n", ["netlify", "nginx"]),
+        ("syndicate build --all", ["--allow-shrink"]),
+    ],
+)
+def test_shell_completes_verbs_options_and_choices(line: str, expected: list[str], tmp_path: Path) -> None:
+    assert sorted(complete(line, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_is_printed_for_each_shell(shell: str, tmp_path: Path) -> None:
+    done = run("completion", shell, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_ARGCOMPLETE" in done.stdout
+
+
+def test_committed_manual_is_that_of_the_parser(tmp_path: Path) -> None:
+    """`make manual` renews it."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.partition("\nmanual:")[2].partition("\n\n")[0].partition("\n")[2].replace("$(BIN)/", "")
+    folder = Path(sys.executable).parent
+    environment = clean_environment({"PATH": f"{folder}:{os.environ['PATH']}"})
+    commands = recipe.replace("docs/syndicate.1", str(tmp_path / "syndicate.1"))
+    subprocess.run(["sh", "-ec", commands], cwd=ROOT, env=environment, check=True)
+    assert (tmp_path / "syndicate.1").read_bytes() == (ROOT / "docs" / "syndicate.1").read_bytes()
+
+
 def test_help_has_examples_and_every_exit_code(tmp_path: Path) -> None:
     text = run("--help", cwd=tmp_path).stdout
     assert "examples:\n  syndicate init" in text

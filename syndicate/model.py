@@ -10,16 +10,23 @@ HTML.
 
 from datetime import datetime
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 ArchivePeriod = Literal["month", "year", "day", "none"]
 ARCHIVE_PERIODS: tuple[ArchivePeriod, ...] = ("month", "year", "day", "none")
 LinkChoice = Literal["canonical", "amp", "cdn"]
+SlugStyle = Literal["unicode", "ascii"]
 
 # The namespace of the elements that no standard defines (docs/extensions.md). The host never resolves (RFC 2606).
 EXTENSIONS = "https://syndicate.example/extensions"
 # The version of the rendered fragments. Raise it when a renderer changes: every entry digest changes with it.
 RENDERER = 2
 CDN_RELATION = f"{EXTENSIONS}#cdn"
+
+
+def encode_path(path: str) -> str:
+    """Returns a path as a relative address, percent-encoded where it is not ASCII (RFC 3986 §2.1)."""
+    return path if path.isascii() else quote(path, safe="/-._~")
 
 
 class Person(NamedTuple):
@@ -146,12 +153,17 @@ class Site(NamedTuple):
     hubs: tuple[str, ...] = ()
     pages: bool = False
 
+    def address(self, path: str) -> str:
+        """Returns the address of a document or a folder, whose path is relative to OUTPUT."""
+        return self.url + encode_path(path)
+
 
 class Selection(NamedTuple):
     """Which feeds exist, which entries they contain, and in which formats they are published.
 
     `formats` holds names of `syndicate.formats`, in the order of the registry; `opml` is the format that `feeds.opml`
-    lists, None for no list. `by` names the dimensions, `all` enables the feed of every entry.
+    lists, None for no list. `by` names the dimensions, `all` enables the feed of every entry. `slugs` is None until it
+    is known which style of slugs the site has published (`outputs.slug_style`).
     """
 
     limit: int = 50
@@ -165,6 +177,7 @@ class Selection(NamedTuple):
     deleted_days: int = 90
     include_children: bool = False
     opml: str | None = None
+    slugs: SlugStyle | None = None
 
 
 class Presentation(NamedTuple):

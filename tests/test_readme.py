@@ -100,6 +100,7 @@ def test_makefile_has_the_targets_that_readme_names() -> None:
 
 def test_slugs_in_readme_are_correct() -> None:
     assert slug("IBM AI") == "ibm-ai"
+    assert slug("Überblick") == "überblick"
     assert slug("open-source") == "open--source"
     assert slug("C++") == "c_z3nrxld67tl5w"
 

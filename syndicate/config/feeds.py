@@ -2,7 +2,7 @@
 
 import re
 
-from ..feeds.slugs import is_safe_slug
+from ..feeds.slugs import SLUG_RULE, is_safe_slug
 from ..formats import SITE_FILES
 from ..formats import names as format_names
 from ..model import CustomFeed, Presentation, Selection, TopicSettings, Where
@@ -46,6 +46,7 @@ def read_selection(options: FeedsOptions, section: ConfigSection, topics: tuple[
         topics=topics,
         include_children=options.include_children,
         opml=_opml_format(options, section, formats),
+        slugs=options.slugs,
     )
 
 
@@ -79,7 +80,7 @@ def _filter(options: FilterOptions) -> Where:
 
 def _custom_feed(slug: str, options: CustomFeedOptions, section: ConfigSection) -> CustomFeed:
     if not is_safe_slug(slug):
-        section.report("", f"{slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
+        section.report("", f"{slug!r} cannot name a folder: {SLUG_RULE}")
     return CustomFeed(
         slug=slug, title=options.title, description=options.description or None, where=_filter(options.where)
     )

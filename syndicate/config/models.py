@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from ..errors import Problem
 from ..formats import names as format_names
-from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site
+from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site, SlugStyle
 from ..sites import SiteSettings
 from ..sites import names as site_names
 from ..values.keys import ALIASES
@@ -158,6 +158,15 @@ class FeedsOptions(NamedTuple):
             "Format that `feeds.opml` refers to, the list of all feeds that feed readers import; `none` makes no list.",
             choices=lambda: (*format_names(), "none"),
             default="the first of `feeds.formats`",
+        ),
+    ] = None
+    slugs: Annotated[
+        SlugStyle | None,
+        Option(
+            "Folder names of feeds: letters and digits of every script (`unicode`, percent-encoded in addresses), or of"
+            " a-z and 0-9 alone (`ascii`).",
+            choices=("unicode", "ascii"),
+            default="`unicode`; a site that has published `ascii` slugs keeps them",
         ),
     ] = None
     link: Annotated[

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import Problem
-from ..feeds.slugs import is_safe_slug, topic_key
+from ..feeds.slugs import SLUG_RULE, is_safe_slug, topic_key
 from ..model import TopicSettings
 from .models import TopicOptions, TopicsOptions
 from .sections import ConfigSection
@@ -102,7 +102,7 @@ def merge_topics(
 
 def _topic(name: str, options: TopicOptions, section: ConfigSection) -> TopicSettings:
     if options.slug and not is_safe_slug(options.slug):
-        section.report("slug", f"{options.slug!r} cannot name a folder: use a-z, 0-9, '.', '_' and '-'")
+        section.report("slug", f"{options.slug!r} cannot name a folder: {SLUG_RULE}")
     return TopicSettings(
         name=name,
         slug=options.slug or None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from urllib.parse import unquote
 
 from ..config import Config
 from ..store.repositories import Outbox
@@ -25,7 +26,7 @@ def replay(config: Config, now: float, hub_url: str | None = None, feed: str | N
     hub_urls = [hub.url for hub in config.hubs]
     if hub_url is not None and hub_url not in hub_urls:
         raise UnknownError(_unknown(f"--hub: no hub {hub_url!r} in {config.path}", hub_url, hub_urls))
-    path = None if feed is None else feed.removeprefix(config.site.url).strip("/")
+    path = None if feed is None else unquote(feed.removeprefix(config.site.url)).strip("/")
 
     def work(outbox: Outbox) -> int:
         if path is not None:

@@ -100,7 +100,7 @@ def home_page_url(feed_path: str, site: Site) -> str:
 
     The feed of all entries describes the site.
     """
-    return f"{site.url}{feed_path}/" if site.pages and feed_path != "all" else site.home
+    return site.address(f"{feed_path}/") if site.pages and feed_path != "all" else site.home
 
 
 def split_period(period: str, entries: Sequence[ArchivedEntry]) -> list[str]:

@@ -32,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ..model import Entry, Feed, Selection, Site, TopicSettings, Where
+from ..model import Entry, Feed, Selection, Site, SlugStyle, TopicSettings, Where
 from .identity import authority_date, feed_id
 from .slugs import marked_slug, slug, topic_key
 
@@ -70,7 +70,8 @@ class TopicNames:
     A parent may be a topic without settings of its own. It is named as its first child in the configuration spells it.
     """
 
-    def __init__(self, topics: Sequence[TopicSettings]) -> None:
+    def __init__(self, topics: Sequence[TopicSettings], slugs: SlugStyle = "unicode") -> None:
+        self._slugs = slugs
         self._settings = {topic_key(topic.name): topic for topic in topics}
         self._canonical = {topic_key(alias): topic_key(topic.name) for topic in topics for alias in topic.aliases}
         self._configured_slugs = {topic.slug for topic in topics if topic.slug}
@@ -105,7 +106,7 @@ class TopicNames:
         settings = self._settings.get(key)
         if settings and settings.slug:
             return settings.slug
-        own = slug(key)
+        own = slug(key, self._slugs)
         if own in self._configured_slugs:
             own = marked_slug(key)
         # A slug with a hash may be configured, too, to keep an old address.
@@ -140,8 +141,8 @@ class FeedRules:
     def __init__(self, selection: Selection, site: Site) -> None:
         self._selection = selection
         self._site = site
-        self._topics = TopicNames(selection.topics)
-        self._no_topics = TopicNames(())
+        self._topics = TopicNames(selection.topics, selection.slugs or "unicode")
+        self._no_topics = TopicNames((), selection.slugs or "unicode")
         self._custom = {custom.slug: custom for custom in selection.custom}
 
     def feed_keys(self, traits: Traits) -> list[FeedKey]:

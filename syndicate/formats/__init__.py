@@ -65,7 +65,7 @@ class Format(NamedTuple):
 
     def url(self, site: Site, feed_path: str, period: str = "") -> str:
         """Returns the address of a document of a feed: of an archive, if a period is given."""
-        return f"{site.url}{document_folder(feed_path, period)}/{self.file_name}"
+        return site.address(f"{document_folder(feed_path, period)}/{self.file_name}")
 
     def load(self) -> Renderer:
         """Imports and returns the renderer."""

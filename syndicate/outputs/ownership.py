@@ -9,10 +9,12 @@ from functools import cache
 from html import escape
 
 from ..formats import SITE_FILES
+from ..model import encode_path
 from .paths import FEED_NAMES, plain_path
 
 DEEPEST_FOLDERS = 4
 """No document lies deeper: `topics/ibm-ai/archive/2020-06/feed.rss`."""
+_SLUG = r"[^\W_](?:[._-]|[^\x00-\x7f]|[a-z0-9])*"
 _HEAD_BYTES = 8192  # a document states its address before its entries
 _GENERATOR = b'<meta name="generator" content="syndicate">'
 
@@ -27,8 +29,8 @@ def document_pattern(feed_names: Sequence[str] = FEED_NAMES) -> re.Pattern[str]:
     site_files = "|".join(re.escape(each.file_name) for each in SITE_FILES)
     return re.compile(
         rf"(?:{site_files}"
-        rf"|[A-Za-z][\w.-]*(?:/[a-z0-9][a-z0-9._-]*)?(?:/archive/[0-9][\w-]*)?/(?:{feed})"
-        rf"|(?:[A-Za-z][\w.-]*/(?:[a-z0-9][a-z0-9._-]*/)?)?index\.html)(?:\.(?:gz|br))?"
+        rf"|[A-Za-z][\w.-]*(?:/{_SLUG})?(?:/archive/[0-9][\w-]*)?/(?:{feed})"
+        rf"|(?:[A-Za-z][\w.-]*/(?:{_SLUG}/)?)?index\.html)(?:\.(?:gz|br))?"
     )
 
 
@@ -44,7 +46,7 @@ def states_address(path: str, content: bytes, site_url: str) -> bool:
 
         content = decompress_head(path, content, _HEAD_BYTES)
     head = content[:_HEAD_BYTES]
-    address = f"{site_url}{plain}"
+    address = f"{site_url}{encode_path(plain)}"
     if plain.endswith("index.html"):
         if _GENERATOR not in head:
             return False

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..config import Config
 from ..errors import FileChangedError, OutputError, Problem, StoreError, StoreUnusableError
 from ..outputs import open_output
+from ..outputs.slug_style import with_slug_style
 from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from .context import JobContext
@@ -89,6 +90,7 @@ def build(
     options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id)
     started = time.perf_counter()
     notes: list[str] = []
+    config = with_slug_style(config, open_output(config))
     with closing(open_store(config.state)) as store, store.lock():
         claim(open_output(config), store, config, accept_new_id=accept_new_id)
         try:
@@ -106,6 +108,7 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
 
     Raises ConfigError when a template cannot be used.
     """
+    config = with_slug_style(config, open_output(config))
     context = JobContext(config)
     _ = context.pages
     with (

@@ -29,7 +29,7 @@ Gained = Callable[["PublishedFeed"], Sequence[tuple[str, int]]]
 
 def moved_without_redirect(published: Iterable[PublishedFeed], config: Config) -> Iterator[Problem]:
     """Yields a warning for each topic whose feed has another address than before, and whose readers lose it."""
-    names = TopicNames(config.selection.topics)
+    names = TopicNames(config.selection.topics, config.selection.slugs or "unicode")
     if "topics" not in config.selection.by:
         return
     for feed in published:

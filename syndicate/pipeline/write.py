@@ -139,7 +139,7 @@ class DocumentWriter:
         """Returns the topic URL of a document, or None for those without one: archives, lists and variants."""
         if plain_path(staged.path) != staged.path:
             return None
-        url = f"{self._context.config.site.url}{staged.path}"
+        url = self._context.config.site.address(staged.path)
         if url.endswith(f"/{_INDEX}"):
             return url.removesuffix(_INDEX) if self._context.config.push.pages else None
         return url if staged.feed_id != NO_FEED and not staged.period else None

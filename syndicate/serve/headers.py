@@ -80,7 +80,7 @@ class HeaderBuilder:
         """
         hubs = self._site.hubs if document.kind == FEED else ()
         links = [f'<{hub}>; rel="hub"' for hub in hubs]
-        return ", ".join([*links, f'<{self._site.url}{document.path}>; rel="self"'])
+        return ", ".join([*links, f'<{self._site.address(document.path)}>; rel="self"'])
 
 
 def encode_problem(problem: ProblemDetails, *, as_html: bool) -> tuple[bytes, bytes]:

@@ -14,6 +14,8 @@ from ..config import Config
 from ..errors import StoreError
 from ..formats import FEED_FORMATS, file_name_pattern, get, is_feed_document
 from ..http.media_types import CSS, HTML, JSON, JSON_FEED, OPML, media_type
+from ..outputs import open_output
+from ..outputs.slug_style import with_slug_style
 from ..store import open_store
 from ..store.rows import DocumentRow
 from .headers import EXPOSED_HEADERS, PAGE_POLICY
@@ -54,6 +56,7 @@ class ServerSettings(NamedTuple):
 
 def render_server_config(config: Config, kind: str) -> str:
     """Return the configuration of a kind of server: nginx, caddy, apache or netlify."""
+    config = with_slug_style(config, open_output(config))
     return _NOTICE.format(kind=kind) + _RENDERERS[kind](_server_settings(config))
 
 

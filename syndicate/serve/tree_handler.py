@@ -49,7 +49,9 @@ from ..http.conditional import (
 )
 from ..http.problem_details import ProblemDetails
 from ..http.responses import STATUS_LINES, RawResponse, encode_headers
+from ..model import encode_path
 from ..outputs import open_output
+from ..outputs.slug_style import with_slug_style
 from .catalog import EMPTY_CATALOG, PAGE, Catalog, Document
 from .document_cache import DocumentCache
 from .headers import HeaderBuilder, PreparedDocument, encode_problem
@@ -92,8 +94,9 @@ class TreeHandler:
         self.counters = ResponseCounters()
         self.unavailable_reason = "nothing was built"
         self.was_read = asyncio.Event()
-        self._moved_folders = moved_folders(config)
-        self._cache: DocumentCache[PreparedDocument] = DocumentCache(open_output(config), HeaderBuilder(config).prepare)
+        self._config, self._output = config, open_output(config)
+        self._moved_folders: Mapping[str, str] = {}
+        self._cache: DocumentCache[PreparedDocument] = DocumentCache(self._output, HeaderBuilder(config).prepare)
         self._date = DateHeader()
 
     def replace_catalog(self, catalog: Catalog) -> None:
@@ -101,6 +104,9 @@ class TreeHandler:
         by_path = {f"{self.prefix}{path}": document for path, document in catalog.documents.items()}
         pages = [document for document in catalog.documents.values() if document.kind == PAGE]
         by_path |= {f"{self.prefix}{page.path.removesuffix(_INDEX)}": page for page in pages}
+        # Requests are found by the path as it was sent, and by the decoded path if that fails.
+        by_path |= {encode_path(path): document for path, document in by_path.items() if not path.isascii()}
+        self._moved_folders = moved_folders(with_slug_style(self._config, self._output))
         self._cache.retain(catalog.documents)
         self.catalog, self.documents_by_request_path = catalog, by_path
 

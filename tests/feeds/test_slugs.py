@@ -12,9 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndicate.feeds.slugs import is_safe_slug, marked_slug, slug, topic_key
+from syndicate.model import SlugStyle
 
 bounded = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 
+STYLES: tuple[SlugStyle, ...] = ("unicode", "ascii")
 SLUGS = [
     ("AI", "ai"),
     ("IBM AI", "ibm-ai"),
@@ -29,8 +31,13 @@ MARKED = [
     ("!!!", "x"), ("a_b", "a-b"), ("a--b", "a-b"), ("-a", "a"), ("a-", "a"), ("a/b", "a-b"), ("..", "x"),
     ("", "x"), (" ", "x"), ("con", "con"), ("NUL", "nul"), ("com1", "com1"), ("lpt0", "lpt0"),
     ("a" * 81, "a" * 40), ("a-" * 39 + "a", "a-" * 20), ("İstanbul", "istanbul"), ("a\x00b", "a-b"),
-    ("\ud800", "x"), ("½", "12"), ("c_sune2nxaveayw", "c-sune2nxaveayw"),
+    ("\ud800", "x"), ("½", "12"), ("é_b", "e-b"), ("日本!", "x"), ("\u0301", "x"), ("a\u200db", "ab"),
+    ("é" * 120, "e" * 40), ("c_sune2nxaveayw", "c-sune2nxaveayw"),
 ]  # fmt: skip
+UNICODE = {
+    "Café Culture": "café-culture", "日本": "日本", "Überblick": "überblick", "हिन्दी-समाचार": "हिन्दी--समाचार",
+    "İstanbul": "i̇stanbul", "AI 日本": "ai-日本", "Ελλάδα": "ελλάδα", "اللغة العربية": "اللغة-العربية", "٣": "٣",
+}  # fmt: skip
 DEVICES = ["con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))]
 
 
@@ -41,14 +48,23 @@ def test_slug_of_plain_words_is_readable(name: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("name", "stem"), MARKED, ids=[ascii(name)[:20] for name, _ in MARKED])
 def test_slug_of_any_other_name_has_a_readable_stem_and_a_hash(name: str, stem: str) -> None:
-    assert re.fullmatch(rf"{re.escape(stem[:40].strip('-'))}_[a-z2-7]{{13}}", slug(name))
+    assert re.fullmatch(rf"{re.escape(stem[:40].strip('-'))}_[a-z2-7]{{13}}", slug(name, "ascii"))
+    if name not in UNICODE:
+        assert slug(name) == slug(name, "ascii")
 
 
 def test_published_slugs_do_not_change() -> None:
     """These slugs are part of published addresses."""
-    assert slug("C#") == "c_sune2nxaveayw"
-    assert slug("日本") == "x_z4vl6dc34mtmx"
-    assert slug("Archives & Libraries") == "archives-libraries_7qmu3nkmz2yjc"
+    for style in STYLES:
+        assert slug("C#", style) == "c_sune2nxaveayw"
+        assert slug("Archives & Libraries", style) == "archives-libraries_7qmu3nkmz2yjc"
+    assert slug("日本", "ascii") == "x_z4vl6dc34mtmx"
+
+
+@pytest.mark.parametrize(("name", "expected"), UNICODE.items())
+def test_slug_keeps_letters_and_digits_of_every_script(name: str, expected: str) -> None:
+    assert slug(name) == expected
+    assert is_safe_slug(expected)
 
 
 def test_longer_hash_extends_the_shorter_one() -> None:
@@ -56,13 +72,17 @@ def test_longer_hash_extends_the_shorter_one() -> None:
     assert len(marked_slug("C#", 26)) == len("c_") + 26
 
 
-def assert_safe(made: str) -> None:
-    assert re.fullmatch(r"[a-z0-9_-]+", made)
+def assert_safe(made: str, style: SlugStyle) -> None:
+    assert re.fullmatch(r"[a-z0-9_-]+", made, re.ASCII) or style == "unicode"
+    assert not re.search(r"[\x00-,./:-@\[-^`{-\x7f\s]", made)
     assert 1 <= len(made) <= 100
+    assert len(made.encode("utf-8", "surrogatepass")) <= 200
+    assert made == topic_key(made)
     assert made not in DEVICES
     assert is_safe_slug(made)
 
 
+styles = st.sampled_from(STYLES)
 words = st.from_regex(r"[a-z0-9]{1,4}", fullmatch=True)
 near = st.lists(
     st.one_of(words, st.sampled_from(["-", "--", " ", "_", "  ", "+", "#", ".", "/", "é", "x"])), max_size=6
@@ -71,20 +91,20 @@ names = st.one_of(near, near.map(slug), near.map(marked_slug), st.text(max_size=
 
 
 @bounded
-@given(names)
-@example("con")
-@example("com0.txt")
-@example("\u0345")
-def test_any_name_has_a_safe_slug(name: str) -> None:
-    assert_safe(slug(name))
-    assert_safe(marked_slug(name))
-    assert_safe(marked_slug(name, 26))
+@given(names, styles)
+@example("con", "unicode")
+@example("com0.txt", "unicode")
+@example("\u0345", "unicode")
+def test_any_name_has_a_safe_slug(name: str, style: SlugStyle) -> None:
+    assert_safe(slug(name, style), style)
+    assert_safe(marked_slug(name), "ascii")
+    assert_safe(marked_slug(name, 26), "ascii")
 
 
 @bounded
-@given(names, names)
-def test_distinct_names_have_distinct_slugs(first: str, second: str) -> None:
-    assert (slug(first) == slug(second)) == (topic_key(first) == topic_key(second))
+@given(names, names, styles)
+def test_distinct_names_have_distinct_slugs(first: str, second: str, style: SlugStyle) -> None:
+    assert (slug(first, style) == slug(second, style)) == (topic_key(first) == topic_key(second))
 
 
 @bounded
@@ -159,7 +179,8 @@ def test_canonically_equivalent_names_have_one_key_and_slug(composed: str, decom
     [
         ("a", True), ("cpp", True), ("c-1.x_y", True), ("a" * 100, True), ("0", True), ("", False), (".", False),
         ("..", False), (".a", False), ("a.", False), ("-a", False), ("a-", False), ("_a", False), ("a..b", False),
-        ("A", False), ("a b", False), ("a/b", False), ("a\\b", False), ("ä", False), ("a\n", False),
+        ("A", False), ("a b", False), ("a/b", False), ("a\\b", False), ("ä", True), ("日本", True),
+        ("ä b", False), ("Ä", False), ("a\u0308", False), ("a\n", False),
         ("a\x00", False), ("con", False), ("nul.txt", False), ("com1", False), ("aux.x.y", False),
         ("a" * 101, False), ("console", True), ("x.nul", True),
     ],

@@ -561,3 +561,17 @@ async def test_metrics_count_responses_and_deliveries(site: EditableSite) -> Non
         assert float(metrics['syndicate_feed_age_seconds{feed="topics/one"}']) < 60
         assert float(metrics['syndicate_deliveries_due{hub="https://hub.example/"}']) > 0
         assert metrics['syndicate_deliveries_failed{hub="https://two.example/"}'] == "0.0"
+
+
+async def test_folder_of_any_script_is_served_under_its_encoded_address(site: EditableSite) -> None:
+    site.record("d.md", title="Delta", topics=["Überblick"], date="2026-04-05")
+    site.settings["topics"] = {"Überblick": {"moved_from": ["früher"]}}
+    site.build()
+    encoded = "/news/topics/%C3%BCberblick/feed.atom"
+    async with running(site) as server:
+        for path in (encoded, "/news/topics/%c3%bcberblick/feed.atom", "/news/topics/%C3%BCberblick/"):
+            assert (await server.request(path)).status == 200
+        assert f'<https://f.example{encoded}>; rel="self"' in (await server.request(encoded)).one("Link")
+        for former in ("fr%C3%BCher", "fr%c3%bcher"):
+            moved = await server.request(f"/news/topics/{former}/feed.atom")
+            assert (moved.status, moved.one("Location")) == (301, encoded)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from jinja2 import BytecodeCache
 
-from ...model import Entry, Feed, Image, Site
+from ...model import Entry, Feed, Image, Site, encode_path
 from ...values.languages import is_right_to_left
 from ...values.text import shorten
 from .. import HTML_PAGE, get
@@ -99,7 +99,7 @@ class Pages:
     def render_feed_page(self, feed: Feed, data: FeedPageData, cards: Sequence[bytes]) -> bytes:
         """Returns the page of a feed with these cards."""
         root = "../" * (feed.path.count("/") + 1)
-        url = f"{self._site.url}{feed.path}/"
+        url = self._site.address(f"{feed.path}/")
         addresses = self._addresses(feed.path)
         page = render(
             self._page,
@@ -116,7 +116,7 @@ class Pages:
             shown=len(cards),
             chart=chart(data.months, _PAGE_MONTHS),
             years=_years(data.periods, root),
-            parent=data.parent and (data.parent[0], f"{root}{data.parent[1]}/{HTML_PAGE.file_name}"),
+            parent=data.parent and (data.parent[0], f"{root}{encode_path(data.parent[1])}/{HTML_PAGE.file_name}"),
             policy=POLICY,
             entries=ENTRIES,
         )
@@ -127,7 +127,7 @@ class Pages:
         return render(
             self._row,
             feed=feed,
-            url=f"{feed.path}/{HTML_PAGE.file_name}",
+            url=f"{encode_path(feed.path)}/{HTML_PAGE.file_name}",
             newest_title=newest_title,
             chart=chart(data.months, _ROW_MONTHS),
         ).encode()

@@ -178,6 +178,7 @@ class Selection(NamedTuple):
     include_children: bool = False
     opml: str | None = None
     slugs: SlugStyle | None = None
+    min_entries: int = 1
 
 
 class Presentation(NamedTuple):

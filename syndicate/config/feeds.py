@@ -47,6 +47,7 @@ def read_selection(options: FeedsOptions, section: ConfigSection, topics: tuple[
         include_children=options.include_children,
         opml=_opml_format(options, section, formats),
         slugs=options.slugs,
+        min_entries=options.min_entries,
     )
 
 

@@ -160,6 +160,14 @@ class FeedsOptions(NamedTuple):
             default="the first of `feeds.formats`",
         ),
     ] = None
+    min_entries: Annotated[
+        int,
+        Option(
+            "Number of entries with which the feed of a topic, or of another value, begins. A feed that was published"
+            " goes on with fewer.",
+            minimum=1,
+        ),
+    ] = _SELECTION.min_entries
     slugs: Annotated[
         SlugStyle | None,
         Option(

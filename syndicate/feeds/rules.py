@@ -22,8 +22,8 @@ Slugs are addresses and never change by themselves: a slug is configured or comp
 computed slug of a topic is configured for another topic, the topic gets a slug with a hash instead, so no two feeds
 share a path.
 
-A feed of a dimension begins with its first entry. When its last entry is withdrawn it goes on, empty, for those who
-follow it. Only the configuration ends it (`goes_on`).
+A feed of a dimension begins with its first entry, or with its `min_entries`th. When its last entry is withdrawn it goes
+on, empty, for those who follow it. Only the configuration ends it (`goes_on`).
 
 Everything here is a pure function of the configuration and its arguments.
 """

@@ -62,7 +62,9 @@ def _rules(config: Config) -> bytes:
     selection = config.selection
     nested = selection.include_children
     topics = [(topic.name, topic.aliases, nested and topic.parent) for topic in selection.topics]
-    return _digest(selection.by, selection.all, selection.where, selection.custom, topics)
+    return _digest(
+        selection.by, selection.all, selection.where, selection.custom, topics, selection.min_entries, selection.slugs
+    )
 
 
 def _html(config: Config) -> bytes:

@@ -12,6 +12,8 @@ members, and keeps of each archive only what its documents need.
 Each set has a content digest over the feed's texts, the set's links and the digests of its entries. A set whose digest
 is the stored one is not made again, unless its documents were altered.
 
+A feed of a dimension begins when it has `min_entries`; until then it has a row and no documents.
+
 A feed that was published goes on without entries, for those who follow it, until the configuration ends it. The lists
 of all feeds do not name it: nobody should begin to follow it.
 """
@@ -158,6 +160,8 @@ class FeedPlanner:
         row, outline, settings = self._known.row, self._outline, self._settings
         if outline is None:
             return FeedPlan(row.feed_id, None, ended=(row.dimension, row.key))
+        if _is_too_small(self._known, outline.total, settings):
+            return FeedPlan(row.feed_id, row, is_listed_anew=False)
         archives = _Archives(outline, self._changes, members)
         sets = _planned_sets(self._known, outline, archives, self._changes, settings)
         formats, topic = settings.selection.formats, _topic(outline.key, settings.rules)
@@ -187,6 +191,12 @@ def _is_dropped(known: KnownFeed, settings: PlanSettings) -> bool:
         return False
     published = known.published
     return published is None or not settings.rules.goes_on(known.row.dimension, known.row.key, published.path)
+
+
+def _is_too_small(known: KnownFeed, total: int, settings: PlanSettings) -> bool:
+    """Returns whether a feed has too few entries to begin with. One that was published goes on."""
+    is_new = known.published is None and not _is_permanent(known.row, settings)
+    return is_new and total < settings.selection.min_entries
 
 
 class _Outline:

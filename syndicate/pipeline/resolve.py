@@ -232,9 +232,9 @@ class EntryResolver:
     def resolve(self, urls: Iterable[str], ids: Iterable[str], record_ids: Iterable[int]) -> None:
         """Resolves these addresses, then the owners of these ids. The records may no longer lead an entry."""
         touched_ids = set(ids)
-        leading: set[int] = set()
-        self._resolve_urls(urls, touched_ids, leading)
-        for batch in _batches(sorted(set(record_ids) - leading), _BATCH):
+        decided: set[int] = set()
+        self._resolve_urls(urls, touched_ids, decided)
+        for batch in _batches(sorted(set(record_ids) - decided), _BATCH):
             records = self._corpus.records(batch)
             self._read_entries(batch)
             for record_id in batch:
@@ -246,8 +246,8 @@ class EntryResolver:
         self._decide_ids(touched_ids - {""})
         self._drop_unchanged()
 
-    def _resolve_urls(self, urls: Iterable[str], touched_ids: set[str], leading: set[int]) -> None:
-        """Resolves the entries at these addresses; adds the ids they may have, and the records that lead them."""
+    def _resolve_urls(self, urls: Iterable[str], touched_ids: set[str], decided: set[int]) -> None:
+        """Resolves the entries at these addresses; adds the ids they may have, and all records of these addresses."""
         for batch in _batches(sorted(urls), _BATCH):
             groups: dict[str, list[RecordRow]] = {}
             for record in self._corpus.records_of_urls(batch):
@@ -257,12 +257,13 @@ class EntryResolver:
             record_ids = [record.record_id for group in groups.values() for record in group]
             self._read_entries(record_ids)
             self._read_addresses(record_ids, groups)
+            decided.update(record_ids)
             for group in groups.values():
-                leading.update(self._lead(group))
+                self._lead(group)
             self._store()
 
-    def _lead(self, group: list[RecordRow]) -> list[int]:
-        """Resolves the entries that the records of one address make; returns the records that lead them."""
+    def _lead(self, group: list[RecordRow]) -> None:
+        """Resolves the entries that the records of one address make."""
         visible = sorted((r for r in group if self._is_visible(r)), key=lambda r: (r.published or 0, self._path(r)))
         stories = group_by_story(visible, self._context.config.site.language) if len(visible) > 1 else [visible]
         first_records = [story[0].record_id for story in stories if story]
@@ -283,7 +284,6 @@ class EntryResolver:
             for record in others:
                 if not (first.states_url and record.states_url):
                     self._problems[record.record_id].append(self._merged(record, first))
-        return first_records
 
     def _set_composed(self, records: Sequence[RecordRow], entry_id: str | None) -> None:
         """Resolves the entry that several records make, or one record under another id than its own."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from lxml import etree
 
@@ -68,15 +69,15 @@ def read(path: Path) -> Page:
 def walk(output: Path, document: str, site: str = SITE) -> list[Page]:
     """Returns a subscription document and its archives, newest first. Asserts that the links are consistent and end."""
     pages = [read(output / document)]
-    assert pages[0].address == site + document
+    assert pages[0].address == site + quote(document)
     assert not pages[0].is_archive
     assert not pages[0].next
     while pages[-1].prev:
         assert pages[-1].prev not in {page.address for page in pages}, "the links form a cycle"
-        page = read(output / pages[-1].prev.removeprefix(site))
+        page = read(output / unquote(pages[-1].prev.removeprefix(site)))
         assert page.address == pages[-1].prev
         assert page.is_archive
-        assert page.current == site + document
+        assert page.current == site + quote(document)
         assert page.hubs == 0, "an archive links to a hub"
         assert page.next == (pages[-1].address if len(pages) > 1 else "")
         pages.append(page)

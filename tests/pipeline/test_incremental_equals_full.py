@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -263,7 +264,7 @@ class History(RuleBasedStateMachine):
             assert path.partition("/")[0] in feeds["by"]
             for name in formats:
                 read_feed = read(self.editable_site.output / path / f"feed.{name}")
-                assert (read_feed.ids, read_feed.address) == ([], f"https://f.example/{path}/feed.{name}")
+                assert (read_feed.ids, read_feed.address) == ([], f"https://f.example/{quote(path)}/feed.{name}")
             assert (f"{path}/index.html" in tree) == self.editable_site.settings["pages"]
 
     def _verify_histories(self) -> None:

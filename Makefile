@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -21,6 +21,7 @@ lint: $(VENV)/.development
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/sphinx-build --quiet --fail-on-warning docs docs/_build/html
 
 unit: $(VENV)/.development
 	tests/programs
@@ -56,6 +57,10 @@ configuration: $(VENV)/.development
 	$(BIN)/syndicate schema > docs/config.schema.json
 
 # Names, versions and hashes for every platform; no download addresses.
+# The pages of docs/ as a site, in docs/_build/html. Warnings are errors: a link to a page that does not exist, for example.
+docs: $(VENV)/.development
+	$(BIN)/sphinx-build --quiet --fail-on-warning docs docs/_build/html
+
 # The manual page is made of the same declarations as the help.
 manual: $(VENV)/.development
 	SOURCE_DATE_EPOCH=0 COLUMNS=100 $(BIN)/argparse-manpage --module syndicate.cli --function parser --prog syndicate \

@@ -67,20 +67,20 @@ def draft(folder: str, year: int) -> Draft | None:
         "output": output,
         "label": label,
     }
-    return Draft(_TEXT.format(**values), tuple(_notes(site, label, home, url)))
+    return Draft(_TEXT.format(**values), tuple(_notes(site, label, url)))
 
 
-def _notes(site: SiteSettings, label: str, home: str, url: str) -> Iterator[str]:
+def _notes(site: SiteSettings, label: str, url: str) -> Iterator[str]:
     if site.evidence:
         found = {"title": site.title, "address": site.base, "language": site.language, "time zone": site.timezone}
         stated = ", ".join(f"{name} {value}" for name, value in found.items() if value)
         yield f"{label}, recognised by {site.evidence}" + (f": {stated}" if stated else "")
     else:
         yield "no known generator: every Markdown file with front matter is a record"
-    if home == _PLACEHOLDER:
-        yield "no file states the address of the site: replace www.example.org in site.url, site.id and site.home"
-    else:
+    if site.base:
         yield f"assumed: the feeds will be served at {url} (site.url)"
+    else:
+        yield "no file states the address of the site: replace www.example.org in site.url, site.id and site.home"
     if not site.language:
         yield "assumed: the language is English (site.language)"
     yield from site.notes

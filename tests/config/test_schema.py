@@ -17,11 +17,11 @@ from syndicate.config.options import keys_of
 from syndicate.config.schema import json_schema, schema_text
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONFIGURING = (ROOT / "docs" / "configuring.md").read_text(encoding="utf-8")
 EXAMPLES = {
     "root": (ROOT / "config.yaml").read_text(encoding="utf-8"),
     "sample": (ROOT / "syndicate" / "sample" / "config.yaml").read_text(encoding="utf-8"),
-    "README": re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0],
+    "configuring": re.findall(r"```yaml\n(.*?)```", CONFIGURING, re.DOTALL)[0],
     "tests": CONFIG,
     "small": SMALL,
     "full": FULL,

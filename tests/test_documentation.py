@@ -1,4 +1,4 @@
-"""Checks every statement of the README that a program can check."""
+"""Checks every statement of the README and of docs/ that a program can check."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.sites import run
 
 from syndicate import cli, config
 from syndicate.feeds.slugs import slug
@@ -17,7 +18,7 @@ from syndicate.sites import KINDS
 from syndicate.values.keys import ALIASES
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(str(page.relative_to(ROOT)) for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 # The configuration of each generator, and a post with the topic One.
@@ -57,48 +58,103 @@ POSTS = {
 }
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def _page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_configuration_in_readme_is_accepted(tmp_path: Path) -> None:
+def _blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", _page(name), re.DOTALL)
+
+
+def _commands() -> list[tuple[str, str]]:
+    """Returns every command of syndicate on any page, with the page."""
+    lines = [(name, line) for name in PAGES for block in _blocks(name, "sh") for line in block.splitlines()]
+    return [(name, line) for name, line in lines if line.startswith("syndicate ")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Returns a folder with what the configurations in the documentation name."""
     (tmp_path / "corpus" / "_data" / "topics").mkdir(parents=True)
-    (block,) = _blocks("yaml")
-    read = config.parse(block, str(tmp_path / "config.yaml"))
-    assert read.selection.custom[0].where.min_quality == 60
-    assert read.sources[0].aliases["topics"] == ("rubric", "extra.tags")
+    (tmp_path / "content").mkdir()
+    (tmp_path / "hub-ca.pem").touch()
+    return tmp_path
 
 
-def test_configuration_in_readme_shows_the_defaults(tmp_path: Path) -> None:
-    (tmp_path / "corpus" / "_data" / "topics").mkdir(parents=True)
-    (block,) = _blocks("yaml")
-    shown = config.parse(block, str(tmp_path / "config.yaml"))
+def test_five_lines_of_configuration_are_enough(folder: Path) -> None:
+    (block,) = _blocks("README.md", "yaml")
+    read = config.parse(block, str(folder / "config.yaml"))
+    assert (read.site.title, read.sources[0].path) == ("Field Notes", "content")
+    assert len([line for line in block.splitlines() if not line.endswith("site:")]) == 4
+
+
+def test_example_configuration_is_accepted_and_shows_the_defaults(folder: Path) -> None:
+    (block,) = _blocks("docs/configuring.md", "yaml")
+    shown = config.parse(block, str(folder / "config.yaml"))
+    assert shown.selection.custom[0].where.min_quality == 60
+    assert shown.sources[0].aliases["topics"] == ("rubric", "extra.tags")
     minimal = 'site: {title: T, url: "https://x.org/", id: "x.org,2026"}\ncorpus: [{path: corpus}]'
-    default = config.parse(minimal, str(tmp_path / "config.yaml"))
+    default = config.parse(minimal, str(folder / "config.yaml"))
     assert shown.selection.limit == default.selection.limit
     assert shown.selection.formats == default.selection.formats
     assert shown.selection.opml == default.selection.opml
     assert shown.selection.include_children == default.selection.include_children
+    assert shown.selection.min_entries == default.selection.min_entries
     assert shown.presentation == default.presentation
     assert (shown.output, shown.state) == (default.output, default.state)
     assert shown.sources[0].max_bytes == default.sources[0].max_bytes
 
 
-@pytest.mark.parametrize(
-    "line", [line for block in _blocks("sh") for line in block.splitlines() if line.startswith("syndicate")]
-)
-def test_commands_in_readme_are_accepted(line: str) -> None:
-    arguments = shlex.split(line, comments=True)[1:]
-    assert cli.parser().parse_args(arguments).run
+SECTIONS = [
+    (name, block)
+    for name in PAGES
+    for block in _blocks(name, "yaml")
+    if re.match(r"(?:[a-z_]+:)", block) and name not in {"README.md", "docs/configuring.md"}
+]
 
 
-def test_makefile_has_the_targets_that_readme_names() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"`?make (\w+)", README):
+@pytest.mark.parametrize(("name", "block"), SECTIONS, ids=[name for name, _ in SECTIONS])
+def test_every_section_of_a_configuration_is_accepted(name: str, block: str, folder: Path) -> None:
+    minimal = 'site: {title: T, url: "https://x.org/", id: "x.org,2026"}\ncorpus: corpus\n'
+    assert config.parse(minimal + block, str(folder / "config.yaml")), name
+
+
+@pytest.mark.parametrize(("name", "line"), _commands())
+def test_every_command_is_accepted(name: str, line: str) -> None:
+    for command in re.split(r" && |\s+>\s+\S+", line):
+        arguments = shlex.split(command, comments=True)
+        if arguments[:1] == ["syndicate"]:
+            assert cli.parser().parse_args(arguments[1:]).run, name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_to_a_file_leads_to_one(name: str) -> None:
+    links = re.findall(r'\]\(([^)#:]+)(?:#[^)]*)?\)|src="([^"]+)"', _page(name))
+    for link in filter(None, (one or other for one, other in links)):
+        assert ((ROOT / name).parent / link).exists(), link
+
+
+def test_first_steps_run_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "_config.yml").write_text(
+        "title: My site\nurl: https://www.example.org\ntimezone: Europe/Berlin\n", encoding="utf-8"
+    )
+    (tmp_path / "_posts").mkdir()
+    (tmp_path / "_posts/2026-01-31-x.md").write_text("---\ntitle: X\n---\nText\n", encoding="utf-8")
+    (told,) = _blocks("docs/start.md", "text")
+    assert run("init", ".", cwd=tmp_path).stderr == told
+    assert run("check", "--strict", cwd=tmp_path).returncode == 0
+    assert run("build", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "feeds" / "index.html").exists()
+
+
+def test_makefile_has_the_targets_that_the_pages_name() -> None:
+    makefile = _page("Makefile")
+    text = "\n".join(map(_page, PAGES))
+    for target in {*re.findall(r"`make ([a-z-]+)`", text), *re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)}:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_slugs_in_readme_are_correct() -> None:
+def test_slugs_in_the_documentation_are_correct() -> None:
     assert slug("IBM AI") == "ibm-ai"
     assert slug("Überblick") == "überblick"
     assert slug("open-source") == "open--source"
@@ -108,7 +164,7 @@ def test_slugs_in_readme_are_correct() -> None:
 @pytest.mark.parametrize("generator", POSTS)
 def test_folders_of_other_generators_are_read_unchanged(generator: str, tmp_path: Path) -> None:
     settings, name, text = POSTS[generator]
-    row = re.search(rf"^\| {generator} \| `(.*?)` \| `(.*?)` \| `(.*?)`", README, re.MULTILINE)
+    row = re.search(rf"^\| {generator} \| `(.*?)` \| `(.*?)` \| `(.*?)`", _page("docs/sites.md"), re.MULTILINE)
     assert row
     corpus, settings_name, url = row.groups()
     (tmp_path / settings_name).write_text(settings, encoding="utf-8")
@@ -130,7 +186,7 @@ def test_folders_of_other_generators_are_read_unchanged(generator: str, tmp_path
 
 
 def test_every_generator_is_documented() -> None:
-    page = (ROOT / "docs" / "sites.md").read_text(encoding="utf-8")
+    page = _page("docs/sites.md")
     for kind in KINDS:
         assert f"`{kind.name}`" in page
         if kind.files:
@@ -138,7 +194,7 @@ def test_every_generator_is_documented() -> None:
 
 
 def test_documented_keys_are_the_keys_that_are_read() -> None:
-    page = (ROOT / "docs" / "corpus.md").read_text(encoding="utf-8")
+    page = _page("docs/corpus.md")
     for name, keys in ALIASES.items():
         if name in {"slug", "path"}:
             continue

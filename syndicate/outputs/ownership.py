@@ -14,6 +14,8 @@ from .paths import FEED_NAMES, plain_path
 DEEPEST_FOLDERS = 4
 """No document lies deeper: `topics/ibm-ai/archive/2020-06/feed.rss`."""
 _HEAD_BYTES = 8192  # a document states its address before its entries
+MAX_HEAD_BYTES = 2 * _HEAD_BYTES
+"""The bytes of a document in which its address is found; compression makes no text much longer."""
 _GENERATOR = b'<meta name="generator" content="syndicate">'
 
 

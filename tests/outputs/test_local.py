@@ -409,6 +409,51 @@ def test_reading_does_not_block_on_a_named_pipe(root: Path, output: LocalOutput)
     assert output.read("feed.rss") is None
 
 
+# ------------------------------------------------------------------------------------- what is no file, or is huge
+
+SPECIAL: dict[str, Callable[[Path], object]] = {
+    "pipe": os.mkfifo,
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "huge": lambda path: os.truncate(os.open(path, os.O_WRONLY | os.O_CREAT), 3 << 30),
+}
+
+
+@pytest.mark.parametrize("make", SPECIAL.values(), ids=SPECIAL)
+def test_document_replaces_what_is_no_file_or_is_huge(
+    root: Path, output: LocalOutput, make: Callable[[Path], object]
+) -> None:
+    (root / "all").mkdir()
+    make(root / "all/feed.rss")
+    assert output.read("all/feed.rss") is None
+    assert put(output, document("all/feed.rss", "ours"))
+    assert (root / "all/feed.rss").read_text() == "ours"
+
+
+@pytest.mark.parametrize("make", SPECIAL.values(), ids=SPECIAL)
+def test_what_is_no_file_or_is_huge_is_not_the_site_s_own(
+    root: Path, output: LocalOutput, make: Callable[[Path], object]
+) -> None:
+    (root / "all").mkdir()
+    for path in ("index.html", "all/feed.rss", "all/feed.rss.gz", "all/feed.rss.br"):
+        make(root / path)
+    assert remove_strays(output, set()) == []
+    assert output.holds_foreign("index.html")
+
+
+@pytest.mark.parametrize("make", [*SPECIAL.values(), os.mkdir], ids=[*SPECIAL, "folder"])
+def test_marker_that_is_no_file_is_refused(root: Path, make: Callable[[Path], object]) -> None:
+    root.mkdir()
+    make(root / MARKER)
+    with pytest.raises(OutputError):
+        Folder(root).open().claim()
+
+
+def test_staged_file_that_is_a_pipe_is_replaced(root: Path, output: LocalOutput) -> None:
+    os.mkfifo(root / f"feed.rss{STAGED_SUFFIX}")
+    assert put(output, document("feed.rss", "ours"))
+    assert (root / "feed.rss").read_text() == "ours"
+
+
 # ---------------------------------------------------------------------------------------- what cannot be written
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ... import safe_files
 from ...errors import LockedError, OutputError
 
 
@@ -20,7 +21,7 @@ def lock(state: str) -> Iterator[None]:
     path = os.path.join(state, "lock")
     try:
         os.makedirs(state, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = safe_files.open_unlinked(path, os.O_RDWR | os.O_CREAT)  # the file is overwritten
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
     try:

@@ -9,7 +9,7 @@ from ..config import Source
 from .context import SourceContext
 from .fields import FieldReader, Keys, parse_fields
 from .files import FileContent, read_file
-from .parse import open_record
+from .parse import HidingProblem, open_record
 from .record import ParsedRecord
 
 
@@ -36,6 +36,8 @@ def find_hidden(source: Source, path: bytes, context: SourceContext, now: int) -
     """
     content = read_file(source, path)
     reader = open_record(content, source, path, context) if isinstance(content, FileContent) else None
+    if isinstance(reader, HidingProblem):
+        return HiddenFile(*reader[:5])
     if not isinstance(reader, FieldReader):
         return None
     record = parse_fields(reader)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..values.keys import ALIASES, EVENT_STARTS, PRIVATE, VISIBILITY, canonical_key
+from ..values.keys import ALIASES, EVENT_STARTS, PRIVATE, VISIBILITY, StatedOnce, canonical_key
 
 ValuesByField = dict[str, list[tuple[str, Any]]]
 """For each field, its keys that have a value, with their values, in order of preference."""
 
 VISIBILITY_FIELD, EVENT_FIELD = "?visibility", "?event"
 
+# The fields that decide whether and until when an entry is shown.
+_HIDING_FIELDS = ("hidden", "published", "expires")
 _MAX_CACHED_KEYS = 4096  # records of unknown origin may hold any number of different keys
 
 
@@ -44,6 +46,7 @@ class KeyTable:
         for name in dimensions:
             self._add(f"by {name}", (name,), self._configured)
         self._cache: dict[str, Sequence[_Target]] = {}
+        self.stated_once = StatedOnce(key for name in _HIDING_FIELDS for key in aliases.get(name, ()))
 
     def group(self, metadata: Mapping[Any, Any]) -> ValuesByField:
         """Group metadata by field. Empty values are left out; private keys are never read."""

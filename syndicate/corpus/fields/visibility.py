@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from ...values.keys import HIDDEN_IF_FALSE, HIDDEN_IF_TRUE, PRIVATE, must_not_repeat
+from ...values.keys import HIDDEN_IF_FALSE, HIDDEN_IF_TRUE, PRIVATE
 from ..keys import VISIBILITY_FIELD
 from ..scalars import describe, describe_date_error, is_date, is_flag, is_true, text_of
 from .reader import FieldReader, Reason
@@ -36,7 +36,7 @@ _PRIVATE_KEY_IN_BODY = re.compile(
 def hidden_by(reader: FieldReader) -> Reason | None:
     """Return the key, the path or the body that hides a record; None if nothing does."""
     stated = reader.values(VISIBILITY_FIELD)
-    if len(stated) > 1 and (key := _repeated_key(stated)):
+    if len(stated) > 1 and (key := _repeated_key(reader, stated)):
         return _not_understood(reader, key, "stated twice")
     for key, value in stated:
         if reason := _reason(reader, key, value):
@@ -56,7 +56,7 @@ def expires_of(reader: FieldReader) -> datetime | Reason | None:
     stated = reader.values("expires")
     if not stated:
         return None
-    if key := _repeated_key(stated):
+    if key := _repeated_key(reader, stated):
         return _not_understood(reader, key, "stated twice")
     for key, value in stated:
         try:
@@ -67,10 +67,11 @@ def expires_of(reader: FieldReader) -> datetime | Reason | None:
     return earliest
 
 
-def _repeated_key(stated: Sequence[tuple[str, object]]) -> str:
+def _repeated_key(reader: FieldReader, stated: Sequence[tuple[str, object]]) -> str:
     """Return the first key that is stated in two spellings, empty if there is none."""
     keys = [key for key, _ in stated]
-    return next((key for key, following in pairwise(keys) if key == following and must_not_repeat(key)), "")
+    is_stated_once = reader.context.keys.stated_once.holds
+    return next((key for key, following in pairwise(keys) if key == following and is_stated_once(key)), "")
 
 
 def _reason(reader: FieldReader, key: str, value: object) -> Reason | None:

@@ -5,17 +5,18 @@ Every key of visibility counts, whatever the others say. A key that is stated tw
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from ...values.keys import HIDDEN_IF_FALSE, HIDDEN_IF_TRUE, PRIVATE
+from ...values.keys import HIDDEN_BY_VALUE, HIDDEN_IF_FALSE, NOT_BEFORE, canonical_key
 from ..keys import VISIBILITY_FIELD
 from ..scalars import describe, describe_date_error, is_date, is_flag, is_true, text_of
 from .reader import FieldReader, Reason
+from .spilled import holds_private_key
 
-_HIDDEN_IF_TRUE, _HIDDEN_IF_FALSE = frozenset(HIDDEN_IF_TRUE), frozenset(HIDDEN_IF_FALSE)
+_HIDDEN_IF_FALSE, _HIDDEN_BY_VALUE = frozenset(HIDDEN_IF_FALSE), frozenset(HIDDEN_BY_VALUE)
+_NOT_BEFORE = frozenset(map(canonical_key, NOT_BEFORE))
 # The words that hide nothing; any other word does.
 _WORDS = {
     "status": frozenset({"published", "publish", "public", "live", "active"}),
@@ -25,12 +26,6 @@ _WORDS = {
 # Hugo's build options: the values that keep a page out of lists, or without an address, and the others.
 _BUILD_HIDES = {"list": frozenset({"never", "local"}), "render": frozenset({"never", "link"})}
 _BUILD_SHOWS = {"list": frozenset({"always"}), "render": frozenset({"always"})}
-
-# A private key with a value in the body: the front matter has no opening fence, or it is closed too early.
-_PRIVATE_KEY_IN_BODY = re.compile(
-    rf"^[ \t]*[\"']?(?:{'|'.join(sorted(PRIVATE))})[\"']?\s*[:=]\s*[|>+-]*\s*[\"']?[a-z0-9+/=_-]{{16}}",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 def hidden_by(reader: FieldReader) -> Reason | None:
@@ -43,7 +38,7 @@ def hidden_by(reader: FieldReader) -> Reason | None:
             return reason
     if reader.path.startswith("_drafts/") or "/_drafts/" in reader.path:
         return Reason((), "in a folder of drafts")
-    if _PRIVATE_KEY_IN_BODY.search(reader.body):
+    if holds_private_key(reader.body):
         message = "the body holds a private key: the front matter is closed too early, or has no opening fence"
         reader.error((), message)
         return Reason((), message)
@@ -75,12 +70,15 @@ def _repeated_key(reader: FieldReader, stated: Sequence[tuple[str, object]]) -> 
 
 
 def _reason(reader: FieldReader, key: str, value: object) -> Reason | None:
-    if key in _HIDDEN_IF_TRUE:
-        return _flag_reason(reader, key, value, hides_if=True)
-    if key in _HIDDEN_IF_FALSE:
-        return _flag_reason(reader, key, value, hides_if=False)
     if key in _WORDS:
         return _word_reason(reader, key, value)
+    if key in _HIDDEN_BY_VALUE:
+        return _value_reason(reader, key, value)
+    # A key that the configuration names hides if it is true.
+    return _flag_reason(reader, key, value, hides_if=key not in _HIDDEN_IF_FALSE)
+
+
+def _value_reason(reader: FieldReader, key: str, value: object) -> Reason | None:
     is_false = is_flag(value) and not is_true(value)
     if key == "password":
         return None if is_false else Reason((key,), "a password is stated")
@@ -91,7 +89,7 @@ def _reason(reader: FieldReader, key: str, value: object) -> Reason | None:
 
 def _is_no_flag(key: str, value: object) -> bool:
     """Return whether a value has another meaning: a date of publication, jekyll-feed's `feed: {excerpt_only: true}`."""
-    return (key in {"published", "publish"} and is_date(value)) or (key == "feed" and isinstance(value, dict))
+    return (canonical_key(key) in _NOT_BEFORE and is_date(value)) or (key == "feed" and isinstance(value, dict))
 
 
 def _flag_reason(reader: FieldReader, key: str, value: object, *, hides_if: bool) -> Reason | None:

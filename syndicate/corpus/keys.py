@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..values.keys import ALIASES, EVENT_STARTS, PRIVATE, VISIBILITY, StatedOnce, canonical_key
+from ..values.keys import ALIASES, EVENT_STARTS, HIDDEN, PRIVATE, VISIBILITY, StatedOnce, canonical_key
 
 ValuesByField = dict[str, list[tuple[str, Any]]]
 """For each field, its keys that have a value, with their values, in order of preference."""
@@ -13,7 +13,7 @@ ValuesByField = dict[str, list[tuple[str, Any]]]
 VISIBILITY_FIELD, EVENT_FIELD = "?visibility", "?event"
 
 # The fields that decide whether and until when an entry is shown.
-_HIDING_FIELDS = ("hidden", "published", "expires")
+_HIDING_FIELDS = (HIDDEN, "published", "expires")
 _MAX_CACHED_KEYS = 4096  # records of unknown origin may hold any number of different keys
 
 
@@ -41,6 +41,7 @@ class KeyTable:
         for name, keys in ALIASES.items():
             self._add(name, aliases.get(name, ()), self._configured)
             self._add(name, keys, self._known)
+        self._add(VISIBILITY_FIELD, aliases.get(HIDDEN, ()), self._configured)
         self._add(VISIBILITY_FIELD, VISIBILITY, self._known)
         self._add(EVENT_FIELD, EVENT_STARTS, self._known)
         for name in dimensions:

@@ -45,6 +45,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+HIDDEN = "hidden"
+"""The name by which `corpus.fields` states keys of the site's own that hide a record unless they are false."""
+
 # The fields that every entry has and that feeds can be cut by. Any other key may be a dimension, too.
 DIMENSIONS = frozenset({"topics", "provider", "category", "type", "author", "language"})
 

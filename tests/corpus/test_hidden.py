@@ -68,6 +68,13 @@ def test_dates_are_in_the_zone_of_the_source(tmp_path: Path) -> None:
     assert find(tmp_path, "a.md", text, "America/New_York") is not None
 
 
+def test_key_that_the_configuration_names_is_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"{HEAD}meta:\n  internal: yes\n---\n")
+    context = context_with(aliases={"hidden": ("meta.internal",)})
+    found = find_hidden(Source(path="corpus", root=str(tmp_path)), b"a.md", context, NOW)
+    assert str(found) == "corpus/a.md:5:13: meta.internal: yes"
+
+
 def find(folder: Path, name: str, text: str, zone: str = "UTC") -> object:
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_text(text)

@@ -7,6 +7,9 @@ from contextlib import suppress
 
 from ...errors import StoreError
 
+SECURE_DELETE = "PRAGMA secure_delete = ON"
+"""Overwrites what is deleted: an entry that is hidden must not be found in the free pages of the file."""
+
 BUSY_TIMEOUT_S = 1.5
 """How long a statement waits for the lock of a delivery, which takes milliseconds."""
 

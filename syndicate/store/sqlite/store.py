@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import StoreUnusableError
 from . import schema
-from .access import BUSY_TIMEOUT_S, is_locked, refuse_special_files, store_error
+from .access import BUSY_TIMEOUT_S, SECURE_DELETE, is_locked, refuse_special_files, store_error
 from .lock import lock
 from .transaction import SqliteTransaction
 
@@ -45,6 +45,7 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and inode of the file that `update` has open
         self._is_new = False
+        self._has_changes = False  # of a run, which may have deleted something
         self._max_readers = max_readers
 
     def lock(self) -> AbstractContextManager[None]:
@@ -65,6 +66,7 @@ class SqliteStore:
                 yield SqliteTransaction(connection)
             if self._is_new and self._path:
                 self._take_place()
+            self._has_changes = bool(self._path)
 
     @contextmanager
     def update(self) -> Iterator[SqliteTransaction]:
@@ -124,8 +126,21 @@ class SqliteStore:
         if "_snapshots" in vars(self):
             self._snapshots.close()
         if self._connection is not None:
+            if self._has_changes:
+                self._empty_log(self._connection)
             self._connection.close()
             self._connection = None
+
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        """Empties the write-ahead log, which holds pages as they were before something was deleted from them.
+
+        Closing the last connection does so, too, but servers keep theirs open. A reader that is at work just now leaves
+        the log to the next run.
+        """
+        self._has_changes = False
+        with suppress(sqlite3.Error):
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # ------------------------------------------------------------------------------------------------------- opening
 
@@ -186,6 +201,7 @@ class SqliteStore:
         connection = sqlite3.connect(new, isolation_level=None)
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(SECURE_DELETE)
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -233,6 +249,7 @@ def connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(SECURE_DELETE)
     except sqlite3.Error:
         connection.close()
         raise

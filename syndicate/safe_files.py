@@ -13,6 +13,7 @@ Every error is an OSError whose `strerror` completes "FILE: cannot be read: ".
 import errno
 import os
 import stat
+from typing import BinaryIO
 
 # Not every system has every flag: without one, what it protects from is a risk of that system.
 _FLAGS = 0
@@ -91,6 +92,11 @@ def open_strictly_below(root: str, path: str) -> int:
         return _walk(handle, path, is_folder=False)
     finally:
         os.close(handle)
+
+
+def create(name: str, dir_fd: int) -> BinaryIO:
+    """Return a new file in an open folder. Raises FileExistsError when anything has that name, even a link."""
+    return open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666, dir_fd=dir_fd), "wb")
 
 
 def read(handle: int, max_bytes: int) -> bytes:

@@ -18,6 +18,7 @@ A killed run leaves staged files, which `strays` yields, and perhaps an unfinish
 
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .. import safe_files
@@ -82,8 +83,9 @@ class LocalOutput:
             self._flush()
             for path in self._staged:
                 full = os.path.join(self._root, path)
-                os.replace(f"{full}{STAGED_SUFFIX}", full)
-                versions[path] = _version(os.lstat(full))
+                with self._folder_of(path) as (folder, name):
+                    os.replace(f"{name}{STAGED_SUFFIX}", name, src_dir_fd=folder, dst_dir_fd=folder)
+                    versions[path] = _version(os.stat(name, dir_fd=folder, follow_symlinks=False))
         except OSError as error:
             self.discard()
             raise _failure(full, error) from None
@@ -94,9 +96,8 @@ class LocalOutput:
     def discard(self) -> None:
         """Deletes the staged files; see `Output.discard`."""
         for path in self._staged:
-            temporary = os.path.join(self._root, f"{path}{STAGED_SUFFIX}")
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
+            with suppress(FileNotFoundError, NotADirectoryError, safe_files.LeavesFolderError):
+                self._unlink(f"{path}{STAGED_SUFFIX}")
         self._staged.clear()
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -105,8 +106,8 @@ class LocalOutput:
             full = os.path.join(self._root, path)
             try:
                 self._refuse_outside(os.path.dirname(full))
-                if os.path.lexists(full):
-                    os.unlink(full)
+                with suppress(FileNotFoundError):
+                    self._unlink(path)
                 self._remove_empty_folders(os.path.dirname(path))
             except OSError as error:
                 raise _failure(full, error) from None
@@ -206,27 +207,39 @@ class LocalOutput:
 
     def _open(self, path: str) -> int:
         """Returns a descriptor of a regular file. Its folder may be a link within the root; the file itself may not."""
+        with self._folder_of(path) as (folder, name):
+            return safe_files.open_unlinked(name, dir_fd=folder)
+
+    def _unlink(self, path: str) -> None:
+        with self._folder_of(path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
+
+    @contextmanager
+    def _folder_of(self, path: str) -> Iterator[tuple[int, str]]:
+        """Yields a descriptor of a file's folder, which lies within the root whatever links lead to it, and its name.
+
+        What is done relative to the descriptor is done in that folder, even if a link takes its place meanwhile.
+        """
         folder, _, name = path.rpartition("/")
-        above = safe_files.open_folder_below(self._root, folder)
+        handle = safe_files.open_folder_below(self._root, folder)
         try:
-            return safe_files.open_unlinked(name, dir_fd=above)
+            yield handle, name
         finally:
-            os.close(above)
+            os.close(handle)
 
     def _stage(self, document: Document) -> str | None:
         path, content = document
         full = os.path.join(self._root, path)
-        temporary = f"{full}{STAGED_SUFFIX}"
         folder = os.path.dirname(full)
         try:
             # A folder that this run made holds nothing but its staged files: there is nothing to compare with.
             if folder not in self._new_folders and not self._make_folder(folder):
                 if (version := self._version_if_same(path, content)) is not None:
                     return version
-                if os.path.lexists(temporary):
-                    os.unlink(temporary)  # left by a killed run, or a link
+                with suppress(FileNotFoundError):
+                    self._unlink(f"{path}{STAGED_SUFFIX}")  # left by a killed run, or a link
             self._staged[path] = None
-            with open(temporary, "xb") as file:
+            with self._folder_of(path) as (handle, name), safe_files.create(f"{name}{STAGED_SUFFIX}", handle) as file:
                 file.write(content)
         except OSError as error:
             self.discard()

@@ -344,6 +344,21 @@ def test_nothing_is_written_through_a_folder_link_that_leaves_the_output(
     assert sorted(os.listdir(outside)) == ["a", "feed.rss"]
 
 
+@pytest.mark.parametrize("staged", [False, True])
+def test_nothing_is_written_through_a_folder_that_becomes_a_link_meanwhile(
+    root: Path, output: LocalOutput, outside: Path, staged: bool  # noqa: FBT001 - a parameter
+) -> None:  # fmt: skip
+    before = tree(outside)
+    output.stage([document("all/feed.rss")])
+    if not staged:
+        output.publish()
+    (root / "all").rename(root / "aside")
+    (root / "all").symlink_to(outside)
+    with pytest.raises(OutputError, match="symbolic link that leaves the folder"):
+        put(output, document("all/feed.atom"))
+    assert tree(outside) == before
+
+
 def test_nothing_is_written_through_a_dangling_folder_link(root: Path, output: LocalOutput, tmp_path: Path) -> None:
     (root / "topics").symlink_to(tmp_path / "nowhere")
     with pytest.raises(OutputError):

@@ -80,6 +80,8 @@ class KeyTable:
                 self._ranks.setdefault((name, key), len(self._ranks))
 
     def _targets_of(self, raw: object) -> Sequence[_Target]:
+        if isinstance(raw, bytes):  # `!!binary` is a key as well
+            raw = raw.decode("utf-8", "replace")
         if not isinstance(raw, str):
             return ()
         targets = list(self._configured.get(raw.lower(), ()))

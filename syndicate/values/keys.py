@@ -67,7 +67,7 @@ HIDDEN_IF_FALSE = ("published", "publish", "feed", "render", "listed")
 HIDDEN_BY_VALUE = ("status", "visibility", "access", "password", "permalink", "build", "_build")
 VISIBILITY = (*HIDDEN_IF_TRUE, *HIDDEN_IF_FALSE, *HIDDEN_BY_VALUE)
 
-_SEPARATOR = re.compile(r"(?<=[a-z0-9])[-_](?=[a-z0-9])")
+_SEPARATOR = re.compile(r"(?<=[a-z0-9])[-_ ](?=[a-z0-9])")
 
 
 def is_private(key: str) -> bool:
@@ -76,7 +76,7 @@ def is_private(key: str) -> bool:
 
 
 def canonical_key(key: str) -> str:
-    """Return a key without regard to case, and to hyphens and underscores between letters (`Expiry_Date`).
+    """Return a key without regard to case, and to hyphens, underscores and spaces between letters (`Expiry_Date`).
 
     Neither spaces around it nor characters that look the same or cannot be seen make it another key.
     """

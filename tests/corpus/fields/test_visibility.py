@@ -178,6 +178,11 @@ def test_record_with_a_key_of_visibility_in_two_spellings_is_hidden_with_an_erro
     assert problem_fields(result, "error") == [key]
 
 
+@pytest.mark.parametrize("key", ["is draft", "Draft ", b"draft", "dr\u00adaft", "\uff24raft", "members only"])
+def test_key_of_visibility_is_recognized_in_any_spelling(key: str | bytes) -> None:
+    assert dated_record({key: True}).hidden  # type: ignore[dict-item]
+
+
 def test_unknown_build_option_hides_with_an_error() -> None:
     result = dated_record({"build": {"list": "sometimes"}})
     assert result.hidden

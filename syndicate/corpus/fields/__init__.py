@@ -77,7 +77,6 @@ def parse_fields(
     expires = expires_of(reader)
     if isinstance(expires, Reason):
         reader.hidden_by = expires
-    if reader.hidden_by or isinstance(expires, Reason):
         return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
     if entry is None:
         return ParsedRecord(content_hash, file_status, problems=tuple(problems))

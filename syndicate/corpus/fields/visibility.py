@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from ...values.dates import epoch_seconds
 from ...values.keys import HIDDEN_BY_VALUE, HIDDEN_IF_FALSE, NOT_BEFORE, canonical_key
 from ..keys import VISIBILITY_FIELD
 from ..scalars import describe, describe_date_error, is_date, is_flag, is_true, text_of
-from .reader import FieldReader, Reason
+from .reader import FieldReader, Keys, Reason
 from .spilled import holds_private_key
 
 _HIDDEN_IF_FALSE, _HIDDEN_BY_VALUE = frozenset(HIDDEN_IF_FALSE), frozenset(HIDDEN_BY_VALUE)
@@ -60,6 +61,13 @@ def expires_of(reader: FieldReader) -> datetime | Reason | None:
             return _not_understood(reader, key, describe_date_error(value, error))
         earliest = min(earliest or date, date)
     return earliest
+
+
+def expired_by(reader: FieldReader, expires: int) -> Keys:
+    """Return the key of the expiry at a time in seconds since 1970 UTC, which `expires_of` found."""
+    return next(
+        (key,) for key, value in reader.values("expires") if epoch_seconds(reader.parse_date((key,), value)) == expires
+    )
 
 
 def _repeated_key(reader: FieldReader, stated: Sequence[tuple[str, object]]) -> str:

@@ -10,17 +10,28 @@ from collections.abc import Iterator
 
 # `7: POSIX  ADVISORY  WRITE 1234 fe:00:5678 120 120`; a process that waits for a lock has `->` before the kind.
 _WRITE_LOCK = re.compile(r"\d+: (?:POSIX|OFDLCK) +\S+ +WRITE (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
+_LOCK_TEXT = re.compile(r"process (\d{1,10}) on (\S+)")
 _MAX_COMMAND = 100
 
 
 def holder_of(path: str) -> str:
     """Returns who holds a write lock on the database at a path: "process 1234 (syndicate build)"."""
     for pid in _lockers(path):
-        if pid == os.getpid():
-            continue
-        command = _command(pid)
-        return f"process {pid} ({command})" if command else f"process {pid}"
+        if pid != os.getpid():
+            return f"process {pid}{_in_parentheses(command_of(pid))}"
     return "another process"
+
+
+def describe_lock(text: str) -> str:
+    """Returns what a lock file says of its holder (`process 1234 on host`), with its command if that is known."""
+    match = _LOCK_TEXT.fullmatch(text)
+    if match is None or match[2] != os.uname().nodename:
+        return text or "another process"
+    return f"{text}{_in_parentheses(command_of(int(match[1])))}"
+
+
+def _in_parentheses(command: str) -> str:
+    return f" ({command})" if command else ""
 
 
 def _lockers(path: str) -> Iterator[int]:
@@ -41,7 +52,7 @@ def _lockers(path: str) -> Iterator[int]:
         return
 
 
-def _command(pid: int) -> str:
+def command_of(pid: int) -> str:
     """Returns the command line of a process in one line, shortened; empty if it cannot be read."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

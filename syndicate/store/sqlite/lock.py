@@ -28,8 +28,10 @@ def lock(state: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "another process"
-            raise LockedError(f"{state}: another run is at work: {holder}") from None
+            from .holder import describe_lock
+
+            holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
+            raise LockedError(f"{state}: another run is at work: {describe_lock(holder)}") from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
         yield

@@ -20,7 +20,7 @@ SlugStyle = Literal["unicode", "ascii"]
 # The namespace of the elements that no standard defines (docs/extensions.md). The host never resolves (RFC 2606).
 EXTENSIONS = "https://syndicate.example/extensions"
 # The version of the rendered fragments. Raise it when a renderer changes: every entry digest changes with it.
-RENDERER = 2
+RENDERER = 3
 CDN_RELATION = f"{EXTENSIONS}#cdn"
 
 

@@ -19,6 +19,7 @@ from typing import Annotated, NamedTuple
 
 import yaml
 
+from .. import safe_files
 from ..config.options import Option
 from ..config.sections import ConfigSection, read_root
 from ..errors import ConfigError, OutputError, Problem
@@ -29,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
 _NAME_RULE = "a name consists of letters, digits, '.', '_' and '-'"
 _HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _MAX_HEADER_CHARACTERS = 4096
+_MAX_BYTES = 16 * 1024 * 1024  # of the file: some 100,000 partners
 
 
 class Partner(NamedTuple):
@@ -154,8 +156,7 @@ def _credentials(header: str) -> tuple[str | None, str] | None:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return file.read()
+        return safe_files.read_text(path, _MAX_BYTES)
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -44,6 +44,7 @@ def push(options: argparse.Namespace) -> int:
         print_message("syndicate push: --hub and --feed select failed pings for --replay: add --replay")
         return USAGE
     config = load_config(options.config)
+    configure_logging(options.log_format, quiet=True)
     if options.dry_run:
         return _print_scheduled(config, as_json=options.json)
     if options.replay and not _replay(config, options):

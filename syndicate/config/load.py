@@ -6,12 +6,14 @@ The file is read whole: unknown keys are refused, and ConfigError lists all faul
 import os
 import re
 
+from .. import safe_files
 from ..errors import ConfigError, ConfigMissingError, Problem
 from ..feeds.identity import authority_date
 from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
 from .feeds import read_presentation, read_selection
+from .locate import MAX_BYTES
 from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
 from .sections import ConfigSection, read_root
 from .sites import read_site
@@ -29,8 +31,7 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 def load(path: str) -> Config:
     """Returns the configuration in a file. Raises ConfigError with every fault found."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        text = safe_files.read_text(path, MAX_BYTES)
     except FileNotFoundError:
         raise ConfigMissingError(path) from None
     except (OSError, UnicodeDecodeError) as error:

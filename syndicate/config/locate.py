@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 import yaml
 
+from .. import safe_files
 from .nodes import compose, text_of
+
+MAX_BYTES = 1_048_576
+"""The largest config.yaml that is read."""
 
 
 def locate(path: str, keys: Sequence[str | int]) -> tuple[int, int]:
@@ -13,8 +17,7 @@ def locate(path: str, keys: Sequence[str | int]) -> tuple[int, int]:
     One section alone is a list of one. A file that cannot be read any more has its problems at line 1, column 1.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            node = compose(file.read())
+        node = compose(safe_files.read_text(path, MAX_BYTES))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return 1, 1
     for key in keys:

@@ -13,7 +13,7 @@ from ..formats import names as format_names
 from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site, SlugStyle
 from ..sites import SiteSettings
 from ..sites import names as site_names
-from ..values.keys import ALIASES
+from ..values.keys import ALIASES, HIDDEN
 from .options import ANY_NAME, Option
 
 _SELECTION = Selection()
@@ -96,9 +96,9 @@ class Source(NamedTuple):
         Mapping[str, tuple[str, ...]],
         Option(
             "Keys of your records by entry field, tried before the known ones: `{title: headline, topics: [rubric,"
-            " extra.tags]}`. A dotted key is nested.",
+            " extra.tags]}`. A dotted key is nested. `hidden` names keys that hide an entry unless they are false.",
             key="fields",
-            names=tuple(ALIASES),
+            names=(*ALIASES, HIDDEN),
         ),
     ] = _NO_ALIASES
     timezone: Annotated[str, Option("Time zone of this folder's dates that state none.", default="`site.timezone`")] = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
+from .. import safe_files
 from .nodes import compose, construct
 
 _MAX_BYTES = 1_048_576
@@ -41,18 +41,15 @@ class LocalSiteFolder:
     def text(self, path: str) -> str | None:
         """Returns the text of a file."""
         try:
-            handle = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            handle = safe_files.open_regular(os.path.join(self.root, path))
         except (OSError, ValueError):
             return None
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return None
-            data = os.read(handle, _MAX_BYTES + 1)
+            return safe_files.read(handle, _MAX_BYTES).decode("utf-8-sig", "replace")
         except OSError:
             return None
         finally:
             os.close(handle)
-        return data.decode("utf-8-sig", "replace") if len(data) <= _MAX_BYTES else None
 
     def names(self, path: str) -> list[str]:
         """Returns the names in a folder, ordered."""

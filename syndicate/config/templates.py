@@ -2,10 +2,12 @@
 
 import os
 
+from .. import safe_files
 from .models import ConfigFile
 from .sections import ConfigSection
 
 _EXTENSIONS = (".html", ".css", ".js")
+_MAX_BYTES = 1_048_576  # of each file
 _DEFAULT = ConfigFile._field_defaults["templates"]
 
 
@@ -17,7 +19,11 @@ def read_templates(path: str, root: ConfigSection, folder: str) -> tuple[str, tu
     template_folder = os.path.join(folder, path)
     try:
         with os.scandir(template_folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(_EXTENSIONS) and entry.is_file())
+            names = sorted(
+                entry.name
+                for entry in entries
+                if entry.name.endswith(_EXTENSIONS) and not entry.is_dir(follow_symlinks=False)
+            )
     except OSError as error:
         if path != _DEFAULT or not isinstance(error, FileNotFoundError):
             root.report("templates", f"cannot be read: {error.strerror}")
@@ -25,8 +31,16 @@ def read_templates(path: str, root: ConfigSection, folder: str) -> tuple[str, tu
     texts: list[tuple[str, str]] = []
     for name in names:
         try:
-            with open(os.path.join(template_folder, name), encoding="utf-8") as file:
-                texts.append((name, file.read()))
+            texts.append((name, _read(template_folder, name)))
         except (OSError, UnicodeDecodeError) as error:
             root.report("templates", f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}")
     return template_folder, tuple(texts)
+
+
+def _read(folder: str, name: str) -> str:
+    """Returns the text of a template, which pages contain: no link may lead out of the folder of templates."""
+    handle = safe_files.open_below(folder, name)
+    try:
+        return safe_files.decode(safe_files.read(handle, _MAX_BYTES))
+    finally:
+        os.close(handle)

@@ -4,10 +4,10 @@ Other programs may own these files: an invalid one is reported as a problem and 
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .. import safe_files
 from ..errors import Problem
 from ..model import TopicSettings
 from ..values.text import plain_text, summary_text
@@ -40,49 +40,41 @@ def read_topic_files(folder: str, display_path: str, problems: list[Problem]) ->
 
     Raises OSError when the folder cannot be read.
     """
-    real_folder = os.path.join(os.path.realpath(folder), "")
     with os.scandir(folder) as entries:
         found = [entry for entry in entries if entry.name.endswith(_EXTENSIONS) and not entry.name.startswith(".")]
     for entry in sorted(found, key=lambda entry: entry.name):
         path = os.path.join(display_path, entry.name).encode("utf-8", "backslashreplace").decode()
-        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(real_folder):
-            problems.append(Problem(path, 1, 1, "file", "a symbolic link that leaves the folder"))
-            continue
         file_problems: list[Problem] = []
-        file = _read_file(entry.path, path, file_problems)
+        file = _read_file(folder, entry.name, path, file_problems)
         if file_problems:
             problems.append(min(file_problems, key=lambda problem: (problem.line, problem.column)))
         elif file is not None:
             yield file
 
 
-def _read_file(path: str, display_path: str, problems: list[Problem]) -> TopicFile | None:
+def _read_file(folder: str, name: str, display_path: str, problems: list[Problem]) -> TopicFile | None:
     try:
-        text = _read_text(path)
-    except (OSError, ValueError) as error:
-        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        text = _read_text(folder, name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = _reason(error) if isinstance(error, OSError) else "not UTF-8"
         problems.append(Problem(display_path, 1, 1, "file", reason))
         return None
     section = read_root(text, display_path, problems, "topic")
     return None if section is None else TopicFile(_topic(section), section, problems)
 
 
-def _read_text(path: str) -> str:
-    """Returns the text of a file. Raises OSError when it cannot be read, ValueError when its content is refused."""
-    # O_NONBLOCK: opening a named pipe must not block the run.
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+def _read_text(folder: str, name: str) -> str:
+    """Returns the text of a file. Raises OSError, or UnicodeDecodeError."""
+    handle = safe_files.open_below(folder, name)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("not a file")
-        data = os.read(handle, _MAX_BYTES + 1)
+        return safe_files.decode(safe_files.read(handle, _MAX_BYTES))
     finally:
         os.close(handle)
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"larger than {_MAX_BYTES:,} bytes")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
+
+
+def _reason(error: OSError) -> str:
+    is_refused = isinstance(error, safe_files.NotRegularError | safe_files.LeavesFolderError | safe_files.TooLargeError)
+    return str(error.strerror) if is_refused else f"cannot be read: {error.strerror}"
 
 
 def _topic(section: ConfigSection) -> TopicSettings:

@@ -20,7 +20,8 @@ class SourceContext:
     `authority` is the `tag:` authority of ids (RFC 4151); `home` is the base of relative addresses; `prefix`
     distinguishes the paths of this source from those of others. `site` is what the site's own configuration says, and
     which dialect its bodies are in. `aliases` maps a field to keys that take precedence over its known keys;
-    `dimensions` are the fields that feeds are cut by. Dates without a zone are in `timezone`; with
+    `names_date` is true if they name the date of publication; `dimensions` are the fields that feeds are cut by. Dates
+    without a zone are in `timezone`; with
     `zoneless_yaml_times_are_utc`, times that YAML reads as timestamps without a zone are UTC all the same, as in
     Jekyll.
     """
@@ -47,6 +48,7 @@ class SourceContext:
         self.timezone = timezone
         self.zoneless_yaml_times_are_utc = zoneless_yaml_times_are_utc
         self.keys = KeyTable(aliases or {}, dimensions)
+        self.names_date = bool(aliases and aliases.get("published"))
 
     @property
     def dialect(self) -> Dialect:

@@ -12,6 +12,7 @@ from ..errors import Problem
 from ..model import Entry
 from .context import SourceContext
 from .fields import FieldReader, Keys, parse_fields
+from .fields.visibility import expired_by
 from .files import FileContent, read_file
 from .parse import open_record
 from .scan import display_path, matcher
@@ -76,7 +77,8 @@ def _visibility(reader: FieldReader, published: int | None, expires: int | None,
     if published > now:
         return f"hidden until {_time(published)}: {_origin(reader, reader.dated_by)}".rstrip(": ")
     if expires is not None and expires <= now:
-        return f"hidden since {_time(expires)}, when it expired"
+        since = f"hidden since {_time(expires)}, when it expired"
+        return f"{since}: {_origin(reader, expired_by(reader, expires))}".rstrip(": ")
     return "shown"
 
 

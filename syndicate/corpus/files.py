@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import NamedTuple
 
+from .. import safe_files
 from ..config import Source
 
 _READ_ATTEMPTS = 3
@@ -38,16 +38,22 @@ class VanishedFile(NamedTuple):
 
 
 def read_file(source: Source, path: bytes) -> FileContent | UnreadableFile | VanishedFile:
-    """Read a whole file. A file that is written to meanwhile is read again, up to three times."""
+    """Read a whole file. A file that is written to meanwhile is read again, up to three times.
+
+    The file that is read lies within the source, whatever took the place of the one that a scan found.
+    """
     try:
-        # O_NONBLOCK: a named pipe in place of a file must not block the run.
-        handle = os.open(_full_path(source, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = safe_files.open_below(source.root, os.fsdecode(path))
         try:
             return _read_handle(handle, source.max_bytes)
         finally:
             os.close(handle)
     except FileNotFoundError:
         return VanishedFile(path)
+    except safe_files.NotRegularError:
+        return UnreadableFile("not a regular file")
+    except safe_files.LeavesFolderError:
+        return UnreadableFile("a symbolic link that leaves the corpus")
     except OSError as error:
         return UnreadableFile(f"cannot be read: {error.strerror}")
 
@@ -75,8 +81,6 @@ def decode(data: bytes) -> str | UnreadableFile:
 def _read_handle(handle: int, max_bytes: int) -> FileContent | UnreadableFile:
     before = os.fstat(handle)
     for _ in range(_READ_ATTEMPTS):
-        if not stat.S_ISREG(before.st_mode):
-            return UnreadableFile("not a regular file")
         if before.st_size > max_bytes:
             return UnreadableFile(f"{before.st_size:,} bytes, more than max_bytes ({max_bytes:,})")
         data = os.pread(handle, before.st_size + 1, 0)

@@ -17,7 +17,7 @@ values of Pelican's lines are text.
 
 No header is parsed in part: an invalid one raises FrontMatterError with line and column in the file. Two kinds of
 valid headers are rejected as well: one that is not a mapping, and one that states a key of visibility or a date twice,
-since YAML keeps the last of the values, and `draft: false` would cancel an earlier `draft: true`.
+in any two spellings, since YAML keeps the last of the values, and `Draft: false` would cancel an earlier `draft: true`.
 
 Positions are not recorded while parsing, as few records have problems. `FrontMatter.locate` composes the header again
 into YAML nodes, which carry positions, when a problem needs one.
@@ -33,7 +33,8 @@ from typing import Any, ClassVar, NamedTuple
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
-from ..values.keys import canonical_key, must_not_repeat
+from ..values.keys import STATED_ONCE, StatedOnce, canonical_key
+from ..values.text import shorten
 from . import yaml_header
 from .yaml_header import Key, Position
 
@@ -52,6 +53,13 @@ class FrontMatterError(Exception):
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message)
         self.message, self.line, self.column = message, line, column
+
+
+class RepeatedKeyError(FrontMatterError):
+    """A key of visibility or a date is stated twice: the entry is hidden, whatever its values are."""
+
+    def __init__(self, key: str, line: int) -> None:
+        super().__init__(f"repeated key {shorten(key, 40)!r}: the entry is hidden", line, 1)
 
 
 class FrontMatter(NamedTuple):
@@ -117,32 +125,40 @@ class _Yaml(YAMLHandler):
 _FENCED = (_Yaml(), _Toml())
 
 
-def parse(text: str) -> FrontMatter:
-    """Split and parse the text of a file. Raises FrontMatterError with the position of the problem."""
-    header = _split(_normalized(text))
+def parse(text: str, stated_once: StatedOnce = STATED_ONCE) -> FrontMatter:
+    """Split and parse the text of a file. Raises FrontMatterError with the position of the problem.
+
+    Its subclass RepeatedKeyError is about a key of `stated_once` that is stated twice, in any two spellings.
+    """
+    header = _split(normalized(text))
+    repaired = False
     match header.kind:
         case "yaml":
-            header, metadata, repaired = _parse_yaml(header)
+            header, metadata, repaired = _parse_yaml(header, stated_once)
         case "toml":
-            metadata, repaired = _parse_toml(header), False
+            metadata = _parse_toml(header)
+            _refuse_repeated(header, metadata, stated_once)
         case "json":
-            metadata, repaired = _parse_json(header), False
+            metadata = _parse_json(header)
+            _refuse_repeated(header, metadata, stated_once)
         case _:
-            metadata, repaired = _parse_lines(header), False
+            metadata = _parse_lines(header, stated_once)
     return FrontMatter(metadata, header.body.strip("\n"), header.kind, header.text, header.first_line, repaired)
 
 
 def is_incomplete(text: str) -> bool:
     """Return whether a text is empty, or begins metadata that do not end: as of a file that is still being written."""
     try:
-        header = _split(_normalized(text))
+        header = _split(normalized(text))
     except FrontMatterError:
         return True
     return not header.text and not header.body.strip()
 
 
-def _normalized(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+def normalized(text: str) -> str:
+    """Return a text without byte order mark, with a line feed at the end of each line: a lone CR is a line end, too."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return text.replace("\r", "\n") if "\r" in text else text
 
 
 def _split(text: str) -> _Header:
@@ -194,15 +210,53 @@ def _split_json(text: str, first_line: int) -> _Header | None:
     return _Header("json", text[:end], text[end:], first_line)
 
 
-def _parse_json(header: _Header) -> dict[str, Any]:
-    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        for number, (key, _) in enumerate(pairs):
-            if must_not_repeat(key) and any(other.lower() == key.lower() for other, _ in pairs[:number]):
-                raise _repeated_key(header, key, 0)
-        return dict(pairs)
+class _JsonObject(dict[str, Any]):
+    """An object of JSON, which may state a key twice: `stated` holds the key of each statement."""
 
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.stated = [key for key, _ in pairs] if len(pairs) != len(self) else list(self)
+
+
+def _refuse_repeated(header: _Header, metadata: dict[str, Any], stated_once: StatedOnce) -> None:
+    """Raise RepeatedKeyError for a key that must be stated once; YAML has positions, and its own way."""
+    key = _repeated([key for key in _stated(metadata) if stated_once.holds(key)])
+    if not key:
+        for section, value in metadata.items():
+            if isinstance(value, dict) and stated_once.is_section(section) and (key := _repeated_below(value)):
+                break
+    if key:
+        raise RepeatedKeyError(key, header.first_line + _last_line(header.text, key))
+
+
+def _repeated_below(mapping: dict[str, Any]) -> str:
+    """Return the first key that is stated twice in a mapping, or in one nested in it."""
+    mappings = [mapping]
+    for each in mappings:
+        if key := _repeated(_stated(each)):
+            return key
+        mappings += [value for value in each.values() if isinstance(value, dict)]
+    return ""
+
+
+def _stated(mapping: dict[str, Any]) -> list[str]:
+    return mapping.stated if isinstance(mapping, _JsonObject) else list(mapping)
+
+
+def _repeated(keys: list[str]) -> str:
+    """Return the first key that another one before it spells as well; empty if there is none."""
+    seen: set[str] = set()
+    for key in keys:
+        canonical = canonical_key(key)
+        if canonical in seen:
+            return key
+        seen.add(canonical)
+    return ""
+
+
+def _parse_json(header: _Header) -> dict[str, Any]:
     try:
-        data = loads(header.text, object_pairs_hook=mapping)
+        data = loads(header.text, object_pairs_hook=_JsonObject)
     except JSONDecodeError as error:
         raise FrontMatterError(f"not JSON: {error.msg}", header.first_line + error.lineno - 1, error.colno) from None
     except (ValueError, RecursionError):  # a number of 5,000 digits
@@ -230,13 +284,13 @@ def _ended_by_dots(header: _Header) -> _Header:
     return header._replace(text=header.text[: end.start()], body=body)
 
 
-def _parse_yaml(header: _Header) -> tuple[_Header, dict[str, Any], bool]:
+def _parse_yaml(header: _Header, stated_once: StatedOnce) -> tuple[_Header, dict[str, Any], bool]:
     """Parse a header; return the header as well, since only now its end is certain."""
     try:
-        loaded = yaml_header.load_fast(header.text, must_not_repeat)
+        loaded = yaml_header.load_fast(header.text, stated_once)
         if loaded is None:
             header = _ended_by_dots(header)
-            loaded = yaml_header.load(header.text, must_not_repeat)
+            loaded = yaml_header.load(header.text, stated_once)
         data, repeated, repaired = loaded
     except yaml.YAMLError as error:
         message, line, column = yaml_header.describe_error(error)
@@ -246,12 +300,9 @@ def _parse_yaml(header: _Header) -> tuple[_Header, dict[str, Any], bool]:
     if not isinstance(data, dict):
         raise FrontMatterError(f"expected keys and values, got {type(data).__name__}", header.first_line + 1, 1)
     if repeated is not None:
-        raise _repeated_key(header, *repeated)
+        key, line = repeated
+        raise RepeatedKeyError(key, header.first_line + line)
     return header, data, repaired
-
-
-def _repeated_key(header: _Header, key: str, line: int) -> FrontMatterError:
-    return FrontMatterError(f"repeated key {key!r}: the entry is hidden", header.first_line + line, 1)
 
 
 def _parse_toml(header: _Header) -> dict[str, Any]:
@@ -267,18 +318,31 @@ def _parse_toml(header: _Header) -> dict[str, Any]:
         raise FrontMatterError(f"not TOML: {error}", header.first_line, 1) from None
 
 
-def _parse_lines(header: _Header) -> dict[str, Any]:
+def _parse_lines(header: _Header, stated_once: StatedOnce) -> dict[str, Any]:
     metadata: dict[str, list[str]] = {}
+    seen: set[str] = set()
     key = ""
     for number, line in enumerate(header.text.split("\n")):
         if match := _HEADER_LINE.match(line):
             key = match[1].lower()
-            if key in metadata and must_not_repeat(key):
-                raise _repeated_key(header, key, number)
+            canonical = canonical_key(key)
+            if canonical in seen and stated_once.holds(key):
+                raise RepeatedKeyError(key, header.first_line + number)
+            seen.add(canonical)
             metadata.setdefault(key, [(match[2] or "").strip()])
         elif key:
             metadata[key].append(line.strip())
     return {key: " ".join(filter(None, lines)) for key, lines in metadata.items()}
+
+
+def _last_line(header: str, key: str) -> int:
+    """Return the last line, from 0, that begins with a key in just this spelling."""
+    last = 0
+    for number, line in enumerate(header.split("\n")):
+        match = _KEYED_JSON.match(line) or _KEYED_LINE.match(line)
+        if match and match[1] == key:
+            last = number
+    return last
 
 
 @lru_cache(maxsize=16)

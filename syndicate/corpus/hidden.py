@@ -8,9 +8,9 @@ from typing import NamedTuple
 from ..config import Source
 from .context import SourceContext
 from .fields import FieldReader, Keys, parse_fields
+from .fields.visibility import expired_by
 from .files import FileContent, read_file
-from .parse import open_record
-from .record import ParsedRecord
+from .parse import HidingProblem, open_record
 
 
 class HiddenFile(NamedTuple):
@@ -36,6 +36,8 @@ def find_hidden(source: Source, path: bytes, context: SourceContext, now: int) -
     """
     content = read_file(source, path)
     reader = open_record(content, source, path, context) if isinstance(content, FileContent) else None
+    if isinstance(reader, HidingProblem):
+        return HiddenFile(*reader[:5])
     if not isinstance(reader, FieldReader):
         return None
     record = parse_fields(reader)
@@ -44,22 +46,13 @@ def find_hidden(source: Source, path: bytes, context: SourceContext, now: int) -
     if record.published is not None and record.published > now:
         return _hidden_file(reader, reader.dated_by, f"{_shown(record.published)} is in the future")
     if record.expires is not None and record.expires <= now:
-        return _hidden_file(reader, _expired_by(reader, record), f"{_shown(record.expires)} is in the past")
+        return _hidden_file(reader, expired_by(reader, record.expires), f"{_shown(record.expires)} is in the past")
     return None
 
 
 def _hidden_file(reader: FieldReader, keys: Keys, message: str) -> HiddenFile:
     path, line, column, field, _, _ = reader.problem_at(keys, message, "warning", 0)
     return HiddenFile(path, line, column, field or "path", message)
-
-
-def _expired_by(reader: FieldReader, record: ParsedRecord) -> Keys:
-    """Return the key of the earliest expiry."""
-    return next(
-        (key,)
-        for key, value in reader.values("expires")
-        if int(reader.parse_date((key,), value).timestamp()) == record.expires
-    )
 
 
 def _shown(seconds: int) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..values.keys import ALIASES, EVENT_STARTS, PRIVATE, VISIBILITY, canonical_key
+from ..values.keys import ALIASES, EVENT_STARTS, HIDDEN, PRIVATE, VISIBILITY, StatedOnce, canonical_key
 
 ValuesByField = dict[str, list[tuple[str, Any]]]
 """For each field, its keys that have a value, with their values, in order of preference."""
 
 VISIBILITY_FIELD, EVENT_FIELD = "?visibility", "?event"
 
+# The fields that decide whether and until when an entry is shown.
+_HIDING_FIELDS = (HIDDEN, "published", "expires")
 _MAX_CACHED_KEYS = 4096  # records of unknown origin may hold any number of different keys
 
 
@@ -39,11 +41,13 @@ class KeyTable:
         for name, keys in ALIASES.items():
             self._add(name, aliases.get(name, ()), self._configured)
             self._add(name, keys, self._known)
+        self._add(VISIBILITY_FIELD, aliases.get(HIDDEN, ()), self._configured)
         self._add(VISIBILITY_FIELD, VISIBILITY, self._known)
         self._add(EVENT_FIELD, EVENT_STARTS, self._known)
         for name in dimensions:
             self._add(f"by {name}", (name,), self._configured)
         self._cache: dict[str, Sequence[_Target]] = {}
+        self.stated_once = StatedOnce(key for name in _HIDING_FIELDS for key in aliases.get(name, ()))
 
     def group(self, metadata: Mapping[Any, Any]) -> ValuesByField:
         """Group metadata by field. Empty values are left out; private keys are never read."""
@@ -76,6 +80,8 @@ class KeyTable:
                 self._ranks.setdefault((name, key), len(self._ranks))
 
     def _targets_of(self, raw: object) -> Sequence[_Target]:
+        if isinstance(raw, bytes):  # `!!binary` is a key as well
+            raw = raw.decode("utf-8", "replace")
         if not isinstance(raw, str):
             return ()
         targets = list(self._configured.get(raw.lower(), ()))

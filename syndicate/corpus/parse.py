@@ -28,6 +28,12 @@ class UnchangedFile(NamedTuple):
     file_status: FileStatus
 
 
+class HidingProblem(Problem):
+    """A problem of metadata that were read, and hide the record since they contradict each other."""
+
+    __slots__ = ()
+
+
 class UnfinishedFile(NamedTuple):
     """A file that is still being written: it is empty, or its front matter is not closed, and it was just modified."""
 
@@ -92,9 +98,10 @@ def open_record(content: FileContent, source: Source, path: bytes, context: Sour
     if isinstance(text, UnreadableFile):
         return _file_problem(source, path, text)
     try:
-        parsed = frontmatter.parse(text)
+        parsed = frontmatter.parse(text, context.keys.stated_once)
     except frontmatter.FrontMatterError as error:
-        return Problem(display_path(source, path), error.line, error.column, "front matter", error.message)
+        kind = HidingProblem if isinstance(error, frontmatter.RepeatedKeyError) else Problem
+        return kind(display_path(source, path), error.line, error.column, "front matter", error.message)
 
     def problem_at(keys: Keys, message: str, severity: str, body_line: int) -> Problem:
         if body_line:
@@ -144,7 +151,7 @@ def _with_defaults(
 
 def _first_line_of_body(text: str, body: str) -> int:
     """Return the line of the file on which its body begins: it ends where the file does, but for empty lines."""
-    return text.replace("\r\n", "\n").rstrip("\n").count("\n") - body.count("\n") + 1
+    return frontmatter.normalized(text).rstrip("\n").count("\n") - body.count("\n") + 1
 
 
 def _split(key: str | int) -> Sequence[str | int]:

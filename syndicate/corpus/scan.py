@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from .. import safe_files
 from ..config import Source
 from ..errors import Problem
 
@@ -56,7 +57,7 @@ def stat_files(source: Source, folder: bytes, names: list[bytes], folder_id: int
     """Return the status of the named files of a folder; files that do not exist any more are left out."""
     files: list[ListedFile] = []
     try:
-        handle = os.open(os.path.join(os.fsencode(source.root), folder), os.O_RDONLY | os.O_CLOEXEC)
+        handle = safe_files.open_folder_below(source.root, os.fsdecode(folder))
     except OSError:
         return files
     try:

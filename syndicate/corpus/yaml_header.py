@@ -9,13 +9,13 @@ are refused before loading (`_check_limits`). Lines and columns count from 0, in
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import yaml
 
-from ..values.keys import canonical_key
+from ..values.keys import StatedOnce, canonical_key
 from ..values.nesting import MAX_DEPTH, may_nest_deeply
 from ..values.text import shorten, strip_forbidden
 from . import fast_yaml
@@ -49,8 +49,8 @@ TextLoader.add_constructor(_MERGE, lambda _, node: node.value)  # `<<` as a valu
 class LoadedHeader(NamedTuple):
     """The data of a header.
 
-    `repeated` is the first key of the top level that is stated twice, with the line of its last statement, among the
-    keys that must not be. `is_repaired` is true if control characters had to be removed to load it.
+    `repeated` is the first key that is stated twice, in any two spellings, with the line of its last statement, among
+    the keys that must not be. `is_repaired` is true if control characters had to be removed to load it.
     """
 
     data: Any
@@ -58,25 +58,35 @@ class LoadedHeader(NamedTuple):
     is_repaired: bool = False
 
 
-def load_fast(text: str, must_not_repeat: Callable[[str], bool]) -> LoadedHeader | None:
-    """Return the data of a header that the fast parser accepts; None for any other."""
+def load_fast(text: str, stated_once: StatedOnce) -> LoadedHeader | None:
+    """Return the data of a header that the fast parser accepts; None for any other.
+
+    None, too, if keys that must not be repeated may be nested: the fast parser cannot say whether they were.
+    """
     data = fast_yaml.load(text)
-    return (
-        None if data is None else LoadedHeader(data, _repeated_line(text, _single_keys(tuple(data), must_not_repeat)))
-    )
+    if data is None:
+        return None
+    keys, sections, respelled = _keys_stated_once(tuple(data), stated_once)
+    if sections and any(data[key] for key in sections):
+        return None
+    return LoadedHeader(data, _repeated_line(text, keys, respelled))
 
 
 @lru_cache(maxsize=256)  # records of one origin have the same keys
-def _single_keys(keys: tuple[str, ...], must_not_repeat: Callable[[str], bool]) -> list[str]:
-    return [key for key in keys if must_not_repeat(key)]
+def _keys_stated_once(keys: tuple[str, ...], stated_once: StatedOnce) -> tuple[list[str], list[str], str]:
+    """Return which keys must be stated once, which hold such keys, and the first that respells another one."""
+    single = [key for key in keys if stated_once.holds(key)]
+    canonical = [canonical_key(key) for key in single]
+    respelled = next((key for at, key in enumerate(single) if canonical[at] in canonical[:at]), "")
+    return single, [key for key in keys if stated_once.is_section(key)], respelled
 
 
-def load(text: str, must_not_repeat: Callable[[str], bool]) -> LoadedHeader:
+def load(text: str, stated_once: StatedOnce) -> LoadedHeader:
     """Return the data of a header. YAML takes the last of repeated keys. Raises yaml.YAMLError."""
     try:
-        data, repeated = _load(text, must_not_repeat)
+        data, repeated = _load(text, stated_once)
     except yaml.reader.ReaderError:
-        data, repeated = _load(_without_control_characters(text), must_not_repeat)
+        data, repeated = _load(_without_control_characters(text), stated_once)
         return LoadedHeader(data, repeated, is_repaired=True)
     return LoadedHeader(data, repeated)
 
@@ -128,8 +138,8 @@ def is_quoted(text: str, keys: Sequence[Key]) -> bool:
     return isinstance(node, yaml.ScalarNode) and bool(node.style)
 
 
-def _load(text: str, must_not_repeat: Callable[[str], bool]) -> tuple[Any, tuple[str, int] | None]:
-    if fast := load_fast(text, must_not_repeat):
+def _load(text: str, stated_once: StatedOnce) -> tuple[Any, tuple[str, int] | None]:
+    if fast := load_fast(text, stated_once):
         return fast.data, fast.repeated
     _check_limits(text)
     loader = TextLoader(text)
@@ -137,7 +147,9 @@ def _load(text: str, must_not_repeat: Callable[[str], bool]) -> tuple[Any, tuple
         node = loader.get_single_node()
         if node is None:
             return None, None
-        repeated = _repeated_node(node, must_not_repeat)
+        if isinstance(node, yaml.MappingNode) and any(key.tag == _MERGE for key, _ in node.value):
+            loader.flatten_mapping(node)  # `<<` states the keys of another mapping
+        repeated = _repeated_node(node, stated_once)
         return loader.construct_document(node), repeated
     except _CONSTRUCTOR_ERRORS as error:
         raise _invalid_scalar(text, str(error) if isinstance(error, ValueError) else "not of this type") from None
@@ -145,7 +157,7 @@ def _load(text: str, must_not_repeat: Callable[[str], bool]) -> tuple[Any, tuple
         loader.dispose()
 
 
-def _repeated_line(text: str, keys: Sequence[str]) -> tuple[str, int] | None:
+def _repeated_line(text: str, keys: Sequence[str], respelled: str) -> tuple[str, int] | None:
     """Return the first repeated key of a header that the fast parser accepts: no value of it has several lines."""
     if not text.startswith("\n"):
         text, offset = f"\n{text}", -1
@@ -153,18 +165,38 @@ def _repeated_line(text: str, keys: Sequence[str]) -> tuple[str, int] | None:
         offset = 0
     for key in keys:
         statement = f"\n{key}:"
-        if text.count(statement) > 1:
+        if key == respelled or text.count(statement) > 1:
             return key, text.count("\n", 0, text.rindex(statement) + 1) + offset
     return None
 
 
-def _repeated_node(node: yaml.Node, must_not_repeat: Callable[[str], bool]) -> tuple[str, int] | None:
-    lines: dict[str, int] = {}
-    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-        if isinstance(key, yaml.ScalarNode) and must_not_repeat(key.value):
-            if key.value in lines:
+def _repeated_node(node: yaml.Node, stated_once: StatedOnce) -> tuple[str, int] | None:
+    """Return the first key that is stated twice, in any two spellings, with the line of its last statement."""
+    seen: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        if stated_once.holds(key.value):
+            canonical = canonical_key(key.value)
+            if canonical in seen:
                 return key.value, key.start_mark.line
-            lines[key.value] = key.start_mark.line
+            seen.add(canonical)
+        if stated_once.is_section(key.value) and (found := _repeated_below(value)):
+            return found
+    return None
+
+
+def _repeated_below(node: yaml.Node) -> tuple[str, int] | None:
+    """Return the first key that is stated twice in a mapping, or in one nested in it."""
+    seen: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode):
+            canonical = canonical_key(key.value)
+            if canonical in seen:
+                return key.value, key.start_mark.line
+            seen.add(canonical)
+        if found := _repeated_below(value):
+            return found
     return None
 
 

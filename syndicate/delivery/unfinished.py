@@ -10,6 +10,8 @@ import re
 import time
 from collections.abc import Callable, Iterable
 
+from .. import safe_files
+
 _STALE_S = 30.0
 _LOCKS = ((".git", "index.lock"), (".hg", "wlock"))
 _GITDIR = re.compile(r"gitdir: (.+)")
@@ -82,8 +84,13 @@ def _control_folder(folder: str, control: str) -> str:
     """Return the folder of version control, which a file names in the worktrees and submodules of git."""
     path = os.path.join(folder, control)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            match = _GITDIR.match(file.read(4096))
+        handle = safe_files.open_regular(path)
     except OSError:
         return path
+    try:
+        match = _GITDIR.match(os.fsdecode(safe_files.read_head(handle, 4096)))
+    except OSError:
+        return path
+    finally:
+        os.close(handle)
     return os.path.join(folder, match[1].rstrip()) if match else path

@@ -17,10 +17,11 @@ A killed run leaves staged files, which `strays` yields, and perhaps an unfinish
 """
 
 import os
-import stat
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from .. import safe_files
 from ..errors import OutputError
 from ..model import Document
 from .paths import FEED_NAMES, MARKER, STAGED_SUFFIX
@@ -28,6 +29,8 @@ from .paths import FEED_NAMES, MARKER, STAGED_SUFFIX
 if TYPE_CHECKING:
     from .base import StoredDocument
 
+_MAX_MARKER_BYTES = 300
+_MAX_DOCUMENT_BYTES = 256 * 1024 * 1024  # a larger file is none that a build made
 _FSYNC_EACH = 4  # one sync for a larger batch takes a fifth of the time of one fsync for each file
 
 
@@ -50,7 +53,7 @@ class LocalOutput:
         """Writes the marker into the folder when it is new, empty or the former owner's; see `Output.claim`."""
         try:
             os.makedirs(self._root, exist_ok=True)
-            marker = self._content(MARKER)
+            marker = self._marker()
             if marker == f"{self._owner}\n".encode():
                 return
             if marker is not None and not (former_owner and marker == f"{former_owner}\n".encode()):
@@ -80,8 +83,9 @@ class LocalOutput:
             self._flush()
             for path in self._staged:
                 full = os.path.join(self._root, path)
-                os.replace(f"{full}{STAGED_SUFFIX}", full)
-                versions[path] = _version(os.lstat(full))
+                with self._folder_of(path) as (folder, name):
+                    os.replace(f"{name}{STAGED_SUFFIX}", name, src_dir_fd=folder, dst_dir_fd=folder)
+                    versions[path] = _version(os.stat(name, dir_fd=folder, follow_symlinks=False))
         except OSError as error:
             self.discard()
             raise _failure(full, error) from None
@@ -92,9 +96,8 @@ class LocalOutput:
     def discard(self) -> None:
         """Deletes the staged files; see `Output.discard`."""
         for path in self._staged:
-            temporary = os.path.join(self._root, f"{path}{STAGED_SUFFIX}")
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
+            with suppress(FileNotFoundError, NotADirectoryError, safe_files.LeavesFolderError):
+                self._unlink(f"{path}{STAGED_SUFFIX}")
         self._staged.clear()
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -103,8 +106,8 @@ class LocalOutput:
             full = os.path.join(self._root, path)
             try:
                 self._refuse_outside(os.path.dirname(full))
-                if os.path.lexists(full):
-                    os.unlink(full)
+                with suppress(FileNotFoundError):
+                    self._unlink(path)
                 self._remove_empty_folders(os.path.dirname(path))
             except OSError as error:
                 raise _failure(full, error) from None
@@ -113,26 +116,18 @@ class LocalOutput:
         """Returns a document; see `Output.read`. No symbolic link below the root is followed."""
         from .base import StoredDocument
 
-        folder = -1
         try:
-            folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            *above, name = path.split("/")
-            for part in above:
-                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                os.close(folder)
-                folder = inner
-            # O_NONBLOCK: opening a named pipe must not block.
-            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-            with open(handle, "rb") as file:
-                status = os.fstat(handle)
-                if not stat.S_ISREG(status.st_mode):
-                    return None
-                return StoredDocument(file.read(), _version(status), status.st_mtime_ns // 10**9)
+            handle = safe_files.open_strictly_below(self._root, path)
+        except OSError:
+            return None
+        try:
+            status = os.fstat(handle)
+            content = safe_files.read(handle, _MAX_DOCUMENT_BYTES)
+            return StoredDocument(content, _version(status), status.st_mtime_ns // 10**9)
         except OSError:
             return None
         finally:
-            if folder >= 0:
-                os.close(folder)
+            os.close(handle)
 
     def altered(self, versions: Iterable[tuple[str, str]]) -> Iterator[str]:
         """See `Output.altered`. Costs one `lstat` a document: a run calls this for every document of the site."""
@@ -167,32 +162,84 @@ class LocalOutput:
         """See `Output.holds_foreign`."""
         return os.path.lexists(os.path.join(self._root, path)) and not self._is_own(path)
 
-    def _is_own(self, path: str) -> bool:
-        from .ownership import states_address
-
-        return states_address(path, self._content(path) or b"", self._site_url)
-
-    def _content(self, path: str) -> bytes | None:
+    def _marker(self) -> bytes | None:
+        """Returns the content of the marker; None if there is none. Raises OSError if it is no regular file."""
+        if not os.path.lexists(os.path.join(self._root, MARKER)):
+            return None
+        handle = self._open(MARKER)
         try:
-            with open(os.path.join(self._root, path), "rb") as file:
-                return file.read()
+            return safe_files.read_head(handle, _MAX_MARKER_BYTES)
+        finally:
+            os.close(handle)
+
+    def _is_own(self, path: str) -> bool:
+        from .ownership import MAX_HEAD_BYTES, states_address
+
+        return states_address(path, self._head(path, MAX_HEAD_BYTES), self._site_url)
+
+    def _head(self, path: str, max_bytes: int) -> bytes:
+        """Returns the first bytes of a file, which a link may lead to; nothing if there is no regular file."""
+        try:
+            handle = safe_files.open_regular(os.path.join(self._root, path))
+        except OSError:
+            return b""
+        try:
+            return safe_files.read_head(handle, max_bytes)
+        except OSError:
+            return b""
+        finally:
+            os.close(handle)
+
+    def _version_if_same(self, path: str, content: bytes) -> str | None:
+        """Returns the version of a document if it has this content; it is read only if it has the same size."""
+        try:
+            handle = self._open(path)
         except OSError:
             return None
+        try:
+            status = os.fstat(handle)
+            is_same = status.st_size == len(content) and safe_files.read_head(handle, len(content) + 1) == content
+            return _version(status) if is_same else None
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
+
+    def _open(self, path: str) -> int:
+        """Returns a descriptor of a regular file. Its folder may be a link within the root; the file itself may not."""
+        with self._folder_of(path) as (folder, name):
+            return safe_files.open_unlinked(name, dir_fd=folder)
+
+    def _unlink(self, path: str) -> None:
+        with self._folder_of(path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
+
+    @contextmanager
+    def _folder_of(self, path: str) -> Iterator[tuple[int, str]]:
+        """Yields a descriptor of a file's folder, which lies within the root whatever links lead to it, and its name.
+
+        What is done relative to the descriptor is done in that folder, even if a link takes its place meanwhile.
+        """
+        folder, _, name = path.rpartition("/")
+        handle = safe_files.open_folder_below(self._root, folder)
+        try:
+            yield handle, name
+        finally:
+            os.close(handle)
 
     def _stage(self, document: Document) -> str | None:
         path, content = document
         full = os.path.join(self._root, path)
-        temporary = f"{full}{STAGED_SUFFIX}"
         folder = os.path.dirname(full)
         try:
             # A folder that this run made holds nothing but its staged files: there is nothing to compare with.
             if folder not in self._new_folders and not self._make_folder(folder):
-                if self._content(path) == content:
-                    return _version(os.lstat(full))
-                if os.path.lexists(temporary):
-                    os.unlink(temporary)  # left by a killed run, or a link
+                if (version := self._version_if_same(path, content)) is not None:
+                    return version
+                with suppress(FileNotFoundError):
+                    self._unlink(f"{path}{STAGED_SUFFIX}")  # left by a killed run, or a link
             self._staged[path] = None
-            with open(temporary, "xb") as file:
+            with self._folder_of(path) as (handle, name), safe_files.create(f"{name}{STAGED_SUFFIX}", handle) as file:
                 file.write(content)
         except OSError as error:
             self.discard()
@@ -229,7 +276,7 @@ class LocalOutput:
             os.sync()
             return
         for path in self._staged:
-            handle = os.open(os.path.join(self._root, f"{path}{STAGED_SUFFIX}"), os.O_RDONLY)
+            handle = self._open(f"{path}{STAGED_SUFFIX}")
             try:
                 os.fsync(handle)
             finally:

@@ -16,6 +16,8 @@ DEEPEST_FOLDERS = 4
 """No document lies deeper: `topics/ibm-ai/archive/2020-06/feed.rss`."""
 _SLUG = r"[^\W_](?:[._-]|[^\x00-\x7f]|[a-z0-9])*"
 _HEAD_BYTES = 8192  # a document states its address before its entries
+MAX_HEAD_BYTES = 2 * _HEAD_BYTES
+"""The bytes of a document in which its address is found; compression makes no text much longer."""
 _GENERATOR = b'<meta name="generator" content="syndicate">'
 
 

@@ -94,6 +94,7 @@ class EntryResolver:
     def __init__(self, transaction: Transaction, context: JobContext, now: int) -> None:
         self._corpus = transaction.corpus
         self._feeds = transaction.feeds
+        self._fragments = transaction.fragments
         self._links = transaction.links
         self._context = context
         self._now = now
@@ -407,7 +408,10 @@ class EntryResolver:
             before = [old for old, _ in changed.values() if old is not None]
             after = [new for _, new in changed.values() if new is not None]
             self._feeds.drop_members([member for entry in before for member in _members(entry)])
-            self._feeds.drop_entries([record_id for record_id, (_, new) in changed.items() if new is None])
+            dropped = [record_id for record_id, (_, new) in changed.items() if new is None]
+            self._feeds.drop_entries(dropped)
+            if dropped:
+                self._fragments.drop(dropped)
             self._feeds.put_entries(after)
             self._feeds.add_members([member for entry in after for member in _members(entry)])
         if self._states:

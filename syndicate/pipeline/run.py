@@ -204,6 +204,7 @@ class Run:
         self._read = update.read
         after = self._built if self._built is not None else self._now
         if all_again:
+            transaction.fragments.drop_unused()
             self._losses = guard.measure(transaction, after, self._now)
         else:
             self._losses = guard.measure_changes(transaction, resolver, former_sources, after, self._now)

@@ -2,7 +2,9 @@
 
 import os
 
+from .. import safe_files
 from ..config import Config
+from ..errors import OutputError
 
 
 class RunMarker:
@@ -16,9 +18,11 @@ class RunMarker:
         return os.path.lexists(self.path)
 
     def create(self) -> None:
-        """Marks that a run begins to write."""
-        with open(self.path, "wb"):
-            pass
+        """Marks that a run begins to write. Raises OutputError when something else stands in the place of the file."""
+        try:
+            os.close(safe_files.open_unlinked(self.path, os.O_WRONLY | os.O_CREAT))
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from None
 
 
 def is_unfinished(config: Config) -> bool:

@@ -239,6 +239,12 @@ class Fragments(Protocol):
     def titles(self, record_ids: Sequence[int]) -> dict[int, str]:
         """Returns the titles of rendered entries, by record id."""
 
+    def drop(self, record_ids: Sequence[int]) -> None:
+        """Deletes all that is rendered of entries that are not shown any more."""
+
+    def drop_unused(self) -> None:
+        """Deletes all that is rendered of records that are no entries."""
+
     def drop_format(self, format_name: str) -> None:
         """Deletes all fragments of one format."""
 

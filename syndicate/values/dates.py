@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 # The hour is checked here because fromisoformat reads 24:00 from Python 3.13 on.
 _UTC_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
-# An offset may be followed by the name of its zone, and by a reading of the monotonic clock, as Go writes times.
+# The year may stand once more after the time. An offset may be followed by the name of its zone, and by a reading of
+# the monotonic clock, as Go writes times.
 _NUMERIC = re.compile(
     r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})"
-    r"(?:(?:[Tt]|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\b\.?)?)?"
+    r"(?:(?:[Tt]|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\b\.?)?(?:\s+\1(?=\s))?)?"
     r"\s*(?:([Zz]|UTC|GMT|[ECMP][SD]T)|([+-])(\d{1,2}):?(\d{2})?(?:\s+(?:[A-Za-z]{1,5}|[+-]\d{2,4}))?(?:\s+m=[+-][\d.]+)?)?"
     r"(?:\s*\([^()]*\))?"
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from unicodedata import category, normalize
 
 # Beside `date`, keys for the time before which an entry is not visible. Some may hold a flag instead.
 NOT_BEFORE = (
@@ -45,6 +45,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+HIDDEN = "hidden"
+"""The name by which `corpus.fields` states keys of the site's own that hide a record unless they are false."""
+
 # The fields that every entry has and that feeds can be cut by. Any other key may be a dimension, too.
 DIMENSIONS = frozenset({"topics", "provider", "category", "type", "author", "language"})
 
@@ -64,7 +67,7 @@ HIDDEN_IF_FALSE = ("published", "publish", "feed", "render", "listed")
 HIDDEN_BY_VALUE = ("status", "visibility", "access", "password", "permalink", "build", "_build")
 VISIBILITY = (*HIDDEN_IF_TRUE, *HIDDEN_IF_FALSE, *HIDDEN_BY_VALUE)
 
-_SEPARATOR = re.compile(r"(?<=[a-z0-9])[-_](?=[a-z0-9])")
+_SEPARATOR = re.compile(r"(?<=[a-z0-9])[-_ ](?=[a-z0-9])")
 
 
 def is_private(key: str) -> bool:
@@ -73,14 +76,35 @@ def is_private(key: str) -> bool:
 
 
 def canonical_key(key: str) -> str:
-    """Return a key without regard to case, and to hyphens and underscores between letters (`Expiry_Date`)."""
-    return _SEPARATOR.sub("", key.lower())
+    """Return a key without regard to case, and to hyphens, underscores and spaces between letters (`Expiry_Date`).
+
+    Neither spaces around it nor characters that look the same or cannot be seen make it another key.
+    """
+    if not key.isascii():
+        key = "".join(letter for letter in normalize("NFKC", key) if category(letter) != "Cf")
+    return _SEPARATOR.sub("", key.strip().lower())
 
 
-@lru_cache(maxsize=4096)
-def must_not_repeat(key: str) -> bool:
-    """Return whether a record must not state a key twice, since one of its values might be meant to hide the record."""
-    return canonical_key(key) in _STATED_ONCE
+class StatedOnce:
+    """The keys that a record must not state twice, since one of the values might be meant to hide the record.
+
+    `configured` are keys of the site's own for visibility and dates; a dotted one is nested.
+    """
+
+    def __init__(self, configured: Iterable[str] = ()) -> None:
+        parts = [key.split(".") for key in configured]
+        self._keys = _STATED_ONCE | {canonical_key(first) for first, *rest in parts if not rest}
+        self._sections = _SECTIONS | {canonical_key(first) for first, *rest in parts if rest}
+
+    def holds(self, key: str) -> bool:
+        """Return whether a key of the top level is one of them."""
+        return canonical_key(key) in self._keys
+
+    def is_section(self, key: str) -> bool:
+        """Return whether the keys nested below a key of the top level are such keys."""
+        return canonical_key(key) in self._sections
 
 
 _STATED_ONCE = frozenset(map(canonical_key, {*VISIBILITY, *ALIASES["published"], *ALIASES["expires"]} - {"permalink"}))
+_SECTIONS = frozenset({"build", "_build"})
+STATED_ONCE = StatedOnce()

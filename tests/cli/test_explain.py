@@ -44,7 +44,10 @@ def test_feeds_and_visibility(site: SiteFolder) -> None:
     [
         (TEXT.replace("headline: x", "draft: true"), "hidden: draft (line 6): true"),
         (TEXT.replace("2026-01-02", "2026-08-01"), "hidden until 2026-08-01T00:00:00Z: date (line 3)"),
-        (TEXT.replace("headline: x", "expires: 2026-02-01"), "hidden since 2026-02-01T00:00:00Z, when it expired"),
+        (
+            TEXT.replace("headline: x", "expires: 2026-02-01"),
+            "hidden since 2026-02-01T00:00:00Z, when it expired: expires (line 6)",
+        ),
         (TEXT.replace("date: 2026-01-02", "x: y"), "left out: see the problems"),
     ],
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -372,9 +373,51 @@ def test_any_line_ending_is_read(folder: Path, mark: str, newline: str) -> None:
 
 def test_unreadable_file_is_reported(folder: Path) -> None:
     (folder / "latin.yaml").write_bytes(b"site: caf\xe9\n")
-    for name, reason in (("news", "Is a directory"), ("latin.yaml", "not UTF-8")):
+    for name, reason in (("news", "not a regular file"), ("latin.yaml", "not UTF-8")):
         with pytest.raises(ConfigError, match=rf"{name}:1:1: config: cannot be read: {reason}"):
             load(str(folder / name))
+
+
+def test_file_that_is_none_or_huge_is_reported_at_once(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "device.yaml").symlink_to("/dev/zero")
+    with (folder / "huge.yaml").open("wb") as file:
+        file.truncate(3 << 30)
+    for name, reason in (("pipe", "not a regular"), ("device", "not a regular"), ("huge", "larger than 1,048,576")):
+        with pytest.raises(ConfigError, match=rf"{name}.yaml:1:1: config: cannot be read: {reason}"):
+            load(str(folder / f"{name}.yaml"))
+
+
+def test_configuration_may_be_a_link(folder: Path) -> None:
+    (folder / "real.yaml").write_text(changed())
+    (folder / "link.yaml").symlink_to("real.yaml")
+    assert load(str(folder / "link.yaml")).site.title
+
+
+TEMPLATES = [
+    ("link out", lambda path: path.symlink_to("/etc/passwd"), "a symbolic link that leaves the folder"),
+    ("link to a device", lambda path: path.symlink_to("/dev/zero"), "a symbolic link that leaves the folder"),
+    ("link to a folder", lambda path: path.symlink_to("."), "not a regular file"),
+    ("pipe", os.mkfifo, "not a regular file"),
+    ("dangling link", lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+    ("huge", lambda path: path.write_bytes(b" " * 1_048_577), "larger than 1,048,576 bytes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "reason"), [row[1:] for row in TEMPLATES], ids=[row[0] for row in TEMPLATES])
+def test_template_that_may_not_be_read_is_reported(folder: Path, make: Callable[[Path], object], reason: str) -> None:
+    (folder / "own").mkdir()
+    make(folder / "own" / "site.css")
+    found = faults(changed(x="templates: own"), folder)
+    assert found == [f"7:12: templates: site.css cannot be read: {reason}"]
+
+
+def test_template_may_be_a_link_within_its_folder(folder: Path) -> None:
+    (folder / "own" / "v1").mkdir(parents=True)
+    (folder / "own" / "v1" / "site.css").write_text("S")
+    (folder / "own" / "now").symlink_to("v1")
+    (folder / "own" / "site.css").symlink_to("now/site.css")
+    assert read(changed(x="templates: own"), folder).templates == (("site.css", "S"),)
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,10 @@ def test_only_regular_files_within_the_folder_are_read(site_folder: SiteFolder) 
     loaded = site_folder.load()
     assert [topic.name for topic in loaded.selection.topics] == ["Below", "Ok"]
     assert messages(loaded) == [
-        "topics/folder.yaml:1:1: file: not a file",
+        "topics/folder.yaml:1:1: file: not a regular file",
         "topics/gone.yaml:1:1: file: cannot be read: No such file or directory",
         "topics/out.yaml:1:1: file: a symbolic link that leaves the folder",
-        "topics/pipe.yaml:1:1: file: not a file",
+        "topics/pipe.yaml:1:1: file: not a regular file",
         "topics/zero.yaml:1:1: file: a symbolic link that leaves the folder",
     ]
 

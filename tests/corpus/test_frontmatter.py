@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.corpus.frontmatter import FrontMatterError, parse
+from syndicate.corpus.frontmatter import FrontMatterError, RepeatedKeyError, parse
+from syndicate.values.keys import StatedOnce
 
 bounded = settings(
     max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -150,14 +152,62 @@ REPEATED = [
     (" \n---\ndraft: false\ndraft: true\n---\n", "draft", 4),
     ("--- \ndraft: false\ndraft: true\n---\n", "draft", 3),
     ("Title: x\nStatus: draft\nStatus: published\n\nbody", "status", 3),
+    # in two spellings
+    ("---\ndraft: true\nDraft: false\n---\n", "Draft", 3),
+    ("---\nis-draft: true\ntitle: x\nis_draft: false\n---\n", "is_draft", 4),
+    ("---\npublishDate: 2099-01-01\npublish_date: 2020-01-01\n---\n", "publish_date", 3),
+    ("---\ndraft: true\ndraft : false\n---\n", "draft", 3),
+    ('---\ndraft: true\n"Draft ": false\n---\n', "Draft ", 3),
+    ("---\n? draft\n: true\n? draft\n: false\n---\n", "draft", 4),
+    ("---\n? DRAFT\n: true\ndraft: false\n---\n", "draft", 4),
+    ("---\n!!str draft: true\ndraft: false\n---\n", "draft", 3),
+    ("---\n&a draft: true\ndraft: false\n---\n", "draft", 3),
+    ("---\n&a draft: true\nx: 1\n*a : false\n---\n", "draft", 2),
+    ("---\n{draft: true, Draft: false}\n---\n", "Draft", 2),
+    ("---\n  draft: true\n  Draft: false\n---\n", "Draft", 3),
+    ("---\n\uff44\uff52\uff41\uff46\uff54: true\ndraft: false\n---\n", "draft", 3),
+    ("---\ndra\u200bft: true\ndraft: false\n---\n", "draft", 3),
+    ("---\nx: &x {draft: true}\n<<: *x\nDraft: false\n---\n", "Draft", 4),
+    ("---\rdraft: true\rdraft: false\r---\r", "draft", 3),
+    ("---\ndraft: true\rDraft: false\n---\n", "Draft", 3),
+    ("---\ndraft:\nDraft: false\n---\n", "Draft", 3),
+    ("---\nbuild:\n  list: never\n  list: always\n---\n", "list", 4),
+    ("---\nbuild: {list: never, List: always}\n---\n", "List", 2),
+    ("+++\ndraft = true\nDraft = false\n+++\n", "Draft", 3),
+    ("+++\n[build]\nlist = 'never'\nList = 'always'\n+++\n", "List", 4),
+    ('{"draft": true, "draft": false}\n', "draft", 1),
+    ('{\n"draft": true,\n"Draft": false}\n', "Draft", None),
+    ('---json\n{"build": {"list": "never", "list": "always"}}\n---\n', "list", None),
+    ("Title: x\nPublish-Date: 2099-01-01\npublish_date: 2020-01-01\n\nbody", "publish_date", 3),
+    ("Title: x\nStatus : draft\nStatus: published\n\nbody", "status", 3),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "key", "line"), REPEATED, ids=[ascii(row[0])[:40] for row in REPEATED])
-def test_repeated_key_of_visibility_or_date_is_an_error(text: str, key: str, line: int) -> None:
-    with pytest.raises(FrontMatterError, match=f"repeated key '{key}'") as raised:
+def test_repeated_key_of_visibility_or_date_is_an_error(text: str, key: str, line: int | None) -> None:
+    with pytest.raises(RepeatedKeyError, match=f"repeated key '{key}'") as raised:
         parse(text)
-    assert raised.value.line == line
+    assert line in {None, raised.value.line}
+
+
+def test_key_that_the_configuration_names_must_not_be_repeated_either() -> None:
+    stated_once = StatedOnce(["locked", "meta.ends"])
+    for header in ("locked: yes\nLocked: no", "meta:\n  ends: 2020-01-01\n  ends: 2099-01-01"):
+        assert parse(f"---\n{header}\n---\n").metadata
+        with pytest.raises(RepeatedKeyError):
+            parse(f"---\n{header}\n---\n", stated_once)
+
+
+def test_lone_carriage_returns_end_lines() -> None:
+    found = parse("---\rtitle: T\rdraft: true\r---\rBody\rtext")
+    assert found.metadata == {"title": "T", "draft": "true"}
+    assert found.body == "Body\ntext"
+
+
+@pytest.mark.parametrize("depth", [10, 900, 10_000])
+def test_section_that_nests_deeply_is_read_or_refused(depth: int) -> None:
+    with suppress(FrontMatterError):
+        assert parse('{"build": ' + '{"a": ' * depth + "1" + "}" * (depth + 1)).metadata
 
 
 @pytest.mark.parametrize(

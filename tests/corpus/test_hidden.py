@@ -22,7 +22,10 @@ HIDDEN = [
     ("in another spelling", "a.md", f"{HEAD}is_draft: true\n---\n", "4:11: isDraft: true"),
     ("nested", "a.md", f"{HEAD}build:\n  list: never\n---\n", "5:9: build.list: never"),
     ("password", "a.md", f"{HEAD}password: s3cret\n---\n", "4:11: password: a password is stated"),
-    ("twice", "a.md", f"{HEAD}draft: no\nDraft: no\n---\n", "4:8: draft: stated twice"),
+    ("twice", "a.md", f"{HEAD}draft: no\nDraft: no\n---\n",
+     "5:1: front matter: repeated key 'Draft': the entry is hidden"),
+    ("date not understood", "2020-01-01-a.md", "---\ntitle: T\ndate: next year\n---\n",
+     "3:7: date: expected a date, got 'next year' (not a complete date)"),
     ("not understood", "a.md", f"{HEAD}hidden: maybe\n---\n", "4:9: hidden: expected true or false, got 'maybe'"),
     ("expired", "a.md", f"{HEAD}expires: 2026-03-01\nexpiry_date: 2026-02-01\n---\n",
      "5:14: expiryDate: 2026-02-01T00:00:00Z is in the past"),
@@ -51,7 +54,7 @@ def test_hidden_file_is_named_with_the_key_that_hides_it(name: str, text: str, e
     [
         f"{HEAD}---\n",
         f"{HEAD}draft: no\nexpires: 2027-01-01\n---\n",
-        "---\ntitle: T\ndate: soon\n---\n",  # a problem
+        "---\ntitle: T\n---\n",  # a problem: no date
         "---\ntitle: [\n---\n",
     ],
 )
@@ -63,6 +66,13 @@ def test_dates_are_in_the_zone_of_the_source(tmp_path: Path) -> None:
     text = "---\ntitle: T\ndate: 2026-06-01\n---\n"
     assert find(tmp_path, "a.md", text, "Asia/Tokyo") is None
     assert find(tmp_path, "a.md", text, "America/New_York") is not None
+
+
+def test_key_that_the_configuration_names_is_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"{HEAD}meta:\n  internal: yes\n---\n")
+    context = context_with(aliases={"hidden": ("meta.internal",)})
+    found = find_hidden(Source(path="corpus", root=str(tmp_path)), b"a.md", context, NOW)
+    assert str(found) == "corpus/a.md:5:13: meta.internal: yes"
 
 
 def find(folder: Path, name: str, text: str, zone: str = "UTC") -> object:

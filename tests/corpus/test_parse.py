@@ -505,3 +505,23 @@ def test_what_a_body_loses_is_a_warning_with_its_line(tmp_path: Path, content: s
     assert str(problem).endswith(
         f"{NAME}:{line}:1: body: 1 template tag was left out (first: {{% include x.html %}}) (warning)"
     )
+
+
+def test_file_that_became_a_link_out_after_the_scan_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus" / "sub"
+    folder.mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "a.md").write_text("---\ntitle: Secret\ndate: 2026-01-01\n---\n")
+    corpus = Source(path="corpus", root=str(tmp_path / "corpus"))
+    (folder / "a.md").symlink_to(tmp_path / "secret" / "a.md")
+    record = parse_record(corpus, b"sub/a.md", CONTEXT)
+    assert isinstance(record, ParsedRecord)
+    assert [str(problem) for problem in record.problems] == [
+        "corpus/sub/a.md:1:1: file: a symbolic link that leaves the corpus"
+    ]
+    (folder / "a.md").unlink()
+    folder.rmdir()
+    folder.symlink_to(tmp_path / "secret")
+    record = parse_record(corpus, b"sub/a.md", CONTEXT)
+    assert isinstance(record, ParsedRecord)
+    assert record.entry is None

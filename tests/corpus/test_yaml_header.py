@@ -11,18 +11,15 @@ from hypothesis import strategies as st
 
 from syndicate.corpus.scalars import MAX_NUMBER, number_of
 from syndicate.corpus.yaml_header import load
+from syndicate.values.keys import STATED_ONCE
 
 bounded = settings(max_examples=400, deadline=None, derandomize=True, database=None)
-
-
-def never(_: str) -> bool:
-    return False
 
 
 def values_of(text: str) -> list[object]:
     """Return the value after a key, in a sequence, and in both with a block scalar, which only PyYAML accepts."""
     document = f"a: {text}\nb:\n- {text}\n"
-    fast, slow = load(document, never).data, load(f"{document}c: |\n  x\n", never).data
+    fast, slow = load(document, STATED_ONCE).data, load(f"{document}c: |\n  x\n", STATED_ONCE).data
     return [fast["a"], *fast["b"], slow["a"], *slow["b"]]
 
 
@@ -44,7 +41,7 @@ def test_null_is_none_on_both_paths(text: str) -> None:
 
 
 def test_explicit_tag_is_honoured() -> None:
-    assert load("a: !!int '7'\nb: !!bool yes\nc: !!str 7", never).data == {"a": 7, "b": True, "c": "7"}
+    assert load("a: !!int '7'\nb: !!bool yes\nc: !!str 7", STATED_ONCE).data == {"a": 7, "b": True, "c": "7"}
 
 
 @bounded

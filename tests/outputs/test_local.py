@@ -344,6 +344,21 @@ def test_nothing_is_written_through_a_folder_link_that_leaves_the_output(
     assert sorted(os.listdir(outside)) == ["a", "feed.rss"]
 
 
+@pytest.mark.parametrize("staged", [False, True])
+def test_nothing_is_written_through_a_folder_that_becomes_a_link_meanwhile(
+    root: Path, output: LocalOutput, outside: Path, staged: bool  # noqa: FBT001 - a parameter
+) -> None:  # fmt: skip
+    before = tree(outside)
+    output.stage([document("all/feed.rss")])
+    if not staged:
+        output.publish()
+    (root / "all").rename(root / "aside")
+    (root / "all").symlink_to(outside)
+    with pytest.raises(OutputError, match="symbolic link that leaves the folder"):
+        put(output, document("all/feed.atom"))
+    assert tree(outside) == before
+
+
 def test_nothing_is_written_through_a_dangling_folder_link(root: Path, output: LocalOutput, tmp_path: Path) -> None:
     (root / "topics").symlink_to(tmp_path / "nowhere")
     with pytest.raises(OutputError):
@@ -407,6 +422,51 @@ def test_reading_follows_no_link(link: str, root: Path, output: LocalOutput, out
 def test_reading_does_not_block_on_a_named_pipe(root: Path, output: LocalOutput) -> None:
     os.mkfifo(root / "feed.rss")
     assert output.read("feed.rss") is None
+
+
+# ------------------------------------------------------------------------------------- what is no file, or is huge
+
+SPECIAL: dict[str, Callable[[Path], object]] = {
+    "pipe": os.mkfifo,
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "huge": lambda path: os.truncate(os.open(path, os.O_WRONLY | os.O_CREAT), 3 << 30),
+}
+
+
+@pytest.mark.parametrize("make", SPECIAL.values(), ids=SPECIAL)
+def test_document_replaces_what_is_no_file_or_is_huge(
+    root: Path, output: LocalOutput, make: Callable[[Path], object]
+) -> None:
+    (root / "all").mkdir()
+    make(root / "all/feed.rss")
+    assert output.read("all/feed.rss") is None
+    assert put(output, document("all/feed.rss", "ours"))
+    assert (root / "all/feed.rss").read_text() == "ours"
+
+
+@pytest.mark.parametrize("make", SPECIAL.values(), ids=SPECIAL)
+def test_what_is_no_file_or_is_huge_is_not_the_site_s_own(
+    root: Path, output: LocalOutput, make: Callable[[Path], object]
+) -> None:
+    (root / "all").mkdir()
+    for path in ("index.html", "all/feed.rss", "all/feed.rss.gz", "all/feed.rss.br"):
+        make(root / path)
+    assert remove_strays(output, set()) == []
+    assert output.holds_foreign("index.html")
+
+
+@pytest.mark.parametrize("make", [*SPECIAL.values(), os.mkdir], ids=[*SPECIAL, "folder"])
+def test_marker_that_is_no_file_is_refused(root: Path, make: Callable[[Path], object]) -> None:
+    root.mkdir()
+    make(root / MARKER)
+    with pytest.raises(OutputError):
+        Folder(root).open().claim()
+
+
+def test_staged_file_that_is_a_pipe_is_replaced(root: Path, output: LocalOutput) -> None:
+    os.mkfifo(root / f"feed.rss{STAGED_SUFFIX}")
+    assert put(output, document("feed.rss", "ours"))
+    assert (root / "feed.rss").read_text() == "ours"
 
 
 # ---------------------------------------------------------------------------------------- what cannot be written

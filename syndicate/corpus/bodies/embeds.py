@@ -20,11 +20,13 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
-_TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [^\s"=<>/]+="[^"]*")*)>')
+from .not_shown import ATTRIBUTES, is_hidden, may_hide
+
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9:_.-]*)((?: [^\s"=<>/]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([^\s"=<>/]+)="([^"]*)"')
 _REWRITTEN = (
-    "<iframe", "<embed", "<object", "<video", "<audio", "<picture", "<dialog", "<progress", "<meter", "<input",
-    "srcset", " data-", "\ndata-", " hidden", "\nhidden", '"hidden', "display:", "visibility:",
+    "<iframe", "<embed", "<object", "<video", "<audio", "<picture", "<progress", "<meter", "<input",
+    "srcset", " data-", "\ndata-",
 )  # fmt: skip
 _CUSTOM_ELEMENT = re.compile(r"<([a-z][a-z0-9]{0,30}-[a-z0-9-]*)")
 _NOSCRIPT = re.compile(r"</?noscript(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -39,14 +41,13 @@ _VIMEO = re.compile(r"(?:https?:)?//player\.vimeo\.com/video/(\d+)(?=[/?#]|\Z)")
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-original-src", "data-url")
 _LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+(\d+(?:\.\d+)?)[wxh](?=[\s,]|\Z))?")
-_NOT_SHOWN = re.compile(r"(?:\A|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _PLAYER_FRAMES = frozenset({"iframe", "embed", "object"})
-_VOID = frozenset("br col embed hr img input param source track wbr".split())
+_VOID = frozenset("area br col embed hr img input param source track wbr".split())
 
 WIDE_TAGS = frozenset("iframe embed object param picture dialog progress meter input".split())
 WIDE_ATTRIBUTES = {
-    "*": {"hidden", "style"},
+    "*": set(ATTRIBUTES),
     "dialog": {"open"},
     "embed": {"src"},
     "iframe": {"src", "title"},
@@ -64,7 +65,7 @@ CUSTOM_ATTRIBUTES = {"src", "title", "videoid", "video-id", "playlabel"}
 def needs_rewriting(html: str) -> bool:
     """Return whether HTML may hold elements that `rewrite_embeds` changes."""
     lowered = html.lower()  # searching for words is ten times as fast as a pattern of them
-    return any(word in lowered for word in _REWRITTEN) or _CUSTOM_ELEMENT.search(lowered) is not None
+    return any(word in lowered for word in _REWRITTEN) or bool(_CUSTOM_ELEMENT.search(lowered)) or may_hide(lowered)
 
 
 def custom_elements(html: str) -> set[str]:
@@ -139,7 +140,7 @@ class _Rewriter:
             self._depth += 1
 
     def _show(self, name: str, attributes: dict[str, str], tag: str) -> None:
-        if _is_hidden(name, attributes):
+        if is_hidden(name, attributes):
             self._skip(name)
         elif name == "img":
             self._kept.append(self._picture(attributes))
@@ -182,14 +183,6 @@ class _Rewriter:
             name: attributes[name] for name in ("alt", "title", "width", "height") if name in attributes
         }
         return f"<img{_written(shown)}>"
-
-
-def _is_hidden(name: str, attributes: dict[str, str]) -> bool:
-    return (
-        "hidden" in attributes
-        or (name == "dialog" and "open" not in attributes)
-        or bool(_NOT_SHOWN.search(attributes.get("style", "")))
-    )
 
 
 def _embedded_address(name: str, attributes: dict[str, str]) -> str:

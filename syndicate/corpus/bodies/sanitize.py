@@ -15,6 +15,7 @@ from .embeds import (
     needs_rewriting,
     rewrite_embeds,
 )
+from .not_shown import element_names, may_hide
 
 Resolve = Callable[[str, str], str | None]
 """Returns the address to publish for that of an element, by tag and value; None if there is none."""
@@ -35,7 +36,9 @@ _TAGS = frozenset(
     "h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small span strong sub summary sup table tbody td "
     f"tfoot th thead time tr u ul var video audio source {_MATHML}".split()
 )
-_LEFT_OUT = frozenset("annotation annotation-xml noembed noframes script style template textarea title".split())
+_LEFT_OUT = frozenset(
+    "annotation annotation-xml datalist noembed noframes script style template textarea title".split()
+)
 _ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
     "a": {"href"},
@@ -139,6 +142,8 @@ def _widely_sanitized(html: str) -> str:
     """Return HTML in its canonical form, with the elements and attributes that `rewrite_embeds` reads."""
     import nh3
 
+    # What hides an element hides it whatever its name is.
+    others = (element_names(html) if may_hide(html.lower()) else set()) - _LEFT_OUT
     custom = custom_elements(html) - _LEFT_OUT
     attributes = {tag: set(names) for tag, names in _ATTRIBUTES.items()}
     for tag, names in WIDE_ATTRIBUTES.items():
@@ -146,7 +151,7 @@ def _widely_sanitized(html: str) -> str:
     attributes |= dict.fromkeys(custom, CUSTOM_ATTRIBUTES)
     return nh3.clean(
         html,
-        tags={*_TAGS, *WIDE_TAGS, *custom},
+        tags={*_TAGS, *WIDE_TAGS, *others, *custom},
         clean_content_tags=set(_LEFT_OUT),
         attributes=attributes,
         generic_attribute_prefixes={"data-"},

@@ -24,8 +24,8 @@ Each field is parsed by the same rule: try its keys in order, take the first val
 value before it as a problem. An invalid value never raises, it only costs its own field. Exceptions to the rule:
 
 - Visibility looks at *every* key that may hide the record, and a value that cannot be understood hides it: nothing that
-  its owner meant to hide is published. So does a key that is stated twice, in two spellings. Of several dates that
-  withhold an entry the latest counts, of several dates of expiry the earliest.
+  its owner meant to hide is published. So does a key that is stated twice, in two spellings, and a date of publication
+  or expiry that cannot be understood. Of several beginnings the latest counts, of several expiries the earliest.
 - Without a date of publication there is no entry; the problem is an error, not a warning. A record without a title has
   its first heading as title, or none at all.
 

@@ -7,46 +7,69 @@ from datetime import datetime
 from ...values import dates
 from ...values.keys import ALIASES, NOT_BEFORE
 from ..keys import EVENT_FIELD
-from ..scalars import describe_date_error, is_flag
+from ..scalars import describe_date_error, is_flag, is_true
 from .address import path_segment
-from .reader import FieldReader, Keys
+from .reader import FieldReader, Keys, Reason
 
 _NOT_BEFORE = frozenset(NOT_BEFORE)
+_EMBARGOES = frozenset({"embargo", "embargoUntil"})
+_CREATED = frozenset({"created", "createdAt"})
+_DATES = frozenset({"publishedDateTime", "date"})
 
 
 def published_of(reader: FieldReader) -> datetime | None:
-    """Return the date of publication; None, with an error, if there is none or it cannot be understood.
+    """Return the date of publication; None, with an error, if there is none, or it hides the entry.
 
-    It is the first stated date that is valid, or the latest of those that withhold the entry if that is later; without
-    a stated date, that of the file name or the path.
+    It is the latest of the stated dates before which the entry must not be seen: of the first one by preference, and of
+    those whose meaning is known. One that cannot be understood hides the entry. Without any it is the date of creation,
+    or that of the file name or the path.
     """
-    stated: tuple[datetime, Keys] | None = None
     latest: tuple[datetime, Keys] | None = None
+    created: tuple[datetime, Keys] | None = None
     invalid: list[tuple[Keys, str]] = []
     seen: set[str] = set()
     for key, value in reader.values("published"):
         if key in seen:
-            reader.error((key,), "stated twice: the entry is hidden")
+            _hide(reader, key, "stated twice")
             return None
         seen.add(key)
-        if is_flag(value):
+        if _is_flag(key, value):
             continue
         try:
             found = reader.parse_date((key,), value), (key,)
         except ValueError as error:
             message = describe_date_error(value, error)
-            if key in _NOT_BEFORE:
-                reader.error((key,), f"{message}: the entry is hidden")
+            if key not in _CREATED:
+                _hide(reader, key, message)
                 return None
             invalid.append(((key,), message))
             continue
-        stated = stated or found
-        if key in _NOT_BEFORE and (latest is None or found[0] > latest[0]):
+        if key in _CREATED:
+            created = created or found
+        elif latest is None or (found[0] > latest[0] and _is_beginning(reader, key)):
             latest = found
-    if stated:
-        date, reader.dated_by = latest if latest and latest[0] > stated[0] else stated
+    if stated := latest or created:
+        date, reader.dated_by = stated
         return date
     return _unstated_date(reader, invalid)
+
+
+def _hide(reader: FieldReader, key: str, message: str) -> None:
+    reader.error((key,), f"{message}: the entry is hidden")
+    reader.hidden_by = Reason((key,), message)
+
+
+def _is_flag(key: str, value: object) -> bool:
+    """Return whether a value says that there is no such date: `published: true`, `embargo: false`."""
+    return is_flag(value) and (key in {"published", "publish"} or (key in _EMBARGOES and not is_true(value)))
+
+
+def _is_beginning(reader: FieldReader, key: str) -> bool:
+    """Return whether a date that is not the preferred one withholds the entry as well.
+
+    Where the configuration names the key of the date, `date` may be that of something else.
+    """
+    return key in _NOT_BEFORE or (key in _DATES and not reader.context.names_date)
 
 
 def _unstated_date(reader: FieldReader, invalid: list[tuple[Keys, str]]) -> datetime | None:

@@ -5,17 +5,19 @@ Every key of visibility counts, whatever the others say. A key that is stated tw
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from ...values.keys import HIDDEN_IF_FALSE, HIDDEN_IF_TRUE, PRIVATE, must_not_repeat
+from ...values.dates import epoch_seconds
+from ...values.keys import HIDDEN_BY_VALUE, HIDDEN_IF_FALSE, NOT_BEFORE, canonical_key
 from ..keys import VISIBILITY_FIELD
 from ..scalars import describe, describe_date_error, is_date, is_flag, is_true, text_of
-from .reader import FieldReader, Reason
+from .reader import FieldReader, Keys, Reason
+from .spilled import holds_private_key
 
-_HIDDEN_IF_TRUE, _HIDDEN_IF_FALSE = frozenset(HIDDEN_IF_TRUE), frozenset(HIDDEN_IF_FALSE)
+_HIDDEN_IF_FALSE, _HIDDEN_BY_VALUE = frozenset(HIDDEN_IF_FALSE), frozenset(HIDDEN_BY_VALUE)
+_NOT_BEFORE = frozenset(map(canonical_key, NOT_BEFORE))
 # The words that hide nothing; any other word does.
 _WORDS = {
     "status": frozenset({"published", "publish", "public", "live", "active"}),
@@ -26,24 +28,18 @@ _WORDS = {
 _BUILD_HIDES = {"list": frozenset({"never", "local"}), "render": frozenset({"never", "link"})}
 _BUILD_SHOWS = {"list": frozenset({"always"}), "render": frozenset({"always"})}
 
-# A private key with a value in the body: the front matter has no opening fence, or it is closed too early.
-_PRIVATE_KEY_IN_BODY = re.compile(
-    rf"^[ \t]*[\"']?(?:{'|'.join(sorted(PRIVATE))})[\"']?\s*[:=]\s*[|>+-]*\s*[\"']?[a-z0-9+/=_-]{{16}}",
-    re.IGNORECASE | re.MULTILINE,
-)
-
 
 def hidden_by(reader: FieldReader) -> Reason | None:
     """Return the key, the path or the body that hides a record; None if nothing does."""
     stated = reader.values(VISIBILITY_FIELD)
-    if len(stated) > 1 and (key := _repeated_key(stated)):
+    if len(stated) > 1 and (key := _repeated_key(reader, stated)):
         return _not_understood(reader, key, "stated twice")
     for key, value in stated:
         if reason := _reason(reader, key, value):
             return reason
     if reader.path.startswith("_drafts/") or "/_drafts/" in reader.path:
         return Reason((), "in a folder of drafts")
-    if _PRIVATE_KEY_IN_BODY.search(reader.body):
+    if holds_private_key(reader.body):
         message = "the body holds a private key: the front matter is closed too early, or has no opening fence"
         reader.error((), message)
         return Reason((), message)
@@ -56,7 +52,7 @@ def expires_of(reader: FieldReader) -> datetime | Reason | None:
     stated = reader.values("expires")
     if not stated:
         return None
-    if key := _repeated_key(stated):
+    if key := _repeated_key(reader, stated):
         return _not_understood(reader, key, "stated twice")
     for key, value in stated:
         try:
@@ -67,19 +63,30 @@ def expires_of(reader: FieldReader) -> datetime | Reason | None:
     return earliest
 
 
-def _repeated_key(stated: Sequence[tuple[str, object]]) -> str:
+def expired_by(reader: FieldReader, expires: int) -> Keys:
+    """Return the key of the expiry at a time in seconds since 1970 UTC, which `expires_of` found."""
+    return next(
+        (key,) for key, value in reader.values("expires") if epoch_seconds(reader.parse_date((key,), value)) == expires
+    )
+
+
+def _repeated_key(reader: FieldReader, stated: Sequence[tuple[str, object]]) -> str:
     """Return the first key that is stated in two spellings, empty if there is none."""
     keys = [key for key, _ in stated]
-    return next((key for key, following in pairwise(keys) if key == following and must_not_repeat(key)), "")
+    is_stated_once = reader.context.keys.stated_once.holds
+    return next((key for key, following in pairwise(keys) if key == following and is_stated_once(key)), "")
 
 
 def _reason(reader: FieldReader, key: str, value: object) -> Reason | None:
-    if key in _HIDDEN_IF_TRUE:
-        return _flag_reason(reader, key, value, hides_if=True)
-    if key in _HIDDEN_IF_FALSE:
-        return _flag_reason(reader, key, value, hides_if=False)
     if key in _WORDS:
         return _word_reason(reader, key, value)
+    if key in _HIDDEN_BY_VALUE:
+        return _value_reason(reader, key, value)
+    # A key that the configuration names hides if it is true.
+    return _flag_reason(reader, key, value, hides_if=key not in _HIDDEN_IF_FALSE)
+
+
+def _value_reason(reader: FieldReader, key: str, value: object) -> Reason | None:
     is_false = is_flag(value) and not is_true(value)
     if key == "password":
         return None if is_false else Reason((key,), "a password is stated")
@@ -90,7 +97,7 @@ def _reason(reader: FieldReader, key: str, value: object) -> Reason | None:
 
 def _is_no_flag(key: str, value: object) -> bool:
     """Return whether a value has another meaning: a date of publication, jekyll-feed's `feed: {excerpt_only: true}`."""
-    return (key in {"published", "publish"} and is_date(value)) or (key == "feed" and isinstance(value, dict))
+    return (canonical_key(key) in _NOT_BEFORE and is_date(value)) or (key == "feed" and isinstance(value, dict))
 
 
 def _flag_reason(reader: FieldReader, key: str, value: object, *, hides_if: bool) -> Reason | None:

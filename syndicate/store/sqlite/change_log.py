@@ -30,6 +30,11 @@ _PARTNER_ENTRY = "record_id, id, published, provider, type, language, quality, h
 _TEXT = """
 CREATE VIRTUAL TABLE IF NOT EXISTS main.partner_text
 USING fts5(title, excerpt, tokenize = "unicode61 remove_diacritics 2")"""
+# A deletion from a full text index only marks its words as deleted, until they are merged with the older ones. From
+# SQLite 3.42 on, the index can delete them at once; before, merging all of it does so.
+_HAS_SECURE_DELETE = sqlite3.sqlite_version_info >= (3, 42)
+_DELETE_AT_ONCE = "INSERT INTO partner_text (partner_text, rank) VALUES ('secure-delete', 1)"
+_MERGE_ALL = "INSERT INTO partner_text (partner_text) VALUES ('optimize')"
 _TOUCHED = "CREATE TEMP TABLE IF NOT EXISTS touched (record_id INTEGER PRIMARY KEY)"
 _TRIGGER = """
 CREATE TEMP TRIGGER IF NOT EXISTS {table}_{event} AFTER {event} ON main.{table}
@@ -102,6 +107,8 @@ class SqliteChangeLog:
         self._sql.execute("INSERT OR IGNORE INTO change_log_state (name, value) VALUES ('epoch', ?)", (epoch,))
         for sql in (_TEXT, _TOUCHED, "DELETE FROM touched"):
             self._sql.execute(sql)
+        if _HAS_SECURE_DELETE:
+            self._sql.execute(_DELETE_AT_ONCE)
         for table, event, row in _TRIGGERS:
             self._sql.execute(_TRIGGER.format(table=table, event=event, row=row))
         in_line = self._sql.execute("SELECT 1 FROM run_state WHERE name = ?", (_IN_LINE,)).fetchone()
@@ -153,6 +160,8 @@ class SqliteChangeLog:
         seq = self._last_seq()
         self._sql.executemany(_APPEND_DELETIONS, [(seq + n, now, entry_id) for n, (entry_id,) in enumerate(deleted, 1)])
         self._set("seq", seq + len(deleted))
+        if deleted and not _HAS_SECURE_DELETE:
+            self._sql.execute(_MERGE_ALL)
         self._sql.execute("INSERT OR REPLACE INTO run_state (name, value) VALUES (?, 1)", (_IN_LINE,))
         self._sql.execute("DELETE FROM touched")
 

@@ -34,6 +34,8 @@ _PUT_RENDERED = "INSERT OR REPLACE INTO rendered (record_id, digest, title) VALU
 _DROP = f"""
 DELETE FROM fragments WHERE fragment_id IN (
   SELECT value * {FORMATS_MAX} + format_id FROM json_each(?) CROSS JOIN formats)"""  # noqa: S608
+_DROP_RENDERED = "DELETE FROM rendered WHERE record_id IN (SELECT value FROM json_each(?))"
+_UNUSED = "SELECT record_id FROM rendered WHERE record_id NOT IN (SELECT record_id FROM entries)"
 _PUT = "INSERT INTO fragments (fragment_id, record_id, format, content) VALUES (?, ?, ?, ?)"
 _SELECT = f"SELECT record_id, format, content FROM fragments WHERE fragment_id IN ({_IDS})"  # noqa: S608
 _TITLES = "SELECT record_id, title FROM rendered WHERE record_id IN (SELECT value FROM json_each(?))"
@@ -80,6 +82,15 @@ class SqliteFragments:
     def titles(self, record_ids: Sequence[int]) -> dict[int, str]:
         """Returns the titles of rendered entries, by record id."""
         return dict(self._sql.execute(_TITLES, (json.dumps(record_ids),)))
+
+    def drop(self, record_ids: Sequence[int]) -> None:
+        """Deletes all that is rendered of entries that are not shown any more."""
+        self._sql.execute(_DROP, (json.dumps(record_ids),))
+        self._sql.execute(_DROP_RENDERED, (json.dumps(record_ids),))
+
+    def drop_unused(self) -> None:
+        """Deletes all that is rendered of records that are no entries."""
+        self.drop([record_id for (record_id,) in self._sql.execute(_UNUSED)])
 
     def drop_format(self, format_name: str) -> None:
         """Deletes all fragments of one format."""

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ... import safe_files
 from ...errors import LockedError, OutputError
 
 
@@ -20,15 +21,17 @@ def lock(state: str) -> Iterator[None]:
     path = os.path.join(state, "lock")
     try:
         os.makedirs(state, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = safe_files.open_unlinked(path, os.O_RDWR | os.O_CREAT)  # the file is overwritten
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "another process"
-            raise LockedError(f"{state}: another run is at work: {holder}") from None
+            from .holder import describe_lock
+
+            holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
+            raise LockedError(f"{state}: another run is at work: {describe_lock(holder)}") from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
         yield

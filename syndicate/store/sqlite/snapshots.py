@@ -14,9 +14,8 @@ from urllib.parse import quote
 
 from ...errors import StoreError, StoreMissingError, StoreUnusableError
 from . import schema
+from .access import BUSY_TIMEOUT_S, refuse_special_files, store_error
 from .transaction import SqliteTransaction
-
-_BUSY_TIMEOUT_S = 5
 
 
 class _Connection(NamedTuple):
@@ -47,7 +46,7 @@ class SnapshotPool:
             yield SqliteTransaction(connection.sql)
         except sqlite3.Error as error:
             connection.sql.close()
-            raise StoreError(f"{self._path}: {error}") from None
+            raise store_error(self._path, error) from None
         finally:
             self._release(connection)
 
@@ -103,9 +102,10 @@ def check_version(connection: sqlite3.Connection, path: str) -> None:
 def _open(path: str, file: tuple[int, int]) -> _Connection:
     # Mode `rw` never creates a database, and lets the last connection that closes remove the journal; `query_only`
     # refuses every change.
+    refuse_special_files(path)
     uri = f"file:{quote(os.path.abspath(path))}?mode=rw"
     try:
-        sql = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
+        sql = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         sql.execute("PRAGMA query_only = 1")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from None

@@ -17,20 +17,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ...errors import StoreError, StoreUnusableError
+from ...errors import StoreUnusableError
 from . import schema
+from .access import BUSY_TIMEOUT_S, SECURE_DELETE, is_locked, refuse_special_files, store_error
 from .lock import lock
 from .transaction import SqliteTransaction
 
 if TYPE_CHECKING:
     from .snapshots import SnapshotPool
 
-_BUSY_TIMEOUT_S = 60
+_DELIVERY_TIMEOUT_S = 60  # for a build
+_BEGIN = "BEGIN IMMEDIATE"
 _CLOCK_TICK_S = 0.1  # two commits closer than this may leave the same modification time
 
 
@@ -43,6 +45,7 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and inode of the file that `update` has open
         self._is_new = False
+        self._has_changes = False  # of a run, which may have deleted something
         self._max_readers = max_readers
 
     def lock(self) -> AbstractContextManager[None]:
@@ -63,6 +66,7 @@ class SqliteStore:
                 yield SqliteTransaction(connection)
             if self._is_new and self._path:
                 self._take_place()
+            self._has_changes = bool(self._path)
 
     @contextmanager
     def update(self) -> Iterator[SqliteTransaction]:
@@ -77,10 +81,10 @@ class SqliteStore:
             self.close()
             self._connection, self._file = self._open_existing(), file
         try:
-            with _atomic(self._connection):
+            with _atomic(self._connection, self._await_turn):
                 yield SqliteTransaction(self._connection)
         except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: {error}") from None
+            raise store_error(self._path, error) from None
 
     def read(self) -> AbstractContextManager[SqliteTransaction]:
         """Yields a snapshot. Raises StoreMissingError, StoreUnusableError or StoreError."""
@@ -122,8 +126,21 @@ class SqliteStore:
         if "_snapshots" in vars(self):
             self._snapshots.close()
         if self._connection is not None:
+            if self._has_changes:
+                self._empty_log(self._connection)
             self._connection.close()
             self._connection = None
+
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        """Empties the write-ahead log, which holds pages as they were before something was deleted from them.
+
+        Closing the last connection does so, too, but servers keep theirs open. A reader that is at work just now leaves
+        the log to the next run.
+        """
+        self._has_changes = False
+        with suppress(sqlite3.Error):
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # ------------------------------------------------------------------------------------------------------- opening
 
@@ -132,6 +149,7 @@ class SqliteStore:
             connection = sqlite3.connect(":memory:", isolation_level=None)
             self._prepare(connection)
             return connection
+        refuse_special_files(self._path)
         self._is_new = not os.path.lexists(self._path) or os.path.getsize(self._path) == 0
         connection = self._create() if self._is_new else connect(self._path)
         try:
@@ -154,8 +172,27 @@ class SqliteStore:
                 connection.close()
                 raise
         except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: {error}") from None
+            raise store_error(self._path, error) from None
         return connection
+
+    def _await_turn(self, connection: sqlite3.Connection) -> None:
+        """Takes the write lock, which a build holds as long as it works; logs whom it waits for after 1.5 seconds."""
+        try:
+            connection.execute(_BEGIN)
+        except sqlite3.OperationalError as error:
+            if not is_locked(error):
+                raise
+            import structlog  # not needed by builds
+
+            from .holder import holder_of
+
+            log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.store")
+            log.warning("waiting for the index", path=self._path, held_by=holder_of(self._path))
+            connection.execute(f"PRAGMA busy_timeout = {_DELIVERY_TIMEOUT_S * 1000}")
+            try:
+                connection.execute(_BEGIN)
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _create(self) -> sqlite3.Connection:
         new = f"{self._path}.new"
@@ -164,6 +201,7 @@ class SqliteStore:
         connection = sqlite3.connect(new, isolation_level=None)
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(SECURE_DELETE)
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -200,25 +238,31 @@ class SqliteStore:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self._path}: {error}") from None
+            raise store_error(self._path, error) from None
         except sqlite3.DatabaseError as error:
             raise StoreUnusableError(f"damaged ({error})") from None
 
 
 def connect(path: str) -> sqlite3.Connection:
     """Opens a database that others write to as well: a build for as long as it runs, a delivery for an instant."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
+    refuse_special_files(path)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(SECURE_DELETE)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
 
 
+def _begin(connection: sqlite3.Connection) -> None:
+    connection.execute(_BEGIN)
+
+
 @contextmanager
-def _atomic(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _atomic(connection: sqlite3.Connection, begin: Callable[[sqlite3.Connection], None] = _begin) -> Iterator[None]:
+    begin(connection)
     try:
         yield
     except BaseException:
@@ -234,7 +278,7 @@ def _aside(path: str) -> str:
 
 def _adopt(connection: sqlite3.Connection, aside: str) -> None:
     """Takes over the tables that outlive a database from one that was set aside, as far as they can be read."""
-    if not os.path.lexists(aside):
+    if os.path.islink(aside) or not os.path.isfile(aside):
         return
     from .published import adopt
 

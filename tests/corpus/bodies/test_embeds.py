@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.bodies import BASE, rendered, to_html
+from support.fields import dated_record
 
 V = "https://v.test/1"
 LINK = f'<a href="{V}">{V}</a>'
@@ -46,6 +47,50 @@ ROWS = [
 @pytest.mark.parametrize(("body", "html"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_embedded_elements_are_rewritten(body: str, html: str) -> None:
     assert to_html(body).replace("</dialog>", "") == html
+
+
+NOT_SHOWN = [
+    "<p hidden>", "<div hidden=''>", "<div class='a'hidden>", "<section hidden>", "<article HIDDEN=until-found>",
+    "<font hidden=false>", "<label\thidden>", "<foo hidden>", "<my-box hidden>", "<div popover>",
+    "<p title='>' hidden>", "<span style='display:none'>", "<aside STYLE='Display : None !important'>",
+    "<tt style='display:/**/none'>", "<ul style='color:red; visibility:hidden'>", "<big style='d\\69splay:none'>",
+    "<main style='display&#58;none'>", "<p style='display:block;display:none'>",
+    "<p style='display:none!important;display:block'>", "<p style='content-visibility:hidden'>",
+    "<p style='visibility:collapse'>", "<dialog>", "<textarea>", "<template>", "<datalist>",
+]  # fmt: skip
+SHOWN = [
+    "<p aria-hidden=true>", "<p data-hidden>", "<p class=hidden>", "<p style='color:red'>", "<p style='display:'>",
+    "<p style='display:none;display:block'>", "<p style='display:none;display:block!important'>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", NOT_SHOWN)
+def test_element_that_a_browser_does_not_show_is_left_out(tag: str) -> None:
+    name = tag[1:].split(maxsplit=1)[0].strip(">").lower()
+    assert to_html(f"<div>a{tag}b <b>c</b></{name}></div>\n\nd") == "<div>a</div>\n<p>d</p>"
+
+
+@pytest.mark.parametrize("tag", SHOWN)
+def test_element_that_a_browser_shows_is_kept(tag: str) -> None:
+    assert to_html(f"<div>a{tag}b</p></div>") == "<div>a<p>b</p></div>"
+
+
+def test_hidden_element_may_hold_several_blocks() -> None:
+    assert to_html("<div hidden>\n\nb *c*\n\n- d\n\n</div>\n\ne") == "<p>e</p>"
+    assert to_html("<section><p hidden>a</p><p>b</p></section>\n\n<form><input type=hidden value=c>d</form>") == (
+        "<p>b</p>\nd"
+    )
+
+
+def test_prose_about_hidden_things_is_kept() -> None:
+    shown = "<p>It is hidden, style = bold: <code>display:none</code>.</p>"
+    assert to_html("It is hidden, style = bold: `display:none`.") == shown
+
+
+def test_summary_and_title_hold_no_hidden_text() -> None:
+    record = dated_record(body="<p hidden>secret</p>\n\nshown", path="a.md")
+    assert record.entry is not None
+    assert "secret" not in repr(record.entry)
 
 
 LOSSES = [

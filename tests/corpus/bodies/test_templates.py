@@ -174,6 +174,9 @@ def test_tags_that_look_something_up_are_evaluated(dialect: Dialect, text: str, 
 
 
 MDX = [
+    ("hidden", "a\n\n<div hidden={true}>b</div>\n\n<p style={{color: 'red', display: 'none'}}>c</p>",
+     'a\n\n<div hidden="true">b</div>\n\n<p style="display:none">c</p>'),
+    ("not hidden", "<p hidden={false} style={{color: 'red'}}>c</p>", "<p>c</p>"),
     ("imports", "import A from 'a';\nimport B from '../B'\n\nText", "\n\n\nText"),
     ("exports over lines", "export const a = {\n\n  b: 1,\n};\n\nText", "\n\n\n\n\nText"),
     ("prose", "import duties rose.\n\nText", "import duties rose.\n\nText"),

@@ -113,6 +113,7 @@ def test_seed_record_is_parsed_completely() -> None:
             "title": "IBM Ditches",
             "excerpt": "A letter &amp;#39;to&#39; Congress",
             "publishedDateTime": datetime(2020, 6, 9, 11, tzinfo=UTC),
+            "date": None,
             "webUrl": "https://uk.pcmag.com/1",
             "ampWebUrl": "https://uk.pcmag.com/1?amp=1",
             "type": "article",

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from support.fields import HUGE, dated_record, label, problem_fields
+from support.fields import HUGE, context_with, dated_record, label, problem_fields
 
 from syndicate.corpus.record import ParsedRecord
 
@@ -178,10 +178,44 @@ def test_record_with_a_key_of_visibility_in_two_spellings_is_hidden_with_an_erro
     assert problem_fields(result, "error") == [key]
 
 
+@pytest.mark.parametrize("key", ["is draft", "Draft ", b"draft", "dr\u00adaft", "\uff24raft", "members only"])
+def test_key_of_visibility_is_recognized_in_any_spelling(key: str | bytes) -> None:
+    assert dated_record({key: True}).hidden  # type: ignore[dict-item]
+
+
 def test_unknown_build_option_hides_with_an_error() -> None:
     result = dated_record({"build": {"list": "sometimes"}})
     assert result.hidden
     assert problem_fields(result, "error") == ["build.list"]
+
+
+OWN_KEYS = [
+    ({"locked": True}, True, False),
+    ({"Locked": "yes"}, True, False),
+    ({"locked": False}, False, False),
+    ({"locked": None}, False, False),
+    ({"locked": "press only"}, True, True),
+    ({"locked": "2020-01-01"}, True, True),
+    ({"locked": {}}, True, True),
+    ({"meta": {"internal": True}}, True, False),
+    ({"meta": {"internal": False}}, False, False),
+    ({"embargo": True}, True, False),
+    ({"embargo": False}, False, False),
+    ({"embargo": "2020-01-01"}, False, False),
+    ({"draft": True}, True, False),
+    ({"published": False}, True, False),
+    ({"locked": False, "LOCKED": False}, True, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("metadata", "hidden", "reported"), OWN_KEYS, ids=str)
+def test_configuration_names_keys_that_hide(
+    metadata: dict[str, Any], hidden: bool, reported: bool  # noqa: FBT001 - columns
+) -> None:  # fmt: skip
+    context = context_with(aliases={"hidden": ("locked", "meta.internal", "embargo")})
+    result = dated_record(metadata, context=context)
+    assert result.hidden is hidden
+    assert bool(problem_fields(result, "error")) is reported
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,9 @@ class Module(NamedTuple):
     files: dict[str, str]
 
 
+_STYLE = re.compile(r"\b(display|visibility)\s*:\s*[\"']([a-z-]{1,30})[\"']")
+
+
 class _JsxTag(NamedTuple):
     """A tag. Values of attributes are text, or None for an expression that is not known."""
 
@@ -184,7 +187,8 @@ class Mdx:
                 closing = self._closing_braces.get(position)
                 if closing is None:
                     return None
-                value = self._value(text[position + 1 : closing])
+                expression = text[position + 1 : closing].strip()
+                value = _visibility(attribute[1] or "", expression) or self._value(expression)
                 position = closing + 1
                 has_expressions = True
             if attribute[1]:
@@ -193,12 +197,18 @@ class Mdx:
 
     def _value(self, expression: str) -> str | None:
         """Return the text that an expression is by itself; None for one that had to be run."""
-        expression = expression.strip()
         if text := _TEXT.fullmatch(expression):
             return text[2]
         if address := _ADDRESS.fullmatch(expression):
             return address[2]
         return self._files.get(expression)
+
+
+def _visibility(name: str, expression: str) -> str | None:
+    """Return the HTML for an expression that hides an element: `hidden={true}`, `style={{display: 'none'}}`."""
+    if name == "style":
+        return ";".join(f"{match[1]}:{match[2]}" for match in _STYLE.finditer(expression))
+    return "true" if name in {"hidden", "open"} and expression == "true" else None
 
 
 def _arguments(attributes: dict[str, str]) -> Arguments:

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from ..config import Config, Source
+from ..config import Config, Limits, Source
 from ..model import Presentation
 from ..sites import Generator, SiteSettings, get
 from ..values.dialects import Dialect
@@ -23,7 +23,7 @@ class SourceContext:
     `names_date` is true if they name the date of publication; `dimensions` are the fields that feeds are cut by. Dates
     without a zone are in `timezone`; with
     `zoneless_yaml_times_are_utc`, times that YAML reads as timestamps without a zone are UTC all the same, as in
-    Jekyll.
+    Jekyll. `limits` bound what one record may hold.
     """
 
     def __init__(  # noqa: PLR0913 - each argument is one setting
@@ -38,6 +38,7 @@ class SourceContext:
         site: SiteSettings | None = None,
         timezone: tzinfo = UTC,
         zoneless_yaml_times_are_utc: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.authority = authority
         self.home = home
@@ -47,6 +48,7 @@ class SourceContext:
         self.site = site or SiteSettings()
         self.timezone = timezone
         self.zoneless_yaml_times_are_utc = zoneless_yaml_times_are_utc
+        self.limits = limits or Limits()
         self.keys = KeyTable(aliases or {}, dimensions)
         self.names_date = bool(aliases and aliases.get("published"))
 
@@ -87,6 +89,7 @@ def source_context(config: Config, source: Source) -> SourceContext:
         site=source.site,
         timezone=_timezone(source.timezone or source.site.timezone),
         zoneless_yaml_times_are_utc=source.site.zoneless_times_are_utc,
+        limits=config.limits,
     )
 
 

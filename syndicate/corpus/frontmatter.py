@@ -34,6 +34,7 @@ import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
 from ..values.keys import STATED_ONCE, StatedOnce, canonical_key
+from ..values.nesting import MAX_DEPTH
 from ..values.text import shorten
 from . import yaml_header
 from .yaml_header import Key, Position
@@ -44,6 +45,9 @@ _KEYED_LINE = re.compile(r"[ \t]*([^\s:=]+)[ \t]*[:=][ \t]*")
 _JSON_FENCE = re.compile(r"---[ \t]*json[ \t]*\n")
 _JSON_OBJECT = re.compile(r"\{\s*\"")
 _KEYED_JSON = re.compile(r"[ \t{]*\"([^\"]*)\"[ \t]*:[ \t]*")
+_DEEP_TOML_KEY = re.compile(
+    rf"""(?<![\w-])(?:(?:[\w-]+|"[^"\n\\]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MAX_DEPTH}}}""", re.ASCII
+)
 _TOML_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -306,6 +310,10 @@ def _parse_yaml(header: _Header, stated_once: StatedOnce) -> tuple[_Header, dict
 
 
 def _parse_toml(header: _Header) -> dict[str, Any]:
+    if deep := _DEEP_TOML_KEY.search(header.text):  # tomllib takes time and memory quadratic in the depth
+        line = header.text.count("\n", 0, deep.start())
+        column = deep.start() - header.text.rfind("\n", 0, deep.start())
+        raise FrontMatterError(f"nesting deeper than {MAX_DEPTH}", header.first_line + line, column)
     try:
         return tomllib.loads(header.text)
     except tomllib.TOMLDecodeError as error:

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration docs manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages bench fuzz golden configuration docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -38,6 +38,10 @@ test-generators: $(VENV)/.development
 # The pages in a real Chromium, with axe-core, the Nu HTML checker and a client that discovers feeds. Skipped likewise.
 test-pages: $(VENV)/.development
 	tests/pages/run
+
+# Random records, made of hostile pieces, for as long as it takes: `make unit` tries some hundred, this tries very many.
+fuzz: $(VENV)/.development
+	SYNDICATE_FUZZ_EXAMPLES=$(or $(EXAMPLES),200000) $(BIN)/pytest -n $(JOBS) tests/hostile/test_fuzz.py
 
 # Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours.
 bench: $(VENV)/.development

@@ -1,0 +1,110 @@
+"""The cost of reading one hostile record: processor time, memory and the size of the result.
+
+Each generator is read at three sizes in a process of its own, so that memory is measured, and a record that never ends
+costs only its own test. Processor time does not depend on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import resource
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hostile.generators import GENERATORS
+
+from syndicate import config
+from syndicate.corpus.context import source_context
+from syndicate.corpus.parse import parse_record
+from syndicate.corpus.record import ParsedRecord
+
+SIZES = (10_000, 40_000, 160_000)
+MOST_S = 3.5  # for 160 KB: 22 µs for each character of markup, at a quarter of the speed of a machine of 2023
+MOST_GROWTH = 8.0  # in time, for four times the size: 4 is linear, 16 quadratic
+FROM_S = 0.15  # growth is compared where it can be measured
+MOST_BYTES = 300_000_000
+MOST_EXPANSION = 20
+SITE = """\
+site: {title: T, url: "https://f.example/", home: "https://w.example/", id: "f.example,2026"}
+corpus: [{path: corpus}]
+feeds: {by: [topics]}
+"""
+
+
+class Cost(NamedTuple):
+    """What reading a record took: processor time, memory that was added, and the bytes of its result."""
+
+    seconds: float
+    memory_bytes: int
+    result_bytes: int
+    problems: list[str]
+
+
+def measure(folder: Path, texts: list[str], answer: Connection) -> None:
+    """Send the cost of each text. Runs in a process of its own."""
+    os.setpgrp()
+    loaded = config.load(str(folder / "config.yaml"))
+    (source,) = loaded.sources
+    context = source_context(loaded, source)
+    parse_record(source, b"ordinary.md", context)  # imports and caches are no cost of a record
+    for text in texts:
+        (folder / "corpus" / "hostile.md").write_text(text, encoding="utf-8", errors="surrogatepass")
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        started = time.process_time()
+        record = parse_record(source, b"hostile.md", context)
+        seconds = time.process_time() - started
+        added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) * 1024
+        assert isinstance(record, ParsedRecord)
+        answer.send(Cost(seconds, added, len(pickle.dumps(record)), [str(problem) for problem in record.problems]))
+
+
+def costs(folder: Path, texts: list[str]) -> list[Cost]:
+    """Return the cost of each text, measured in another process."""
+    (folder / "corpus").mkdir()
+    (folder / "config.yaml").write_text(SITE, encoding="utf-8")
+    ordinary = "---\ntitle: T\ndate: 2026-01-01\n---\na *b* <b>c</b> {{ d }}\n\n| a |\n|---|\n| b |\n"
+    (folder / "corpus" / "ordinary.md").write_text(ordinary, encoding="utf-8")
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=measure, args=(folder, texts, sender))
+    process.start()
+    sender.close()
+    found: list[Cost] = []
+    try:
+        while len(found) < len(texts):
+            assert receiver.poll(60), f"reading {len(texts[len(found)]):,} characters took more than a minute"
+            found.append(receiver.recv())
+    finally:
+        process.kill()
+        process.join()
+    return found
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_cost_of_a_hostile_record_is_bounded_and_grows_with_its_size(name: str, tmp_path: Path) -> None:
+    texts = [GENERATORS[name].record(size) for size in SIZES]
+    found = costs(tmp_path, texts)
+    for text, cost in zip(texts, found, strict=True):
+        assert cost.seconds < MOST_S, cost
+        assert cost.memory_bytes < MOST_BYTES, cost
+        assert cost.result_bytes < max(MOST_EXPANSION * len(text.encode("utf-8", "surrogatepass")), 70_000), cost
+        assert len(cost.problems) <= 20, cost
+    _, second, third = found
+    if third.seconds > FROM_S:
+        assert third.seconds < MOST_GROWTH * max(second.seconds, FROM_S / 4), found
+
+
+def test_large_ordinary_record_is_read_whole(tmp_path: Path) -> None:
+    paragraph = "A sentence with a [link](https://x.example/a), *stress*, `code` and a [reference][r].\n\n"
+    text = (
+        "---\ntitle: T\ndate: 2026-01-01\n---\n"
+        + paragraph * (900_000 // len(paragraph))
+        + "\n[r]: https://r.example/\n"
+    )
+    (cost,) = costs(tmp_path, [text])
+    assert cost.problems == []
+    assert cost.result_bytes > len(text)

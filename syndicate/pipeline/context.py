@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Rendered(NamedTuple):
-    """The title of an entry, and its fragments by format."""
+    """The title of an entry, and its fragments by format, as they are stored (packing.py)."""
 
     title: str
     fragments: tuple[tuple[str, bytes], ...]
@@ -105,6 +105,7 @@ class JobContext:
     def render(self, entries: Sequence[tuple[Entry, bool]]) -> list[Rendered]:
         """Renders entries in all configured formats; those on pages as HTML, too."""
         from ..formats import HTML_PAGE
+        from .packing import pack
 
         prepared = [self._prepare(entry) for entry, _ in entries]
         columns = [[(name, render(one)) for one in prepared] for name, render in self.renderers]
@@ -114,7 +115,8 @@ class JobContext:
             fragments = tuple([column[row] for column in columns])
             if pages and is_on_page:
                 fragments += ((HTML_PAGE.name, pages.render_entry(prepared[row])),)
-            rendered.append(Rendered(prepared[row].heading, fragments))
+            stored = tuple([(name, pack(fragment)) for name, fragment in fragments])
+            rendered.append(Rendered(prepared[row].heading, stored))
         return rendered
 
     def _prepare(self, entry: Entry) -> Prepared:

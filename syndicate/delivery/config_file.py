@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import structlog
 
@@ -14,15 +15,21 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 _Fingerprint = tuple[tuple[int, int, int] | None, ...]
 
 
+def _log_problem(problem: Problem) -> None:
+    log.error("invalid configuration", error=str(problem))
+
+
 class ConfigFile:
     """The last valid configuration of a file, and of the site generators' own files that it takes settings from.
 
-    An invalid one is logged once, and read again at each look: a missing folder may be all that is wrong with it.
+    An invalid one is reported once, by default to the log, and read again at each look: a missing folder may be all
+    that is wrong with it.
     `problems` are its faults when it was read last; `config` is the last one without any.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, report: Callable[[Problem], None] = _log_problem) -> None:
         self.config = config
+        self._report = report
         self.problems: tuple[Problem, ...] = ()
         self._read_fingerprint = self._last_look = _fingerprint(config)
 
@@ -40,7 +47,7 @@ class ConfigFile:
     def read(self, *, is_requested: bool) -> bool:
         """Read the file; return whether it is valid and replaces the configuration.
 
-        Problems that were logged before are logged again only if a person requested to read the file.
+        Problems that were reported before are reported again only if a person requested to read the file.
         """
         fingerprint = _fingerprint(self.config)
         is_new, self._read_fingerprint = fingerprint != self._read_fingerprint, fingerprint
@@ -50,7 +57,7 @@ class ConfigFile:
             problems = tuple(error.problems)
             if is_requested or is_new or problems != self.problems:
                 for problem in problems:
-                    log.error("invalid configuration", error=str(problem))
+                    self._report(problem)
             self.problems = problems
             return False
         self.problems = ()

@@ -19,6 +19,7 @@ from .. import __version__
 from ..errors import ConfigError, ConfigMissingError, LockedError, SyndicateError
 from . import build as building
 from . import deliver as delivering
+from . import doctor as examining
 from . import explain as explaining
 from . import partner as partnering
 from . import preview as previewing
@@ -37,6 +38,7 @@ examples:
   syndicate status             show delivered and pending pings
   syndicate serve              serve the output folder over HTTP, until stopped
   syndicate headers nginx      print an nginx configuration that serves the output folder
+  syndicate doctor             look for what commonly goes wrong with the site and its server
   syndicate check              list every problem of the configuration and the corpus
   syndicate explain FILE       print everything that is known of one file of the corpus
 
@@ -114,6 +116,13 @@ examples:
   syndicate check --strict     exit with 1 if there is any problem, for CI
   syndicate check --json       print a JSON array with an object for each problem
   syndicate check --hidden     list the files that are hidden, and the key and value that hide each
+"""
+_DOCTOR = """\
+examples:
+  syndicate doctor             check permissions, clock, disk room, the public address, the hubs …
+  syndicate doctor --json      print a JSON array with an object for each check
+
+It changes nothing and sends no ping, takes about ten seconds at most, and exits with 1 if it finds an error.
 """
 _EXPLAIN = """\
 examples:
@@ -241,6 +250,7 @@ def parser() -> VerbParser:
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
     _add_completion_options(_verb(verbs, "completion", "print the completion script of a shell", _COMPLETION))
+    _add_doctor_options(_verb(verbs, "doctor", "look for what commonly goes wrong with the site", _DOCTOR))
     _add_explain_options(_verb(verbs, "explain", "print everything that is known of one file of the corpus", _EXPLAIN))
     _add_preview_options(_verb(verbs, "preview", "show the feeds in a browser, and every change of them", _PREVIEW))
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
@@ -268,6 +278,11 @@ def _add_check_options(check: VerbParser) -> None:
 def _add_completion_options(completion: VerbParser) -> None:
     completion.add_argument("shell", metavar="SHELL", choices=building.SHELLS, help=", ".join(building.SHELLS))
     completion.set_defaults(run=building.completion)
+
+
+def _add_doctor_options(doctor: VerbParser) -> None:
+    _add_common_options(doctor)
+    doctor.set_defaults(run=examining.doctor)
 
 
 def _add_explain_options(explain: VerbParser) -> None:

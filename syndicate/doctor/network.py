@@ -101,7 +101,7 @@ def inspect_headers(config: Config, path: str, fields: CIMultiDictProxy[str]) ->
         links = parse_links(fields.getall("Link", []))
         wanted = {("self", url), *(("hub", hub.url) for hub in config.hubs)}
         if config.hubs and not wanted <= links:
-            missing = ", ".join(sorted(f'<{target}>; rel="{relation}"' for relation, target in wanted - links))
+            missing = ", ".join(f'<{target}>; rel="{relation}"' for relation, target in sorted(wanted - links))
             findings.append(Finding("warning", name, f"{url}: Link lacks {missing}", advice))
     return findings or [Finding("ok", name, f"{url} is sent as {expected}")]
 

@@ -72,8 +72,8 @@ def _check_rooms(config: Config, site: BuiltSite) -> list[Finding]:
     if output.device == state.device:
         return [check_room("disk", config.output, output, output_bytes + index_bytes, files)]
     return [
-        check_room("disk of the output", config.output, output, output_bytes, files),
-        check_room("disk of the state", config.state, state, index_bytes, 4),
+        check_room("disk", config.output, output, output_bytes, files),
+        check_room("disk", config.state, state, index_bytes, 4),
     ]
 
 

@@ -32,7 +32,7 @@ _LOOK_S = 0.1
 def run_preview(
     config: Config, host: str, port: int | None, say: Callable[[str], None], *, opens_browser: bool
 ) -> None:
-    """Run a preview until SIGINT or SIGTERM; `say` prints a line.
+    """Run a preview until a signal ends it; `say` prints a line.
 
     Raises SyndicateError when the address is not available.
     """
@@ -63,9 +63,9 @@ class Preview:
         self._is_built = False
 
     async def run(self, listener: socket) -> None:
-        """Run until SIGINT or SIGTERM."""
+        """Run until SIGINT, SIGTERM or SIGHUP, which a terminal sends when it is closed."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._request_stop)
         runner = await self._server.start(listener)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from support.hubs import ReceivedRequest, Responder, hangs, http_server, raw_server, refusing_url, responds
-from support.sites import CONFIG, SiteFolder, record, run
+from support.sites import CONFIG, ROOT, SiteFolder, record, run
 
 from syndicate.doctor.finding import Finding
 from syndicate.doctor.run import examine
@@ -179,3 +180,14 @@ def test_site_that_was_not_built_is_no_error(site: SiteFolder) -> None:
     assert done.returncode == 0
     assert "warning  state version: nothing was built yet: run syndicate build" in done.stdout.splitlines()
     assert not site.output.exists()
+
+
+async def test_every_check_is_documented(site: SiteFolder) -> None:
+    text = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
+    async with http_server() as hub, http_server() as server:
+        configure(site, server.url, hub.url)
+        site.configure(f"{(site.folder / 'config.yaml').read_text(encoding='utf-8')}api: {{}}\n")
+        server.responder = publishes(site)
+        names = {"pings to …" if name.startswith("pings to") else name for name in await examined(site)}
+    assert names == documented

@@ -168,12 +168,24 @@ def test_port_that_is_taken_is_refused(site: SiteFolder) -> None:
     assert result.stderr == f"syndicate: 127.0.0.1:{port}: cannot listen: Address already in use\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_signal_ends_it_cleanly_with_a_page_open(site: SiteFolder, number: signal.Signals) -> None:
     async with preview_process(site.folder) as preview:
         await preview.until_built()
         assert await preview.stop(number) == 0
         assert not [line for line in preview.lines if "Traceback" in line or "Error" in line]
+
+
+async def test_signal_during_the_first_build_leaves_nothing(site: SiteFolder, tmp_path: Path) -> None:
+    for number in range(300):
+        site.put(f"{number}.md", record(f"Title {number}", f"topics: [T{number}]"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    async with preview_process(site.folder, TMPDIR=str(scratch)) as preview:
+        await wait_until(lambda: list(scratch.glob("syndicate-preview-*/state/index.db")))
+        assert await preview.stop() == 0
+        assert not [line for line in preview.lines if "built in" in line or "Traceback" in line]
+    assert list(scratch.iterdir()) == []
 
 
 async def test_browser_is_opened_at_the_address(site: SiteFolder, tmp_path: Path) -> None:

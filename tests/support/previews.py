@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,10 @@ class PreviewProcess:
         return await asyncio.wait_for(self._process.wait(), 10)
 
     async def close(self) -> None:
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGINT)  # a kill would leave its temporary folder
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), 10)
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()

@@ -19,8 +19,10 @@ from .. import __version__
 from ..errors import ConfigError, ConfigMissingError, LockedError, SyndicateError
 from . import build as building
 from . import deliver as delivering
+from . import doctor as examining
 from . import explain as explaining
 from . import partner as partnering
+from . import preview as previewing
 from . import serve as serving
 from .console import CONFIGURATION, DEFAULT_CONFIG, DONE, LOCKED, PROBLEMS, parse_time, print_message
 
@@ -29,12 +31,14 @@ _OVERVIEW = """\
 examples:
   syndicate init news          create ./news with a commented config.yaml and a sample corpus
   syndicate init .             write config.yaml for the Jekyll, Hugo, Eleventy … site in this folder
+  syndicate preview            show the feeds in a browser, and every change of them, until stopped
   syndicate build              build the feeds of the site that ./config.yaml describes
   syndicate publish            build the feeds, then send WebSub pings for those that changed
   syndicate worker             do the same whenever the corpus changes, until stopped
   syndicate status             show delivered and pending pings
   syndicate serve              serve the output folder over HTTP, until stopped
   syndicate headers nginx      print an nginx configuration that serves the output folder
+  syndicate doctor             look for what commonly goes wrong with the site and its server
   syndicate check              list every problem of the configuration and the corpus
   syndicate explain FILE       print everything that is known of one file of the corpus
 
@@ -95,6 +99,11 @@ examples:
   syndicate serve                             listen where the configuration says: http://127.0.0.1:8080/
   syndicate serve --host 0.0.0.0 --port 80
 """
+_PREVIEW = """\
+examples:
+  syndicate preview                   open the feeds in a browser, and load the page again after each change
+  syndicate preview --no-open --port 9000
+"""
 _HEADERS = """\
 examples:
   syndicate headers nginx > /etc/nginx/conf.d/feeds.conf
@@ -107,6 +116,13 @@ examples:
   syndicate check --strict     exit with 1 if there is any problem, for CI
   syndicate check --json       print a JSON array with an object for each problem
   syndicate check --hidden     list the files that are hidden, and the key and value that hide each
+"""
+_DOCTOR = """\
+examples:
+  syndicate doctor             check permissions, clock, disk room, the public address, the hubs …
+  syndicate doctor --json      print a JSON array with an object for each check
+
+It changes nothing and sends no ping, takes about ten seconds at most, and exits with 1 if it finds an error.
 """
 _EXPLAIN = """\
 examples:
@@ -180,9 +196,9 @@ def parser() -> VerbParser:
     top.set_defaults(run=partial(_print_help, top))
     verbs = top.add_subparsers(title="verbs", metavar="VERB", parser_class=VerbParser)
 
-    init = _verb(verbs, "init", "write a configuration: for the site in a folder, or with a sample corpus", _INIT)
-    init.add_argument("folder", metavar="DIR", help="folder of a site; a new or empty one for the sample")
-    init.set_defaults(run=building.init)
+    _add_init_options(
+        _verb(verbs, "init", "write a configuration: for the site in a folder, or with a sample corpus", _INIT)
+    )
 
     schema = _verb(verbs, "schema", "print the JSON Schema of config.yaml", _SCHEMA)
     schema.set_defaults(run=building.schema)
@@ -234,7 +250,9 @@ def parser() -> VerbParser:
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
     _add_completion_options(_verb(verbs, "completion", "print the completion script of a shell", _COMPLETION))
+    _add_doctor_options(_verb(verbs, "doctor", "look for what commonly goes wrong with the site", _DOCTOR))
     _add_explain_options(_verb(verbs, "explain", "print everything that is known of one file of the corpus", _EXPLAIN))
+    _add_preview_options(_verb(verbs, "preview", "show the feeds in a browser, and every change of them", _PREVIEW))
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
     return top
 
@@ -242,6 +260,11 @@ def parser() -> VerbParser:
 def _print_help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
     parser.print_help()
     return DONE
+
+
+def _add_init_options(init: VerbParser) -> None:
+    init.add_argument("folder", metavar="DIR", help="folder of a site; a new or empty one for the sample")
+    init.set_defaults(run=building.init)
 
 
 def _add_check_options(check: VerbParser) -> None:
@@ -257,11 +280,21 @@ def _add_completion_options(completion: VerbParser) -> None:
     completion.set_defaults(run=building.completion)
 
 
+def _add_doctor_options(doctor: VerbParser) -> None:
+    _add_common_options(doctor)
+    doctor.set_defaults(run=examining.doctor)
+
+
 def _add_explain_options(explain: VerbParser) -> None:
     _add_common_options(explain)
     explain.add_argument("file", metavar="FILE", help="file in a folder of the corpus")
     explain.add_argument("--now", metavar="TIME", type=parse_time, help="time of the build (default: the clock)")
     explain.set_defaults(run=explaining.explain)
+
+
+def _add_preview_options(preview: VerbParser) -> None:
+    _add_config_option(preview)
+    previewing.add_options(preview)
 
 
 def _add_partner_actions(verb: VerbParser) -> None:

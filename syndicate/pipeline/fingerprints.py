@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
 from .. import __version__
@@ -98,4 +100,15 @@ def _packages() -> list[str]:
 
 
 def _digest(*parts: object) -> bytes:
-    return sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()[:16]
+    return sha256(repr(_ordered(parts)).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _ordered(value: object) -> object:
+    """Returns a value with its sets as sorted lists: their order differs between processes (PYTHONHASHSEED)."""
+    if isinstance(value, AbstractSet):
+        return sorted(repr(_ordered(each)) for each in value)
+    if isinstance(value, Mapping):
+        return [(key, _ordered(each)) for key, each in value.items()]
+    if isinstance(value, tuple | list):
+        return [_ordered(each) for each in value]
+    return value

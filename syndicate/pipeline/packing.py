@@ -1,7 +1,7 @@
 """Fragments as the index holds them: compressed, since they are nearly all of it.
 
-The text of an entry stands in the fragments of each format. Zstandard (RFC 8878) makes a third of them, at 300 MB/s for
-compressing and 500 MB/s for reading: a build from nothing takes no longer, as it writes less.
+The text of an entry stands in the fragments of each format. Zstandard (RFC 8878) makes a third of them. A build from
+nothing takes no longer: workers compress, and the index to write is smaller.
 """
 
 from functools import cache

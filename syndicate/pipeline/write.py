@@ -61,7 +61,8 @@ class DocumentWriter:
     def stage_sets(self, sets: Sequence[DocumentSet], progress: Progress) -> bool:
         """Stages the documents of these sets; returns whether a feed's line on the index page changes."""
         # Sending an entry's bytes to another process costs more than inserting them here; pages are rendered there.
-        archives = [one for one in sets if one.page is None]
+        # Archives of one period show the same entries in many feeds: these are read and unpacked together.
+        archives = sorted((one for one in sets if one.page is None), key=lambda one: one.links.period)
         with_pages = [one for one in sets if one.page is not None]
         index_html: list[tuple[int, bytes]] = []
         done = 0

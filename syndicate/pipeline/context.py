@@ -105,7 +105,7 @@ class JobContext:
     def render(self, entries: Sequence[tuple[Entry, bool]]) -> list[Rendered]:
         """Renders entries in all configured formats; those on pages as HTML, too."""
         from ..formats import HTML_PAGE
-        from .packing import pack
+        from ..store.packing import pack
 
         prepared = [self._prepare(entry) for entry, _ in entries]
         columns = [[(name, render(one)) for one in prepared] for name, render in self.renderers]

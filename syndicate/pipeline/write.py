@@ -14,7 +14,6 @@ from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
 from .context import JobContext
 from .executor import WorkerPool
 from .lists import SiteLists
-from .packing import unpack
 from .plan import DocumentSet, Plan
 
 if TYPE_CHECKING:
@@ -154,12 +153,12 @@ class DocumentWriter:
 
     def _tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
         """Yields the tasks of a batch of sets, and reads their fragments at once."""
-        config = self._context.config
+        repository, config = self._transaction.fragments, self._context.config
         record_ids = sorted({record_id for one in sets for record_id in one.record_ids})
-        contents = self._contents(record_ids, config.selection.formats)
+        contents = repository.contents(record_ids, config.selection.formats)
         on_pages = sorted({record_id for one in sets if one.page for record_id in one.record_ids})
-        html = self._contents(on_pages, [HTML_PAGE.name])[HTML_PAGE.name] if on_pages else {}
-        titles = self._transaction.fragments.titles([one.record_ids[0] for one in sets if one.page and one.record_ids])
+        html = repository.contents(on_pages, [HTML_PAGE.name])[HTML_PAGE.name] if on_pages else {}
+        titles = repository.titles([one.record_ids[0] for one in sets if one.page and one.record_ids])
         for one in sets:
             fragments = {name: [found[record_id] for record_id in one.record_ids] for name, found in contents.items()}
             page = None
@@ -167,11 +166,6 @@ class DocumentWriter:
                 title = titles[one.record_ids[0]] if one.record_ids else ""
                 page = Page(one.page, title, [html[record_id] for record_id in one.record_ids])
             yield AssembleTask(one.feed_id, one.feed, one.links, fragments, page)
-
-    def _contents(self, record_ids: Sequence[int], formats: Sequence[str]) -> dict[str, dict[int, bytes]]:
-        """Returns fragments of entries by format and record id."""
-        stored = self._transaction.fragments.contents(record_ids, formats)
-        return {name: {number: unpack(one) for number, one in found.items()} for name, found in stored.items()}
 
     def _add(self, staged: Sequence[StagedDocument]) -> None:
         self._staged.update((one.path, one) for one in staged)

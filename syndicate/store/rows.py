@@ -164,7 +164,10 @@ class DocumentSetRow(NamedTuple):
 
 
 class RenderedRow(NamedTuple):
-    """An entry as rendered: the digest that it had then, its title, and its fragments as pairs of format and bytes."""
+    """An entry as rendered: the digest that it had then, its title, and its fragments as pairs of format and bytes.
+
+    The bytes are packed (packing.py). Whatever reads fragments returns them unpacked.
+    """
 
     record_id: int
     digest: bytes

@@ -20,6 +20,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from ..packing import unpack
 from ..rows import ChangeRow, PartnerEntryRow, PartnerTextRow, TouchedEntryRow
 from .schema import FORMATS_MAX
 
@@ -188,5 +189,6 @@ class SqliteChangeLog:
 
 
 def _touched_entry(row: tuple[int, str, int, str | None, str, str, bytes, bytes | None, str | None]) -> TouchedEntryRow:
-    record_id, entry_id, published, record_ids, *rest = row
-    return TouchedEntryRow(record_id, entry_id, published, tuple(json.loads(record_ids or "[]")), *rest)  # type: ignore[arg-type] # the columns of _ENTRIES
+    record_id, entry_id, published, record_ids, traits, title, content, state, topics = row
+    merged = tuple(json.loads(record_ids or "[]"))
+    return TouchedEntryRow(record_id, entry_id, published, merged, traits, title, unpack(content), state, topics)

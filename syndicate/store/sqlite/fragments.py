@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from ..packing import unpack
 from ..rows import OriginRow, RenderedRow, UnrenderedRow
 from .schema import FORMATS_MAX
 
@@ -76,7 +77,7 @@ class SqliteFragments:
         found: dict[str, dict[int, bytes]] = {name: {} for name in formats}
         values = {"records": json.dumps(record_ids), "formats": json.dumps(formats)}
         for record_id, name, content in self._sql.execute(_SELECT, values):
-            found[name][record_id] = content
+            found[name][record_id] = unpack(content)
         return found
 
     def titles(self, record_ids: Sequence[int]) -> dict[int, str]:

@@ -62,6 +62,9 @@ GENERATORS: dict[str, Generator] = {
         BODY, lambda n: "|a" * (n // 8) + "|\n" + "|-" * (n // 8) + "|\n" + ("|a" * (n // 8) + "|\n") * 2
     ),
     "tablewide": Generator(BODY, lambda n: "|a" * 1000 + "|\n" + "|-" * 1000 + "|\n" + ("|\n") * (n // 2)),
+    "manytables": Generator(
+        BODY, lambda n: ("|a" * 300 + "|\n" + "|-" * 300 + "|\n" + "|\n" * 200 + "\n") * (n // 1604 + 1)
+    ),
     "backticks": Generator(BODY, lambda n: "".join("`" * i + " " for i in range(int((2 * n) ** 0.5)))),
     "stars": Generator(BODY, lambda n: "*a **b " * (n // 7)),
     "quotes": Generator(BODY, lambda n: ">" * n + "x"),

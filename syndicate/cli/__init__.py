@@ -272,6 +272,9 @@ def _add_build_options(verb: argparse.ArgumentParser) -> None:
     _add_time_options(verb)
     verb.add_argument("--full", action="store_true", help="read and render everything again, whatever the state says")
     verb.add_argument(
+        "--verify", action="store_true", help="compare every published document, also those in a bucket, and mend them"
+    )
+    verb.add_argument(
         "--allow-shrink", action="store_true", help="publish even if most of the published entries would be withdrawn"
     )
     verb.add_argument(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..config.bucket import is_bucket
+from ..feeds.archive import is_over
 from ..formats import HTML_PAGE
 from ..outputs.paths import plain_path
 from ..progress import Progress
@@ -94,6 +96,11 @@ class DocumentWriter:
             obsolete = published - {one.path for one in staged}
         self._drop(sorted(obsolete))
 
+    def drop_unchanged(self) -> None:
+        """Discards the staged documents that turn out to be published with the same bytes."""
+        for path, version in self._context.output.drop_unchanged(self._final()).items():
+            self._staged[path] = self._staged[path]._replace(version=version)
+
     def removed(self) -> list[str]:
         """Returns the documents that no feed has any more. A feed's former path may be another's new one."""
         return [path for path in self._dropped if path not in self._staged]
@@ -145,6 +152,22 @@ class DocumentWriter:
         return url if staged.feed_id != NO_FEED and not staged.period else None
 
     # --------------------------------------------------------------------------------------------------------- parts
+
+    def _final(self) -> frozenset[str]:
+        """Returns the staged archives of periods that are over, for an output that states how long to cache them."""
+        config = self._context.config
+        archives = [one for one in self._staged.values() if one.period]
+        if not archives or not is_bucket(config.output):
+            return frozenset()
+        newest: dict[int, str] = {}
+        stored = self._transaction.documents.paths_of_feeds(sorted({one.feed_id for one in archives}))
+        for feed_id, period in [
+            *((row[0], row[1]) for row in stored),
+            *((one.feed_id, one.period) for one in archives),
+        ]:
+            newest[feed_id] = max(period, newest.get(feed_id, ""))
+        length = config.selection.archive
+        return frozenset(one.path for one in archives if is_over(length, one.period, newest[one.feed_id]))
 
     def _all_tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
         for batch in _batches(sets):

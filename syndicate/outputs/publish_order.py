@@ -13,8 +13,8 @@ _LISTS = frozenset({CATALOG_FILE.file_name, OPML_FILE.file_name, HTML_PAGE.file_
 def publish_order(paths: Iterable[str], existing: Collection[str]) -> list[list[str]]:
     """Returns the paths in groups, to be published one after the other; `existing` are published already.
 
-    New archives come first, since no published document names them, then changed archives, then the newest documents
-    and the pages, new ones first, and last the lists of all feeds. Documents of one group do not depend on each other.
+    New documents come first, since no published document names them, then changed archives, the newest documents, the
+    pages, and last the lists of all feeds. Documents of one group may name each other, as those of a new feed do.
     """
     ranked = sorted(paths, key=lambda path: _rank(path, is_new=path not in existing))
     return [list(group) for _, group in groupby(ranked, key=lambda path: _rank(path, is_new=path not in existing))]
@@ -22,11 +22,9 @@ def publish_order(paths: Iterable[str], existing: Collection[str]) -> list[list[
 
 def _rank(path: str, *, is_new: bool) -> int:
     if path in _LISTS:
-        return 6
-    if path == STYLESHEET_FILE.file_name:
+        return 4
+    if is_new or path == STYLESHEET_FILE.file_name:
         return 0
     if path.endswith(f"/{HTML_PAGE.file_name}"):
-        return 4 if is_new else 5
-    if "/archive/" in path:
-        return 0 if is_new else 1
-    return 2 if is_new else 3
+        return 3
+    return 1 if "/archive/" in path else 2

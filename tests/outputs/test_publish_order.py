@@ -19,11 +19,15 @@ PATHS = [
 def test_documents_of_each_kind_follow_those_they_link_to() -> None:
     existing = {"index.html", "feeds.opml", "all/feed.rss", "all/index.html", "topics/a/archive/2026-01/feed.rss"}
     assert publish_order(PATHS, existing) == [
-        ["feeds.css", "topics/a/archive/2026-02/feed.rss"],
+        [
+            "feeds.css",
+            "all/feed.atom",
+            "topics/a/feed.json",
+            "topics/a/index.html",
+            "topics/a/archive/2026-02/feed.rss",
+        ],
         ["topics/a/archive/2026-01/feed.rss"],
-        ["all/feed.atom", "topics/a/feed.json"],
         ["all/feed.rss"],
-        ["topics/a/index.html"],
         ["all/index.html"],
         ["index.html", "catalog.json", "feeds.opml"],
     ]

@@ -117,7 +117,11 @@ def _push(config: Config, options: argparse.Namespace) -> DeliverySummary:
     with show_progress() as advance:
         summary = deliver(config, advance)
     if sys.stderr.isatty() and not options.json:
-        print_message(_describe(summary) if config.hubs else "no hubs are configured: nothing to deliver")
+        print_message(
+            _describe(summary, "purge or ping" if config.cdns else "ping")
+            if config.hubs or config.cdns
+            else "no hubs are configured: nothing to deliver"
+        )
     _print_undelivered(config, options)
     return summary
 
@@ -127,15 +131,16 @@ def _print_undelivered(config: Config, options: argparse.Namespace) -> None:
     from ..delivery.status import read_status
     from ..delivery.status_text import format_undelivered
 
-    if not config.hubs:
+    if not config.hubs and not config.cdns:
         return
-    for line in format_undelivered(read_status(config, time.time()).diagnoses, _SILENT_S):
+    status = read_status(config, time.time())
+    for line in format_undelivered([*status.diagnoses, *status.cache_diagnoses], _SILENT_S):
         print_message(f"syndicate: {line}; see syndicate status{_config_argument(options)}")
 
 
-def _describe(summary: DeliverySummary) -> str:
+def _describe(summary: DeliverySummary, noun: str) -> str:
     """Return one sentence about the deliveries of a run."""
-    parts = [f"{format_count(summary.delivered, 'ping')} delivered"]
+    parts = [f"{format_count(summary.delivered, noun, noun.replace('purge', 'purges') + 's')} delivered"]
     if summary.retrying or summary.refused:
         parts.append(f"{summary.retrying + summary.refused} to be retried")
     if summary.unverified:

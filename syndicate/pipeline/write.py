@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..config.bucket import is_bucket
 from ..feeds.archive import is_over
 from ..formats import HTML_PAGE
-from ..outputs.paths import plain_path
+from ..outputs.paths import is_document, plain_path
 from ..progress import Progress
 from ..store.outbox_rows import TopicDocument
 from ..store.rows import NO_FEED, DocumentRow
@@ -117,21 +117,32 @@ class DocumentWriter:
         known = self._known(set(self._staged).difference(versions))
         rows: list[DocumentRow] = []
         topics: list[TopicDocument] = []
+        others: list[TopicDocument] = []  # no hub knows them, but caches keep them
         doubtful: list[str] = []
+        site, cached = self._context.config.site, [cdn.target for cdn in self._context.config.cdns]
         for path, one in self._staged.items():
             version = versions.get(path) or one.version or ""
             modified_at = int(now_s) if path in versions else known.get(path, int(now_s))
             rows.append(DocumentRow(path, one.feed_id, one.period, one.digest, one.size_bytes, version, modified_at))
-            if (topic_url := self._topic_url(one)) is not None:
-                topics.append(TopicDocument(topic_url, path, one.digest, one.size_bytes))
-                if uncertain is None or one.feed_id in uncertain:
-                    doubtful.append(topic_url)
+            topic_url = self._topic_url(one)
+            if topic_url is None and not (cached and is_document(path)):
+                continue
+            document = TopicDocument(topic_url or f"{site.url}{path}", path, one.digest, one.size_bytes)
+            (topics if topic_url is not None else others).append(document)
+            if uncertain is None or one.feed_id in uncertain:
+                doubtful.append(document.topic_url)
         if rows:
             documents.put(rows)
-        site = self._context.config.site
+        # No cache has a document that was never published before.
+        known_topics = outbox.known_topics([one.topic_url for one in (*topics, *others)]) if cached else set()
         outbox.invalidate_digests(doubtful)
-        outbox.request_deliveries(topics, site.hubs, now_s)
-        outbox.prune(site.url, site.hubs, has_pages=self._context.config.push.pages)
+        outbox.request_deliveries([one for one in topics if one.topic_url not in known_topics], site.hubs, now_s)
+        if cached:
+            changed = [one for one in topics if one.topic_url in known_topics]
+            outbox.request_deliveries(changed, [*site.hubs, *cached], now_s)
+            outbox.request_deliveries([one for one in others if one.topic_url not in known_topics], [], now_s)
+            outbox.request_deliveries([one for one in others if one.topic_url in known_topics], cached, now_s)
+        outbox.prune(site.url, [*site.hubs, *cached], has_pages=self._context.config.push.pages)
 
     def _known(self, paths: Collection[str]) -> dict[str, int]:
         """Returns when documents were modified that this run found published with the same bytes."""

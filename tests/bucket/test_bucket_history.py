@@ -104,6 +104,7 @@ class History(RuleBasedStateMachine):
         chance = random.Random(seed)
         self.proxy.reset(lambda request: "lose" if request.is_document and chance.random() < 0.3 else "")
         self.site.build_bucket()
+        self.site.build_folder()  # it publishes what the bucket was to publish
         self.is_damaged = True
 
     @rule(data=st.data())

@@ -15,6 +15,7 @@ from .. import __version__
 from ..errors import ConfigError, LockedError, SyndicateError
 from . import build as building
 from . import deliver as delivering
+from . import deploy as deploying
 from . import explain as explaining
 from . import partner as partnering
 from . import serve as serving
@@ -75,6 +76,11 @@ examples:
   syndicate status
   syndicate status --json
   syndicate status --max-age 2h     exit with 1 if a change has waited longer, for monitoring
+"""
+_DEPLOY = """\
+examples:
+  syndicate deploy --dry-run                     list what would be sent and removed: change, bytes, path
+  syndicate deploy s3://feeds-example/news/      copy what the last build made, then 'syndicate push' notifies hubs
 """
 _SERVE = """\
 examples:
@@ -175,6 +181,8 @@ def parser() -> argparse.ArgumentParser:
     _add_log_option(publish)
     publish.set_defaults(run=delivering.publish)
 
+    _add_deploy_options(_verb(verbs, "deploy", "copy the output folder to a bucket, only what differs", _DEPLOY))
+
     worker = _verb(verbs, "worker", "build and push whenever the corpus changes, until stopped", _WORKER)
     _add_config_option(worker)
     _add_log_option(worker)
@@ -204,6 +212,13 @@ def parser() -> argparse.ArgumentParser:
     _add_explain_options(_verb(verbs, "explain", "print everything that is known of one file of the corpus", _EXPLAIN))
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
     return top
+
+
+def _add_deploy_options(deploy: argparse.ArgumentParser) -> None:
+    _add_common_options(deploy)
+    deploy.add_argument("url", metavar="BUCKET", nargs="?", help="s3://NAME/FOLDER/ (default: bucket.url)")
+    deploy.add_argument("--dry-run", action="store_true", help="list what would be sent and removed, with sizes")
+    deploy.set_defaults(run=deploying.deploy)
 
 
 def _add_check_options(check: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ShrinkError
 from .console import (
@@ -57,8 +57,12 @@ def push(options: argparse.Namespace) -> int:
 
 
 def publish(options: argparse.Namespace) -> int:
-    """Build, then push. A build that is refused leaves the feeds as they are, and their pings are still sent."""
+    """Build, deploy if a bucket is configured beside the output folder, then push.
+
+    A build that is refused leaves the feeds as they are, and their pings are still sent.
+    """
     from .build import build_and_report, refusal_as_json
+    from .deploy import as_json, deploy_and_report
 
     config = load_config(options.config)
     refused: ShrinkError | None = None
@@ -68,9 +72,12 @@ def publish(options: argparse.Namespace) -> int:
         report, has_problems = build.as_json(), bool(options.strict and build.has_problems)
     except ShrinkError as error:
         refused, report = error, refusal_as_json(error)
+    reports: dict[str, Any] = {"build": report}
+    if refused is None and config.bucket.url:
+        reports["deploy"] = as_json(deploy_and_report(config, config.bucket.url, quiet=options.json))
     summary = _push(config, options)
     if options.json:
-        print_json({"build": report, "push": summary._asdict()})
+        print_json({**reports, "push": summary._asdict()})
     if refused is not None:
         raise refused
     return PROBLEMS if summary.failed or has_problems else DONE

@@ -7,6 +7,7 @@ from ..config.bucket import is_bucket
 if TYPE_CHECKING:
     from ..config import Config
     from .base import Output
+    from .bucket import BucketOutput
 
 
 def open_output(config: "Config") -> "Output":
@@ -18,7 +19,7 @@ def open_output(config: "Config") -> "Output":
     return LocalOutput(config.output, owner=config.site.authority, site_url=config.site.url)
 
 
-def open_bucket(config: "Config", url: str) -> "Output":
+def open_bucket(config: "Config", url: str) -> "BucketOutput":
     """Returns a bucket as the output of a site. Nothing is read or written before its first method is called."""
     import os
 

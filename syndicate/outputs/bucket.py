@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OutputError
 from ..model import Document
@@ -47,6 +47,14 @@ class Ownership:
         self.owner = owner
         self.site_url = site_url
         self.marker = f"{owner}\n".encode()
+
+
+class Comparison(NamedTuple):
+    """The staged documents beside those of the bucket: paths, and the versions of those that are unchanged."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: Mapping[str, str]
 
 
 class BucketOutput:
@@ -78,13 +86,21 @@ class BucketOutput:
 
     # ------------------------------------------------------------------------------------------------------- claiming
 
+    def check(self) -> None:
+        """Raises OutputError when the prefix is another site's or holds other files; changes nothing."""
+        self._spool.clear()
+        found = self._objects.read(MARKER)
+        if found is None:
+            self._require_empty()
+        elif found[0] != self._ownership.marker:
+            raise self._foreign(found[0])
+
     def claim(self, former_owner: str = "") -> None:
         """Creates the marker when the prefix is empty, or replaces the former owner's; see `Output.claim`."""
         self._spool.clear()
         found = self._objects.read(MARKER)
         if found is None:
-            if any(one.path not in _OWN for one in self._objects.all()):
-                raise OutputError(f"{self._objects}: holds files that syndicate did not write: choose an empty folder")
+            self._require_empty()
             try:
                 self._objects.create(MARKER, self._ownership.marker, _MARKER_ATTRIBUTES)
             except ObjectExistsError:
@@ -95,9 +111,7 @@ class BucketOutput:
         if content == self._ownership.marker:
             return
         if meta is None or not former_owner or content != f"{former_owner}\n".encode():
-            shown = content.decode("utf-8", "replace").strip()
-            owner = self._ownership.owner
-            raise OutputError(f"{self._objects}: belongs to the site {shown!r} ({MARKER}), not to {owner!r}")
+            raise self._foreign(content)
         try:
             self._objects.replace(MARKER, self._ownership.marker, meta.etag)
         except ObjectExistsError:
@@ -118,10 +132,17 @@ class BucketOutput:
 
     def drop_unchanged(self, final: Container[str] = ()) -> dict[str, str]:
         """Asks the service which staged documents it has with the same headers; see `Output.drop_unchanged`."""
-        self._final = final
         if not self._staged:
             return {}
         self._lock.require()
+        comparison = self.compare(final)
+        self.drop(comparison)
+        return dict(comparison.unchanged)
+
+    def compare(self, final: Container[str] = ()) -> Comparison:
+        """Compares the staged documents and their headers with what the service has; changes nothing."""
+        self._final = final
+        self._existing = set()
         candidates = list(self._staged)
         if self._listed is not None or len(candidates) > _LISTED_FROM:
             listing = self._listing()
@@ -135,10 +156,18 @@ class BucketOutput:
             self._existing.add(path)
             if meta.attributes.get(DIGEST_METADATA) == self._attributes(path, self._spool.read(path))[DIGEST_METADATA]:
                 unchanged[path] = meta.etag
-        self._spool.drop(unchanged)
-        for path in unchanged:
+        others = [path for path in self._staged if path not in unchanged]
+        return Comparison(
+            tuple(path for path in others if path not in self._existing),
+            tuple(path for path in others if path in self._existing),
+            unchanged,
+        )
+
+    def drop(self, comparison: Comparison) -> None:
+        """Discards the staged documents that are unchanged."""
+        self._spool.drop(comparison.unchanged)
+        for path in comparison.unchanged:
             del self._staged[path]
-        return unchanged
 
     def publish(self) -> dict[str, str]:
         """Sends the staged documents in the order of their links; see `Output.publish`."""
@@ -246,6 +275,14 @@ class BucketOutput:
         return self._objects.head(path) is not None and not self._is_own(path)
 
     # -------------------------------------------------------------------------------------------------------- parts
+
+    def _require_empty(self) -> None:
+        if any(one.path not in _OWN for one in self._objects.all()):
+            raise OutputError(f"{self._objects}: holds files that syndicate did not write: choose an empty folder")
+
+    def _foreign(self, marker: bytes) -> OutputError:
+        shown, owner = marker.decode("utf-8", "replace").strip(), self._ownership.owner
+        return OutputError(f"{self._objects}: belongs to the site {shown!r} ({MARKER}), not to {owner!r}")
 
     def _send(self, path: str) -> str:
         content = self._spool.read(path)

@@ -17,6 +17,7 @@ from .context import JobContext
 from .executor import WorkerPool
 from .lists import SiteLists
 from .plan import DocumentSet, Plan
+from .topic_urls import topic_url
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _BATCH_ENTRIES = 500
 _BATCH_SETS = 2000
 _PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are large
-_INDEX = HTML_PAGE.file_name
 
 
 class DocumentWriter:
@@ -124,11 +124,11 @@ class DocumentWriter:
             version = versions.get(path) or one.version or ""
             modified_at = int(now_s) if path in versions else known.get(path, int(now_s))
             rows.append(DocumentRow(path, one.feed_id, one.period, one.digest, one.size_bytes, version, modified_at))
-            topic_url = self._topic_url(one)
-            if topic_url is None and not (cached and is_document(path)):
+            url = topic_url(self._context.config, path, one.feed_id, one.period)
+            if url is None and not (cached and is_document(path)):
                 continue
-            document = TopicDocument(topic_url or f"{site.url}{path}", path, one.digest, one.size_bytes)
-            (topics if topic_url is not None else others).append(document)
+            document = TopicDocument(url or f"{site.url}{path}", path, one.digest, one.size_bytes)
+            (topics if url is not None else others).append(document)
             if uncertain is None or one.feed_id in uncertain:
                 doubtful.append(document.topic_url)
         if rows:
@@ -152,15 +152,6 @@ class DocumentWriter:
             if published is not None:
                 known[path] = published.modified_s
         return known
-
-    def _topic_url(self, staged: StagedDocument) -> str | None:
-        """Returns the topic URL of a document, or None for those without one: archives, lists and variants."""
-        if plain_path(staged.path) != staged.path:
-            return None
-        url = f"{self._context.config.site.url}{staged.path}"
-        if url.endswith(f"/{_INDEX}"):
-            return url.removesuffix(_INDEX) if self._context.config.push.pages else None
-        return url if staged.feed_id != NO_FEED and not staged.period else None
 
     # --------------------------------------------------------------------------------------------------------- parts
 

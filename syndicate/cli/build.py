@@ -120,6 +120,7 @@ def refusal_as_json(error: ShrinkError) -> dict[str, Any]:
 
 def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummary:
     """Build the feeds and print notes and problems; on a terminal, the numbers too."""
+    from ..config.bucket import is_bucket
     from ..pipeline import build as run
 
     with show_progress() as advance:
@@ -130,6 +131,7 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
             full=options.full,
             allow_shrink=options.allow_shrink,
             accept_new_id=options.accept_new_id,
+            verify=options.verify,
         )
     for note in summary.notes:
         print_message(f"syndicate: {note}")
@@ -143,7 +145,8 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
         left_out = f"{summary.hidden} hidden, {summary.merged} merged, {problems}"
         feeds = f"{format_count(summary.feeds, 'feed')} of {format_count(summary.entries, 'entry', 'entries')}"
         print_message(f"{feeds} ({left_out}) in {summary.seconds:.2f} s")
-        print_message(f"{os.path.relpath(config.output)}/: {documents}")
+        place = config.output if is_bucket(config.output) else f"{os.path.relpath(config.output)}/"
+        print_message(f"{place}: {documents}")
     return summary
 
 

@@ -6,8 +6,8 @@ import argparse
 
 from .console import DONE, configure_logging, load_config
 
-KINDS = ("nginx", "caddy", "apache", "netlify")
-"""The kinds of servers for which `headers` prints a configuration (`serve.server_config`)."""
+KINDS = ("nginx", "caddy", "apache", "netlify", "cloudflare", "cloudfront", "fastly")
+"""The kinds of servers and CDNs for which `headers` prints a configuration (`serve.server_config`)."""
 
 
 def port(text: str) -> int:

@@ -1,6 +1,22 @@
 """config.yaml: one model for each section, read whole, with the line and column of every fault."""
 
+from .bucket import BucketOptions
+from .cdn import Cdn
 from .load import load, parse
 from .models import Api, Config, Guard, Hub, Limits, Push, Serve, Source, WorkerOptions
 
-__all__ = ["Api", "Config", "Guard", "Hub", "Limits", "Push", "Serve", "Source", "WorkerOptions", "load", "parse"]
+__all__ = [
+    "Api",
+    "BucketOptions",
+    "Cdn",
+    "Config",
+    "Guard",
+    "Hub",
+    "Limits",
+    "Push",
+    "Serve",
+    "Source",
+    "WorkerOptions",
+    "load",
+    "parse",
+]

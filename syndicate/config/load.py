@@ -12,6 +12,8 @@ from ..feeds.identity import authority_date
 from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
+from .bucket import is_bucket, read_bucket_options, read_output
+from .cdn import read_cdns
 from .feeds import read_presentation, read_selection
 from .locate import MAX_BYTES
 from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
@@ -71,7 +73,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         sources=sources,
         selection=read_selection(options.feeds, feeds, topics.topics),
         presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp")),
-        output=os.path.join(folder, options.output),
+        output=read_output(options.output, root, folder),
         state=os.path.join(folder, options.state),
         hubs=hubs,
         push=options.push,
@@ -86,6 +88,8 @@ def _config(root: ConfigSection, path: str) -> Config:
         template_folder=template_folder,
         templates=templates,
         problems=topics.problems,
+        bucket=read_bucket_options(options.bucket, root),
+        cdns=read_cdns(options.cdn, root.sections("cdn")),
     )
     _check_folders(config, root)
     if config.api is not None and "json" not in config.selection.formats:
@@ -192,6 +196,10 @@ def _check_aliases(source: Source, section: ConfigSection) -> None:
 
 def _check_folders(config: Config, root: ConfigSection) -> None:
     """Report private files within the output folder, all of which is published, and output within the state folder."""
+    if is_bucket(config.output):
+        if config.precompress:
+            root.report("precompress", "is for folders: a bucket does not choose between variants of a document")
+        return
     if config.api is not None and _is_within(config.api.partners, config.output):
         root.report("api", "partners lies within the output folder, which is published")
     if _is_within(config.state, config.output):

@@ -14,6 +14,8 @@ from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site, Sl
 from ..sites import SiteSettings
 from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
+from .bucket import BucketOptions
+from .cdn import Cdn
 from .options import ANY_NAME, Option
 
 _SELECTION = Selection()
@@ -362,7 +364,15 @@ class ConfigFile(NamedTuple):
     pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
     templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
     precompress: Annotated[bool, Option("Write `feed.rss.gz` and `feed.rss.br` beside `feed.rss`, and so on.")] = False
-    output: Annotated[str, Option("Output folder. `syndicate` creates it and refuses one that it did not.")] = "feeds"
+    output: Annotated[
+        str,
+        Option(
+            "Output folder, or a bucket: `s3://NAME/FOLDER/`, `gs://…` or `az://…`. `syndicate` creates the folder and"
+            " refuses one that it did not."
+        ),
+    ] = "feeds"
+    bucket: Annotated[BucketOptions, Option()] = BucketOptions()
+    cdn: Annotated[tuple[Cdn, ...], Option()] = ()
     state: Annotated[str, Option("Folder of the state between runs.")] = ".syndicate"
     executor: Annotated[
         str,
@@ -375,7 +385,7 @@ class ConfigFile(NamedTuple):
 
 
 class Config(NamedTuple):
-    """Everything that a run needs to know. Paths are absolute.
+    """Everything that a run needs to know. Paths are absolute; `output` may also be the address of a bucket.
 
     `problems` are faults of files in `topic_folders`; each affects only what its file says of a topic.
     """
@@ -400,3 +410,5 @@ class Config(NamedTuple):
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    bucket: BucketOptions = BucketOptions()
+    cdns: tuple[Cdn, ...] = ()

@@ -11,7 +11,7 @@ it perform the plan.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +33,7 @@ from .unfinished import is_unfinished, remove_unfinished
 
 if TYPE_CHECKING:
     from ..corpus.hidden import HiddenFile
+    from ..outputs.base import Output
     from ..store.base import Store
 
 # Before each attempt, in seconds. After the last one, an incomplete file counts as complete.
@@ -71,7 +72,7 @@ class BuildSummary(NamedTuple):
         return {**figures, "problems": len(self.problems), "warnings": len(self.warnings)}
 
 
-def build(
+def build(  # noqa: PLR0913 - each option is a wish of the operator
     config: Config,
     now: datetime,
     progress: Progress = silent,
@@ -79,15 +80,18 @@ def build(
     full: bool = False,
     allow_shrink: bool = False,
     accept_new_id: bool = False,
+    verify: bool = False,
 ) -> BuildSummary:
     """Updates the output from the corpus as visible at a time. `full` starts from nothing.
+
+    `verify` compares each published document with the store, also where that takes requests to a service.
 
     Raises LockedError while another run works, OutputError when the output cannot or must not be written,
     StoreError when the store cannot be read or written, and ShrinkError, unless `allow_shrink`, when too much of what
     was published would be taken away, and SiteIdError, unless `accept_new_id`, when the id of the site changed that
     subscribers may know.
     """
-    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id)
+    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id, verify=verify)
     started = time.perf_counter()
     notes: list[str] = []
     config = with_slug_style(config, open_output(config))
@@ -171,5 +175,18 @@ def _attempt(
             raise
         else:
             remove_unfinished(config)
+            _sweep(store, context.output)
             return result
+        finally:
+            context.output.release()
     raise OutputError(f"{changed}: changed each time it was read; the feeds are as they were")
+
+
+def _sweep(store: "Store", output: "Output") -> None:
+    """Deletes documents that an earlier run removed, and that caches do not name any more."""
+
+    def published(paths: Sequence[str]) -> set[str]:
+        with store.read() as snapshot:
+            return {row.path for row in snapshot.documents.at(paths)}
+
+    output.sweep(published)

@@ -17,7 +17,8 @@ from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Api, Config, Guard, Serve, WorkerOptions
+from ..config import Api, BucketOptions, Config, Guard, Serve, WorkerOptions
+from ..config.bucket import is_bucket
 from ..model import RENDERER
 from ..values.keys import DIMENSIONS
 
@@ -45,13 +46,20 @@ def of(config: Config) -> dict[str, bytes]:
     running = program()
     # Problems are reported, requests answered and builds refused, whatever documents show.
     quiet = config._replace(problems=(), serve=Serve(), worker=WorkerOptions(), executor="", guard=Guard())
-    shown = quiet._replace(api=config.api and Api())
+    shown = quiet._replace(api=config.api and Api(), bucket=BucketOptions(), cdns=(), output=_place(config))
     return {
         "parsing": _parsing(config, running),
         "rules": _rules(config),
         "html": _html(config),
         "documents": _digest(shown, running),
     }
+
+
+def _place(config: Config) -> str:
+    """Returns the output and, for a bucket, which stores the headers of its documents, all that decides these."""
+    if not is_bucket(config.output):
+        return config.output
+    return f"{config.output} {config.serve.max_age_s} {config.serve.archive_max_age_s} {bool(config.cdns)}"
 
 
 def _parsing(config: Config, running: object) -> bytes:

@@ -111,10 +111,10 @@ class Run:
         )
         if full:
             diff.emptied.update((source, files_before.get(source)) for source in diff.emptied)
-        altered = self._altered()
+        altered = self._altered(verify=options.verify or unfinished.exists())
         written: dict[str, str] = {}
         removed: list[str] = []
-        looks_for_strays = self._before is None or unfinished.exists()
+        looks_for_strays = self._before is None or unfinished.exists() or options.verify
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
             written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
@@ -162,6 +162,7 @@ class Run:
         writer.apply(plan)
         changes_index = writer.stage_sets(sets, progress)
         writer.stage_lists(renew=altered_lists or plan.changes_lists() or changes_index or "documents" in self._stale)
+        writer.drop_unchanged()
         look_again(config, diff.missing, self._read)
         written = self._context.output.publish()
         uncertain = (altered.keys() if self._before is not None else None) if was_killed else ()
@@ -300,10 +301,10 @@ class Run:
             self._state = {}
             self._before = None
 
-    def _altered(self) -> dict[int, set[str]]:
+    def _altered(self, *, verify: bool) -> dict[int, set[str]]:
         """Returns feed id and period of document sets whose documents are not published as the store says."""
         documents = self._transaction.documents
-        paths = list(self._context.output.altered(documents.versions()))
+        paths = list(self._context.output.altered(documents.versions(), verify=verify))
         altered: dict[int, set[str]] = {}
         for row in documents.at(paths) if paths else ():
             altered.setdefault(row.feed_id, set()).add(row.period)

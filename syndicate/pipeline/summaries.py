@@ -25,12 +25,14 @@ class CorpusSummary(NamedTuple):
 class BuildOptions(NamedTuple):
     """What the operator asks a build for. `full` deletes all stored data of the corpus first.
 
+    `verify` compares every published document with the store, also where that takes requests to a service.
     `allow_shrink` lets it take away any share of what was published, `accept_new_id` lets it change the site's id.
     """
 
     full: bool = False
     allow_shrink: bool = False
     accept_new_id: bool = False
+    verify: bool = False
 
 
 class PublishedState(NamedTuple):

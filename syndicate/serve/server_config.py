@@ -6,18 +6,20 @@ before that of the newest archive.
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..config import Config
-from ..errors import StoreError
+from ..config.bucket import is_bucket
+from ..errors import OutputError, StoreError
 from ..formats import FEED_FORMATS, file_name_pattern, get, is_feed_document
 from ..http.media_types import CSS, HTML, JSON, JSON_FEED, OPML, media_type
 from ..outputs import open_output
 from ..outputs.slug_style import with_slug_style
 from ..store import open_store
 from ..store.rows import DocumentRow
+from . import edge_config
 from .headers import EXPOSED_HEADERS, PAGE_POLICY
 from .redirects import moved_folders
 
@@ -55,9 +57,29 @@ class ServerSettings(NamedTuple):
 
 
 def render_server_config(config: Config, kind: str) -> str:
-    """Return the configuration of a kind of server: nginx, caddy, apache or netlify."""
+    """Return the configuration of a kind of server or CDN.
+
+    Raises OutputError for a server that serves folders when the output is a bucket.
+    """
     config = with_slug_style(config, open_output(config))
-    return _NOTICE.format(kind=kind) + _RENDERERS[kind](_server_settings(config))
+    notice = _NOTICE.format(kind=kind)
+    if kind in _EDGES:
+        edge = _EDGES[kind](_edge_settings(config))
+        return (f"//{notice[1:]}" if kind == "cloudfront" else notice) + edge
+    if is_bucket(config.output):
+        edges = ", ".join(_EDGES)
+        raise OutputError(f"{config.output}: {kind} serves a folder, and the output is a bucket: choose one of {edges}")
+    return notice + _RENDERERS[kind](_server_settings(config))
+
+
+def _edge_settings(config: Config) -> edge_config.EdgeSettings:
+    settings = _server_settings(config)
+    removed: frozenset[str] = frozenset()
+    with suppress(StoreError), closing(open_store(config.state)) as store, store.read() as snapshot:
+        removed = snapshot.documents.removed()
+    return edge_config.EdgeSettings(
+        settings.origin, settings.prefix, settings.hubs, settings.max_age_s, settings.moved, sorted(removed)
+    )
 
 
 def _server_settings(config: Config) -> ServerSettings:
@@ -304,6 +326,11 @@ def _quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+_EDGES: dict[str, Callable[[edge_config.EdgeSettings], str]] = {
+    "cloudflare": edge_config.cloudflare,
+    "cloudfront": edge_config.cloudfront,
+    "fastly": edge_config.fastly,
+}
 _RENDERERS: dict[str, Callable[[ServerSettings], str]] = {
     "nginx": _nginx,
     "caddy": _caddy,

@@ -117,7 +117,7 @@ def test_missing_configuration_is_told_with_the_ways_to_get_one(verb: str, tmp_p
     ("text", "position_and_field"),
     [
         ("site: {title: T}\ncorpus: {path: corpus}\n", r"1:7: site\.url: is required"),
-        (CONFIG + "limits: 5\n", r"7:1: limits: unknown key"),
+        (CONFIG + "limit: 5\n", r"7:1: limit: unknown key"),
         (CONFIG.replace("https://feeds.test/", "ftp://feeds.test/"), r"3:8: site\.url: scheme 'ftp'"),
         (CONFIG.replace("path: corpus", "path: elsewhere"), r"6:16: corpus\[0\]\.path: no such folder"),
         ("site: [", r"\d+:\d+: config: "),

@@ -526,7 +526,7 @@ def test_topic_names_never_leave_the_output_folder(site: SiteFolder) -> None:
         "nul.txt",
         "~",
         ".hidden",
-        "x" * 500,
+        "x" * 250,
         "*",
         "?",
         " ",

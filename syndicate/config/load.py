@@ -80,6 +80,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         executor=options.executor,
         worker=options.worker,
         guard=_guard(options.guard, root.section("guard")),
+        limits=options.limits,
         topic_folders=tuple(os.path.join(folder, path) for path in topics.folders),
         template_folder=template_folder,
         templates=templates,

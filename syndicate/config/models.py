@@ -322,6 +322,28 @@ class Guard(NamedTuple):
     max_loss_percent: float = 50.0
 
 
+class Limits(NamedTuple):
+    """What one record may cost and hold. What exceeds a limit is left out, and is a problem of that record alone."""
+
+    seconds: Annotated[
+        float, Option("Processor time for reading one record, in seconds. A slower record is left out.", above=0)
+    ] = 2.0
+    memory_mb: Annotated[
+        int, Option("Memory that reading one record may add, in megabytes (10^6 bytes).", minimum=50)
+    ] = 300
+    html_bytes: Annotated[
+        int,
+        Option(
+            "Length of a body as HTML, in characters; it is at most 20 times that of the body as well. A longer body is"
+            " left out.",
+            minimum=1000,
+        ),
+    ] = 2_000_000
+    topics: Annotated[int, Option("Number of topics of one record; the first are kept.", minimum=1)] = 64
+    title: Annotated[int, Option("Length of a title, in characters; the rest is cut off.", minimum=20)] = 1000
+    summary: Annotated[int, Option("Length of a summary, in characters; the rest is cut off.", minimum=20)] = 20_000
+
+
 class ConfigFile(NamedTuple):
     """The configuration of a syndicate site. Paths are relative to the file."""
 
@@ -336,6 +358,7 @@ class ConfigFile(NamedTuple):
     worker: Annotated[WorkerOptions, Option()] = WorkerOptions()
     api: Annotated[Api | None, Option()] = None
     guard: Annotated[Guard, Option()] = Guard()
+    limits: Annotated[Limits, Option()] = Limits()
     pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
     templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
     precompress: Annotated[bool, Option("Write `feed.rss.gz` and `feed.rss.br` beside `feed.rss`, and so on.")] = False
@@ -372,6 +395,7 @@ class Config(NamedTuple):
     executor: str
     worker: WorkerOptions = WorkerOptions()
     guard: Guard = Guard()
+    limits: Limits = Limits()
     topic_folders: tuple[str, ...] = ()
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()

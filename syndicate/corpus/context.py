@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from ..config import Config, Source
+from ..config import Config, Limits, Source
 from ..model import Presentation
 from ..sites import Generator, SiteSettings, get
 from ..values.dialects import Dialect
@@ -22,7 +22,7 @@ class SourceContext:
     which dialect its bodies are in. `aliases` maps a field to keys that take precedence over its known keys;
     `dimensions` are the fields that feeds are cut by. Dates without a zone are in `timezone`; with
     `zoneless_yaml_times_are_utc`, times that YAML reads as timestamps without a zone are UTC all the same, as in
-    Jekyll.
+    Jekyll. `limits` bound what one record may hold.
     """
 
     def __init__(  # noqa: PLR0913 - each argument is one setting
@@ -37,6 +37,7 @@ class SourceContext:
         site: SiteSettings | None = None,
         timezone: tzinfo = UTC,
         zoneless_yaml_times_are_utc: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.authority = authority
         self.home = home
@@ -46,6 +47,7 @@ class SourceContext:
         self.site = site or SiteSettings()
         self.timezone = timezone
         self.zoneless_yaml_times_are_utc = zoneless_yaml_times_are_utc
+        self.limits = limits or Limits()
         self.keys = KeyTable(aliases or {}, dimensions)
 
     @property
@@ -85,6 +87,7 @@ def source_context(config: Config, source: Source) -> SourceContext:
         site=source.site,
         timezone=_timezone(source.timezone or source.site.timezone),
         zoneless_yaml_times_are_utc=source.site.zoneless_times_are_utc,
+        limits=config.limits,
     )
 
 

@@ -55,7 +55,7 @@ def of(config: Config) -> dict[str, bytes]:
 def _parsing(config: Config, running: object) -> bytes:
     extra = [name for name in config.selection.by if name not in DIMENSIONS]
     site = config.site
-    return _digest(config.sources, site.authority, site.home, config.presentation, extra, running)
+    return _digest(config.sources, site.authority, site.home, config.presentation, config.limits, extra, running)
 
 
 def _rules(config: Config) -> bytes:

@@ -172,7 +172,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, guard, hubs, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
+    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, guard, hubs, limits, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
     ("duplicate key", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: duplicate key"]),
     ("key that is not text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),

@@ -61,24 +61,27 @@ def render_body(
     dialect: Dialect = UNKNOWN,
     variables: Mapping[str, str] | None = None,
     path: str = "",
+    max_html: int = MAX_HTML,
 ) -> RenderedBody:
     """Render a body in the dialect of its site generator.
 
     `base_url` is the address of the entry, against which relative addresses are resolved; `path` is that of the record
     in its corpus folder, whose suffix tells MDX and HTML from Markdown; `variables` are what tags may show: `site.url`,
-    `page.title`. A body whose HTML is longer than 2 MB or 20 times its length (64 KB for a short one), or nests too
-    deep, becomes empty, with one loss that says so.
+    `page.title`. A body whose HTML is longer than `max_html` or 20 times its length (64 KB for a short one), or
+    nests too deep, becomes empty, with one loss that says so.
     """
     text = strip_forbidden(body)
     if not text.strip():
         return RenderedBody("")
-    return _BodyRenderer(text, base_url, dialect, variables or {}, path).render()
+    return _BodyRenderer(text, base_url, dialect, variables or {}, path, max_html).render()
 
 
 class _BodyRenderer:
     """The rendering of one body."""
 
-    def __init__(self, text: str, base_url: str, dialect: Dialect, variables: Mapping[str, str], path: str) -> None:
+    def __init__(
+        self, text: str, base_url: str, dialect: Dialect, variables: Mapping[str, str], path: str, max_html: int
+    ) -> None:
         self._text = text
         self._base_url = base_url
         self._dialect = dialect
@@ -90,7 +93,7 @@ class _BodyRenderer:
         self._context = TagContext(variables, self._references)
         self._losses = LossCounter(text)
         self._links: dict[RecordReference, None] = {}
-        self._max_length = min(MAX_HTML, max(_MAX_GROWTH * len(text), _MIN_LIMIT))
+        self._max_length = min(max_html, max(_MAX_GROWTH * len(text), _MIN_LIMIT))
 
     def render(self) -> RenderedBody:
         try:

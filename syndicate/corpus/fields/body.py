@@ -18,7 +18,12 @@ def body_of(reader: FieldReader, *, url: str, title: str, summary: str) -> Rende
     # Of the page's variables those that feeds show anyway: a tag must not publish what no feed shows.
     page = {"page.title": title, "page.url": url, "page.excerpt": summary, "page.description": summary}
     rendered = render_body(
-        reader.body, base_url=url, dialect=context.dialect, variables={**context.variables, **page}, path=reader.path
+        reader.body,
+        base_url=url,
+        dialect=context.dialect,
+        variables={**context.variables, **page},
+        path=reader.path,
+        max_html=context.limits.html_bytes,
     )
     for loss in rendered.losses:
         reader.warn_in_body(loss.line, str(loss))

@@ -10,6 +10,7 @@ from ...values.text import strip_forbidden
 from ..scalars import describe, text_of
 from .reader import FieldReader
 
+_MAX_ID = 2000
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -21,6 +22,9 @@ def entry_id(reader: FieldReader) -> str:
         text = strip_forbidden(text_of(value)).strip()
         if not text:
             reader.warn((key,), f"expected text, got {describe(value)}")
+            continue
+        if len(text) > _MAX_ID:
+            reader.warn((key,), f"an id of {len(text):,} characters: at most {_MAX_ID:,} are expected")
             continue
         if _UUID.fullmatch(text):
             return f"urn:uuid:{text.lower()}"

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from ...errors import Problem
 from ...values import addresses, dates
-from ...values.text import plain_text
+from ...values.text import plain_text, shorten
 from ..context import SourceContext
 from ..scalars import describe, describe_date_error, is_flag, number_of, text_of
 
@@ -22,6 +22,10 @@ ProblemAt = Callable[[Keys, str, str, int], Problem]
 
 # What YAML takes for a time without a zone; PyYAML and Ruby's Psych read it as UTC.
 _ZONELESS_YAML_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}(?:\.\d*)?")
+
+MAX_NAME = 300
+"""Characters of a name: of a topic, a person, a category, any value that feeds are cut by."""
+_SHORT = 20  # no limit is lower
 
 _OPTIONAL_TEXTS = frozenset({"category", "type"})
 
@@ -92,10 +96,18 @@ class FieldReader:
         """Return the first value of a field that is text, in one plain line; empty if there is none."""
         for key, value in self.values(name):
             if text := to_plain(text_of(value)):
-                return text
+                return text if len(text) <= _SHORT else self._within_limit(name, key, text)
             if not isinstance(value, str) and name not in _OPTIONAL_TEXTS:
                 self.warn((key,), f"expected text, got {describe(value)}")
         return ""
+
+    def _within_limit(self, name: str, key: str, text: str) -> str:
+        """Return a text, cut at the limit of its field."""
+        limits = self.context.limits
+        limit = {"title": limits.title, "summary": limits.summary}.get(name, MAX_NAME)
+        if len(text) > limit:
+            self.warn((key,), f"cut: {len(text):,} characters, of which at most {limit:,} are kept")
+        return shorten(text, limit)
 
     def number(self, name: str) -> int | None:
         """Return the first value of a field that is a number, without its fraction."""

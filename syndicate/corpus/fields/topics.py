@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...values.keys import DIMENSIONS
 from ...values.text import plain_text, split_at_semicolons
 from ..scalars import describe, text_of
-from .reader import FieldReader
+from .reader import MAX_NAME, FieldReader
 
 
 def topics_of(reader: FieldReader) -> tuple[str, ...]:
@@ -15,7 +15,10 @@ def topics_of(reader: FieldReader) -> tuple[str, ...]:
     for key, value in reader.values("topics"):
         names = _names(reader, key, value)
         if names or value == [None]:
-            return names
+            limit = reader.context.limits.topics
+            if len(names) > limit:
+                reader.warn((key,), f"{len(names):,} topics, of which at most {limit} are kept")
+            return names[:limit]
     return ()
 
 
@@ -34,12 +37,17 @@ def _names_of_dimension(reader: FieldReader, key: str, value: object) -> tuple[s
 
 
 def _names(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
-    """Return the names of a list, or of a text with semicolons, else commas, else spaces between them."""
+    """Return the names of a list, or of a text with semicolons, else commas, else spaces between them.
+
+    Keywords have commas between them: without any, they are a sentence for search engines.
+    """
     match value:
         case list():
             items: list[object] = value
         case str() if key.lower() == "category":
             items = [value]
+        case str() if key.lower() == "keywords" and not _has_separator(value):
+            return ()
         case str():
             items = list(_split(value))
         case int() | float():
@@ -50,10 +58,17 @@ def _names(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for index, item in enumerate(items):
         if name := plain_text(text_of(item)):
-            names.setdefault(name.casefold(), name)
+            if len(name) > MAX_NAME:
+                reader.warn((key, index), f"a name of {len(name):,} characters: at most {MAX_NAME} are expected")
+            else:
+                names.setdefault(name.casefold(), name)
         elif item is None or not isinstance(item, str):
             reader.warn((key, index), f"expected a name, got {describe(item)}")
     return tuple(names.values())
+
+
+def _has_separator(text: str) -> bool:
+    return "," in text or len(split_at_semicolons(text)) > 1
 
 
 def _split(text: str) -> list[str]:

@@ -8,6 +8,7 @@ SyndicateError            ends a command with one clear line
 ├── SiteIdError           the id of a site changed that subscribers may know
 ├── OutputError           the output cannot be written or must not be overwritten
 ├── FileChangedError      a file changed while a run worked with it
+├── RecordsStoppedError   entries of a run exceed the limits when they are rendered
 └── StoreError            the store cannot be read or written now
     ├── StoreMissingError     there is no store: nothing was built yet
     └── StoreUnusableError    the store is damaged or of another version
@@ -15,7 +16,7 @@ SyndicateError            ends a command with one clear line
 A fault in the corpus is a value, not an exception: a `Problem`. It affects only the file that it names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -105,6 +106,17 @@ class FileChangedError(SyndicateError):
 
     def __str__(self) -> str:
         return self.path
+
+
+class RecordsStoppedError(SyndicateError):
+    """Entries exceed the limits when they are rendered: another attempt does without their records.
+
+    `reasons` has what happened, by source and path of the record.
+    """
+
+    def __init__(self, reasons: Mapping[tuple[int, bytes], str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
 
 
 class StoreError(SyndicateError):

@@ -32,20 +32,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run: Callable[[argparse.Namespace], int] = options.run
         code = run(options)
         sys.stdout.flush()
-    except ConfigError as error:
-        print_message(f"syndicate: {error}" if isinstance(error, ConfigMissingError) else str(error))
-        return CONFIGURATION
-    except LockedError as error:
-        print_message(f"syndicate: {error}")
-        return LOCKED
-    except SyndicateError as error:
-        for line in str(error).splitlines():
-            print_message(f"syndicate: {line}")
-        return PROBLEMS
-    except BrokenPipeError:
-        # The reader closed the pipe, as `head` does. Redirect standard output, so that flushing it at exit succeeds.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+    except (SyndicateError, OSError, MemoryError, RecursionError) as error:
+        return _report(error)
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _report(error: BaseException) -> int:
+    """Prints what ended a verb, and returns the exit code."""
+    code, message = PROBLEMS, f"{error}"
+    match error:
+        case BrokenPipeError():
+            # The reader closed the pipe, as `head` does. Redirect standard output, so that flushing it succeeds.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return DONE
+        case ConfigError():
+            print_message(f"syndicate: {error}" if isinstance(error, ConfigMissingError) else str(error))
+            return CONFIGURATION
+        case LockedError():
+            code = LOCKED
+        case MemoryError():
+            message = "there is not enough memory"
+        case RecursionError():
+            message = "the input is nested too deeply"
+        case OSError():
+            file = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+            message = f"{file}{error.strerror or error}"
+    for line in message.splitlines():
+        print_message(f"syndicate: {line}")
     return code

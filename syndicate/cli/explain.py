@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 
 def explain(options: argparse.Namespace) -> int:
     """Print everything that is known of one file of the corpus."""
-    from ..corpus.explain import explain as explain_file
     from ..corpus.explain import find_source
-    from ..pipeline.context import JobContext
+    from ..pipeline import explain_file
 
     config = load_config(options.config)
     found = find_source(config.sources, options.file)
     if found is None:
         raise SyndicateError(f"{options.file}: in no folder of the corpus")
     number, path = found
-    context = JobContext(config).sources[number]
-    explanation = explain_file(config.sources[number], path, context, int(build_time(options).timestamp()))
+    explanation = explain_file(config, number, path, build_time(options))
     if isinstance(explanation, Problem):
         print(json.dumps({"problems": [explanation._asdict()]}, indent=1) if options.json else explanation)
         return PROBLEMS

@@ -377,8 +377,9 @@ class ConfigFile(NamedTuple):
     executor: Annotated[
         str,
         Option(
-            "Where a build with many records works: `processes` of this machine, as many as it has processors and "
-            "memory for, or `inline`, in one process.",
+            "Where records are read: in `processes` of their own, which a hostile record may end, as many as this "
+            "machine has processors and memory for; or `inline`, in the process of the build, which such a record may "
+            "then end.",
             choices=("processes", "inline"),
         ),
     ] = "processes"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..model import Entry, Site
     from ..outputs.base import Output
     from ..store.rows import OriginRow
+    from .budget import Budget
     from .links import LinkAddresses
 
 
@@ -40,6 +41,13 @@ class JobContext:
 
     def __reduce__(self) -> tuple[type[JobContext], tuple[Config]]:
         return JobContext, (self.config,)  # everything else is made again where the context goes
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What each record may cost."""
+        from .budget import Budget
+
+        return Budget(self.config.limits)
 
     @cached_property
     def sources(self) -> list[SourceContext]:
@@ -80,6 +88,12 @@ class JobContext:
             config.site, selection.formats, config.templates, config.state,
             are_topics=config.push.pages, has_opml=selection.opml is not None,
         )  # fmt: skip
+
+    def import_parsers(self) -> None:
+        """Imports all that parsing needs, before processes are forked that would each import it."""
+        from . import jobs  # noqa: F401
+
+        _ = self.sources
 
     def import_renderers(self) -> None:
         """Imports all that rendering needs, before processes are forked that would each import it."""

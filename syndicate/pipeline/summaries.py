@@ -37,7 +37,8 @@ class BuildOptions(NamedTuple):
 
 class PublishedState(NamedTuple):
     """What a site has published, for `check`: its feeds and entries, the number of files of each source, the time of
-    the last build, and the problems of comparing it with the configuration.
+    the last build, and the problems of comparing it with the configuration. `stopped` are hash and problem of the
+    records that exceeded the limits which still apply, by source and path.
     """
 
     feeds: tuple[PublishedFeed, ...] = ()
@@ -45,6 +46,7 @@ class PublishedState(NamedTuple):
     files: Mapping[int, int] = MappingProxyType({})
     built: int | None = None
     problems: tuple[Problem, ...] = ()
+    stopped: Mapping[tuple[int, bytes], tuple[bytes, Problem]] = MappingProxyType({})
 
 
 class OutputSummary(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config.bucket import is_bucket
+from ..errors import OutputError
 from ..feeds.archive import is_over
 from ..formats import HTML_PAGE
 from ..outputs.paths import is_document, plain_path
@@ -13,6 +14,7 @@ from ..progress import Progress
 from ..store.outbox_rows import TopicDocument
 from ..store.rows import NO_FEED, DocumentRow
 from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
+from .budget import TaskFailure
 from .context import JobContext
 from .executor import WorkerPool
 from .lists import SiteLists
@@ -73,13 +75,15 @@ class DocumentWriter:
                 self._add(one.documents)
                 progress("writing", done, len(sets))
         formats = len(self._context.config.selection.formats) + 1
-        for one in self._pool.map(
-            assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE
+        for assembled in self._pool.map(
+            assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE, few_inline=True
         ):
+            if isinstance(assembled, TaskFailure):
+                raise OutputError(f"{self._context.config.output}: the HTML page of a feed {assembled.reason}")
             done += 1
-            self._add(one.documents)
-            if one.index_html is not None:
-                index_html.append((one.documents[0].feed_id, one.index_html))
+            self._add(assembled.documents)
+            if assembled.index_html is not None:
+                index_html.append((assembled.documents[0].feed_id, assembled.index_html))
             progress("writing", done, len(sets))
         self._drop_others(sets)
         return self._transaction.feeds.set_index_html(index_html) if index_html else False

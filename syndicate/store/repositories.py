@@ -130,6 +130,9 @@ class Corpus(Protocol):
     def count_states(self) -> dict[int, int]:
         """Returns how many records are in each state."""
 
+    def stopped_records(self) -> dict[tuple[int, bytes], tuple[bytes, Problem]]:
+        """Returns the hash and the problem of each record that exceeded the limits, by source and path."""
+
     def problems(self) -> list[Problem]:
         """Returns all problems, in no order."""
 

@@ -27,6 +27,7 @@ from syndicate.store.rows import (
     PARSING,
     RESOLVING,
     SHOWN,
+    STOPPED,
     WAITING,
     AddressRow,
     ChangeRow,
@@ -505,6 +506,16 @@ class StoreContract:
         assert corpus.problems() == [three]
         corpus.drop_records([1])
         assert corpus.problems() == []
+
+    def test_stopped_records_have_their_hash_and_problem(self, transaction: Transaction) -> None:
+        corpus = transaction.corpus
+        corpus.put_records(
+            [record(1, path=b"a.md", hash=b"a", state=STOPPED), record(2, path=b"b.md", state=FAULTY), record(3)]
+        )
+        stopped, faulty = Problem("a.md", 1, 1, "record", "too slow"), Problem("b.md", 1, 1, "date", "unknown")
+        corpus.put_problems(PARSING, {1: [stopped], 2: [faulty]})
+        corpus.put_problems(RESOLVING, {1: [faulty]})
+        assert corpus.stopped_records() == {(0, b"a.md"): (b"a", stopped)}
 
     # ------------------------------------------------------------------------------------------------------------ feeds
 

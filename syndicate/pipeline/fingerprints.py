@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from hashlib import sha256
 
 from .. import __version__
@@ -104,4 +105,15 @@ def _packages() -> list[str]:
 
 
 def _digest(*parts: object) -> bytes:
-    return sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()[:16]
+    return sha256(repr(_ordered(parts)).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _ordered(value: object) -> object:
+    """Returns a value with its sets as sorted lists: their order differs from process to process."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(repr, value))
+    if isinstance(value, (tuple, list)):
+        return type(value).__name__, [_ordered(item) for item in value]
+    if isinstance(value, Mapping):
+        return [(_ordered(key), _ordered(item)) for key, item in value.items()]
+    return value

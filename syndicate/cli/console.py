@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "config.yaml"
 DONE, PROBLEMS, USAGE, CONFIGURATION, LOCKED = 0, 1, 2, 3, 4
 _MAX_PROBLEMS = 20
-_MIN_DURATION_S = 0.5
+_MIN_DURATION_S = 1.0
 
 
 def load_config(path: str) -> Config:
@@ -89,7 +89,7 @@ def format_count(number: int, singular: str, plural: str = "") -> str:
 
 @contextmanager
 def show_progress() -> Iterator[Progress]:
-    """Yields a callback that draws a progress bar on a terminal. Runs shorter than half a second show none."""
+    """Yields a callback that draws a progress bar on a terminal. Runs shorter than a second show none."""
     if not sys.stderr.isatty():
         yield silent
         return

@@ -579,9 +579,9 @@ def on_terminal(*arguments: str, cwd: Path, stdout: int = subprocess.PIPE) -> tu
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> SiteFolder:
-    """Returns a site that takes more than half a second to build."""
+    """Returns a site that takes more than a second to build."""
     site_folder = SiteFolder(tmp_path_factory.mktemp("large") / "site", CONFIG + "feeds: {by: [], limit: 2000}\n")
-    body = "A paragraph with *emphasis*, `code` and [a link](https://n.test/x).\n\n" * 12
+    body = "A paragraph with *emphasis*, `code` and [a link](https://n.test/x).\n\n" * 40
     for number in range(900):
         site_folder.put(f"{number:04}.md", record(f"Story {number}", body=body))
     return site_folder

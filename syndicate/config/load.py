@@ -12,7 +12,7 @@ from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
 from .feeds import read_presentation, read_selection
-from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
+from .models import Api, Config, ConfigFile, Guard, Hub, Serve, SiteOptions, Source
 from .sections import ConfigSection, read_root
 from .sites import read_site
 from .templates import read_templates
@@ -72,7 +72,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         state=os.path.join(folder, options.state),
         hubs=hubs,
         push=options.push,
-        serve=options.serve,
+        serve=_serve(options.serve, root.section("serve")),
         precompress=options.precompress,
         api=_api(options.api, folder),
         executor=options.executor,
@@ -139,6 +139,18 @@ def _guard(guard: Guard, section: ConfigSection) -> Guard:
 
 def _api(api: Api | None, folder: str) -> Api | None:
     return None if api is None else api._replace(partners=os.path.join(folder, api.partners))
+
+
+def _serve(serve: Serve, section: ConfigSection) -> Serve:
+    if serve.proxies:
+        from ipaddress import ip_network
+
+        for proxy in serve.proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                section.report("proxies", f"expected an address or network, such as '10.0.0.0/8', got {proxy!r}")
+    return serve
 
 
 def _timezone(options: SiteOptions | Source, section: ConfigSection) -> str:

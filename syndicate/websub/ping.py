@@ -25,6 +25,7 @@ from yarl import URL
 from .client import AddressGuard, environment_proxy, guarded
 from .redirects import may_have_secret, redirect_target
 from .retry import Outcome, parse_retry_after
+from .secrets import MAX_EXPANSION, mask
 
 _MAX_REDIRECTS = 5
 _MAX_BODY_BYTES = 4096
@@ -153,14 +154,12 @@ async def _read_text(response: aiohttp.ClientResponse, secret: SecretHeader | No
                 content += chunk
     text = _redact(secret, content[:_MAX_BODY_BYTES].decode("utf-8", "replace"))
     is_cut = secret and (len(content) >= _MAX_BODY_BYTES or not response.content.at_eof())
-    return text[: -len(secret.value)] if secret and is_cut else text
+    return text[: -MAX_EXPANSION * len(secret.value)] if secret and is_cut else text
 
 
 def _redact(secret: SecretHeader | None, text: str) -> str:
     """Replace the secret, which a hub may repeat."""
-    for private in (secret.value, secret.value.rpartition(" ")[2]) if secret else ():
-        text = text.replace(private, "…")
-    return text
+    return mask(text, secret.value) if secret else text
 
 
 def _error_name(error: Exception) -> str:

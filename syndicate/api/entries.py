@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -9,12 +10,16 @@ from urllib.parse import urlencode
 from ..config import Config
 from ..formats.jsonfeed import rfc3339
 from ..store.base import Snapshot
-from ..store.partner_rows import ChangeLogPosition
+from ..store.partner_rows import ChangeLogPosition, LoggedChange
 from . import cursors
 from .cursors import ChangeCursor, PageCursor
 from .documents import EXTENSION_ABOUT, PREFIX, TaggedDocument, digest, encode_document, feed_members
 from .entry_query import EntryQuery
 from .parameters import InvalidParametersError
+
+MAX_PAGE_BYTES = 1_000_000
+"""The size at which a page ends, unless it has one item only."""
+_DELETION_BYTES = 64  # of a deletion beside its id
 
 
 class NoChangeLogError(Exception):
@@ -54,6 +59,7 @@ class EntryPages:
         # One entry more than the limit shows whether a next page exists.
         entries = snapshot.partner_entries.newest(query.entry_filter, query.limit + 1, after)
         shown = entries[: query.limit]
+        shown = shown[: fitting(snapshot.partner_entries.item_sizes([entry.record_id for entry in shown]))]
         next_url = None
         if len(entries) > len(shown):
             last = shown[-1]
@@ -67,6 +73,7 @@ class EntryPages:
         known = _change_cursor(query, position)
         changes = snapshot.partner_changes.after(query.entry_filter, query.limit + 1, known.seq, known.start)
         shown = changes[: query.limit]
+        shown = shown[: fitting(_change_sizes(snapshot, shown))]
         is_last = len(changes) == len(shown)
         since = cursors.encode(known._replace(seq=position.seq if is_last else shown[-1].seq))
         next_url = None if is_last else self._page_url(query, since=since)
@@ -82,6 +89,28 @@ class EntryPages:
 
     def _page_url(self, query: EntryQuery, **position: str) -> str:
         return f"{self._url}?{urlencode([*query.parameters, ('limit', str(query.limit)), *position.items()])}"
+
+
+def fitting(sizes: Iterable[int]) -> int:
+    """Return how many items of these sizes, in bytes, fit into one page: at least one, so that every page advances."""
+    total = number = 0
+    for size in sizes:
+        total += size
+        if number and total > MAX_PAGE_BYTES:
+            break
+        number += 1
+    return number
+
+
+def _change_sizes(snapshot: Snapshot, changes: Sequence[LoggedChange]) -> list[int]:
+    present = [change.record_id for change in changes if change.record_id is not None]
+    item_sizes = iter(snapshot.partner_entries.item_sizes(present))
+    return [
+        _DELETION_BYTES + len(change.id.encode("utf-8", "surrogatepass"))
+        if change.record_id is None
+        else next(item_sizes)
+        for change in changes
+    ]
 
 
 def log_position(snapshot: Snapshot) -> ChangeLogPosition:

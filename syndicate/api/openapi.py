@@ -45,14 +45,13 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
         },
         "servers": [{"url": config.site.url.rstrip("/") + PREFIX}],
         "paths": {
-            "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", [], feeds, public=public)},
+            "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", [], feeds)},
             "/entries": {
                 "get": _operation(
                     "entries",
                     "Entries, newest first; with `since`, the changes since then.",
                     _parameters(),
                     entries,
-                    public=public,
                 )
             },
         },
@@ -68,22 +67,22 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
 
 
 def _common_errors(*, public: bool, topics: bool = True) -> dict[int, str]:
-    errors = {503: "Nothing was built yet, or the index is being rebuilt."}
+    errors = {
+        429: "Too many requests.",
+        503: "Nothing was built yet, the index is being rebuilt, or too many responses are under way.",
+    }
     if not public:
-        errors |= {401: "A key is required.", 429: "Too many requests."}
+        errors |= {401: "A key is required."}
         if topics:
             errors |= {403: "The key has no right to a topic."}
     return errors
 
 
-def _operation(
-    name: str, summary: str, parameters: list[dict[str, Any]], errors: dict[int, str], *, public: bool
-) -> dict[str, Any]:
-    rate = {} if public else _RATE_HEADERS
+def _operation(name: str, summary: str, parameters: list[dict[str, Any]], errors: dict[int, str]) -> dict[str, Any]:
     common = {
         "ETag": {"description": "The entity tag of the document, for If-None-Match.", **_TEXT},
         "Cache-Control": _TEXT,
-        **rate,
+        **_RATE_HEADERS,
     }
     if_none_match = {
         "name": "If-None-Match",

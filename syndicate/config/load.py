@@ -16,7 +16,7 @@ from .bucket import is_bucket, read_bucket_options, read_output
 from .cdn import read_cdns
 from .feeds import read_presentation, read_selection
 from .locate import MAX_BYTES
-from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
+from .models import Api, Config, ConfigFile, Guard, Hub, Serve, SiteOptions, Source
 from .sections import ConfigSection, read_root
 from .sites import read_site
 from .templates import read_templates
@@ -77,7 +77,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         state=os.path.join(folder, options.state),
         hubs=hubs,
         push=options.push,
-        serve=options.serve,
+        serve=_serve(options.serve, root.section("serve")),
         precompress=options.precompress,
         api=_api(options.api, folder),
         executor=options.executor,
@@ -147,6 +147,18 @@ def _guard(guard: Guard, section: ConfigSection) -> Guard:
 
 def _api(api: Api | None, folder: str) -> Api | None:
     return None if api is None else api._replace(partners=os.path.join(folder, api.partners))
+
+
+def _serve(serve: Serve, section: ConfigSection) -> Serve:
+    if serve.proxies:
+        from ipaddress import ip_network
+
+        for proxy in serve.proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                section.report("proxies", f"expected an address or network, such as '10.0.0.0/8', got {proxy!r}")
+    return serve
 
 
 def _timezone(options: SiteOptions | Source, section: ConfigSection) -> str:

@@ -289,6 +289,13 @@ class Serve(NamedTuple):
     stale_after_h: Annotated[
         float, Option("Age of the last build at which `/healthz` fails, in hours; 0 for never.", minimum=0)
     ] = 24.0
+    connections_per_address: Annotated[
+        int, Option("Largest number of connections from one address. Those of `proxies` are not counted.", minimum=1)
+    ] = 256
+    proxies: Annotated[
+        tuple[str, ...],
+        Option("Addresses or networks of your proxies, such as `10.0.0.0/8`: their `X-Forwarded-For` is believed."),
+    ] = ()
 
 
 class WorkerOptions(NamedTuple):
@@ -308,6 +315,7 @@ class Api(NamedTuple):
 
     public: Annotated[bool, Option("Allow requests without a key.")] = False
     partners: Annotated[str, Option("File of the partners and the hashes of their keys.")] = "partners.yaml"
+    rate: Annotated[int, Option("Requests a minute from one address, where `public` is true.", minimum=1)] = 600
 
 
 class Guard(NamedTuple):

@@ -7,7 +7,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,8 +17,10 @@ from aiohttp.http import HttpProcessingError
 
 from ..config import Config
 from ..errors import SyndicateError
+from ..http.client_address import TrustedProxies
 from ..store import open_store
 from ..store.base import Store
+from .connections import ConnectionLimit
 from .metrics import count_deliveries, render_metrics
 from .tree_handler import TreeHandler
 from .watcher import CatalogWatcher, record_reading
@@ -28,6 +30,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
 CONFIG = web.AppKey("CONFIG", Config)
 STORE = web.AppKey("STORE", Store)
 TREE = web.AppKey("TREE", TreeHandler)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AddRoutes = Callable[[web.Application, Config], None]
 """Adds routes to the application, which has CONFIG, STORE and TREE. They take precedence over the tree."""
 
@@ -35,12 +38,13 @@ _DRAIN_S = 20.0  # for responses under way at shutdown
 _IDLE_S = 75.0  # for a connection without a complete request
 _LINGER_S = 2.0  # for the rest of a request body that nothing reads
 _BACKLOG = 1024
+_MAX_HEADERS = 64  # of 8 kB: half a megabyte is the most that an unfinished request can hold
 _OWN_PATHS = frozenset({"/healthz", "/metrics"})
 
 
 def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Application:
     """Return the application for a configuration, with additional routes."""
-    app = web.Application()
+    app = web.Application(middlewares=[_note_reading])
     app[CONFIG] = config
     app[STORE] = open_store(config.state)
     app[TREE] = tree = TreeHandler(config)
@@ -54,7 +58,6 @@ def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Appl
 
     app.router.add_route("*", "/{path:(?s:.*)}", handle_other)
     app.cleanup_ctx.append(_watch_catalog)
-    app.on_response_prepare.append(_note_reading)
     return app
 
 
@@ -64,7 +67,7 @@ async def start(app: web.Application) -> web.AppRunner:
     logger.handlers, logger.propagate = [_ErrorHandler()], False
     runner = web.AppRunner(
         app, access_log=None, logger=logger, keepalive_timeout=_IDLE_S, lingering_time=_LINGER_S,
-        shutdown_timeout=_DRAIN_S,
+        shutdown_timeout=_DRAIN_S, max_headers=_MAX_HEADERS,
     )  # fmt: skip
     await runner.setup()
     server = runner.server
@@ -82,6 +85,8 @@ async def start(app: web.Application) -> web.AppRunner:
         return await (tree.handle_document if type(request) is web.BaseRequest else handle_routed)(request)
 
     server.request_factory, server.request_handler = request_factory, handle
+    settings = app[CONFIG].serve
+    ConnectionLimit(settings.connections_per_address, TrustedProxies(settings.proxies)).apply(server)
     return runner
 
 
@@ -141,10 +146,13 @@ async def _watch_catalog(app: web.Application) -> AsyncIterator[None]:
             await task
 
 
-async def _note_reading(request: web.Request, response: web.StreamResponse) -> None:
+@web.middleware
+async def _note_reading(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Note that an added route, such as the partner API, gave a client something."""
+    response = await handler(request)
     if response.status in {200, 304} and request.path not in _OWN_PATHS:
         request.config_dict[TREE].was_read.set()
+    return response
 
 
 async def _health(request: web.Request) -> web.Response:

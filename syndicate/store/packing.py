@@ -9,6 +9,8 @@ from functools import cache
 import zstandard
 
 _LEVEL = 1
+HEADER_BYTES = 18
+"""The longest header of a frame (RFC 8878 §3.1.1.1), which states the size of the content."""
 
 
 def pack(fragment: bytes) -> bytes:
@@ -19,6 +21,11 @@ def pack(fragment: bytes) -> bytes:
 def unpack(stored: bytes) -> bytes:
     """Returns a stored fragment."""
     return _decompressor().decompress(stored)
+
+
+def unpacked_size(head: bytes) -> int:
+    """Returns the size of a fragment in bytes, from the first `HEADER_BYTES` of it as stored."""
+    return int(zstandard.frame_content_size(head))
 
 
 @cache

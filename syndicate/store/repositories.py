@@ -531,6 +531,9 @@ class PartnerEntries(Protocol):
     def newest(self, entry_filter: EntryFilter, limit: int, after: tuple[int, str] | None) -> list[EntryRef]:
         """Return at most `limit` entries of a filter, newest first; only those after a (published, id), if given."""
 
+    def item_sizes(self, record_ids: Sequence[int]) -> list[int]:
+        """Return the sizes of the JSON Feed items of entries, in bytes, in the given order."""
+
     def items(self, record_ids: Sequence[int]) -> list[bytes]:
         """Return the JSON Feed items of entries, in the given order."""
 

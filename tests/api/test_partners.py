@@ -291,3 +291,29 @@ def test_command_imports_neither_http_nor_models() -> None:
         "sys.exit(any(name in sys.modules for name in ('aiohttp', 'pydantic', 'structlog')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_rate_of_a_public_api_is_limited_by_address(site: EditableSite) -> None:
+    site.settings["api"] = {"public": True, "rate": 2}
+    site.settings["serve"] = {"proxies": ["127.0.0.1"]}
+    site.record("a.md")
+    site.build()
+    clock = Clock()
+    async with served(site, clock) as client:
+        for address, statuses in (("203.0.113.1", (200, 200, 429)), ("203.0.113.2", (200, 200, 429))):
+            for status in statuses:
+                forwarded = {"X-Forwarded-For": f"10.9.8.7, {address}"}
+                async with client.get("/api/v1/entries", headers=forwarded) as response:
+                    assert response.status == status
+                    assert response.headers["RateLimit-Policy"] == '"address";q=2;w=60'
+        clock.now += 30
+        await get(client, "/entries", **forwarded)
+
+
+async def test_address_that_a_client_claims_is_not_believed(site: EditableSite) -> None:
+    site.settings["api"] = {"public": True, "rate": 2}
+    site.record("a.md")
+    site.build()
+    async with served(site, Clock()) as client:
+        for number, status in enumerate((200, 200, 429)):
+            await get(client, "/entries", status=status, **{"X-Forwarded-For": f"203.0.113.{number}"})

@@ -300,6 +300,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("output in the state", changed(x="output: .syndicate/out"), ["7:9: output: lies within the state folder"]),
     ("corpus in the output", changed(path="  path: all/feeds/in", x="output: all/feeds"), ["7:9: output: holds the corpus folder 'all/feeds/in'"]),
     ("corpus is the output", changed(x="output: news"), ["7:9: output: holds the corpus folder 'news'"]),
+    (
+        "proxy that is no address", changed(x="serve: {proxies: [10.0.0.0/8, 'fd00::/8', proxy.test]}"),
+        ["7:18: serve.proxies: expected an address or network, such as '10.0.0.0/8', got 'proxy.test'"],
+    ),
 ]  # fmt: skip
 
 

@@ -7,13 +7,10 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,34 +19,13 @@ import pytest
 from support.editable_sites import EditableSite
 from support.nginx import free_port, running_nginx
 from support.running import age, running
-from support.sites import clean_environment, record, run
+from support.serving import serving
+from support.sites import record, run
 
 SAME = (
     "content-type", "content-encoding", "link", "cache-control", "last-modified", "x-content-type-options",
     "access-control-allow-origin", "access-control-expose-headers",
 )  # fmt: skip
-
-
-@contextmanager
-def serving(site: EditableSite, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run a server in a process of its own, and yield the process and its port."""
-    site.configure()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "syndicate", "serve", "--port", "0", "--log-format", "json", *arguments],
-        cwd=site.folder, env=clean_environment(), stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            event = json.loads(line)
-            if event["event"] == "serving":
-                yield process, event["port"]
-                break
-        else:
-            pytest.fail("the server did not start")
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:

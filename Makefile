@@ -54,6 +54,7 @@ bench: $(VENV)/.development
 	$(BIN)/python benchmarks/pings.py --peers-dir benchmarks/.peers
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/partners.py
+	$(BIN)/python benchmarks/buckets.py
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

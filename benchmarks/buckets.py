@@ -66,6 +66,7 @@ def main() -> None:
 def measure(folder: Path, service: ObjectService, hook: str, runs: int) -> None:
     """Measure runs in turn, and print the medians."""
     ours: list[float] = []
+    folders: list[float] = []
     raw: list[float] = []
     changes: list[float] = []
     written = 0
@@ -80,6 +81,11 @@ def measure(folder: Path, service: ObjectService, hook: str, runs: int) -> None:
         (site / "config.yaml").write_text(config)
         seconds, _ = publish(site)
         ours.append(seconds)
+        folder_site = folder / f"folder{run}"
+        folder_site.mkdir()
+        lines = [line for line in config.splitlines() if not line.startswith(("output:", "bucket:", "cdn:"))]
+        (folder_site / "config.yaml").write_text("\n".join(lines))
+        folders.append(publish(folder_site)[0])
         raw.append(put_raw(service, service.objects(prefix), f"raw{run}/"))
         edit_newest(folder / "corpus", f"run {run}")
         seconds, report = publish(site)
@@ -87,10 +93,15 @@ def measure(folder: Path, service: ObjectService, hook: str, runs: int) -> None:
         written = report["build"]["written"]
     peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     ratio = statistics.median(a / b for a, b in zip(ours, raw, strict=True))
+    fair = statistics.median(a / (b + c) for a, b, c in zip(ours, folders, raw, strict=True))
     print("| Row | Measured | Goal |\n| --- | --- | --- |")
     print(
         f"| from nothing: build and send, beside raw puts of the same objects | {statistics.median(ours):.2f} s /"
         f" {statistics.median(raw):.2f} s = {ratio:.2f} | ≤ {GOAL_RATIO:g} |"
+    )
+    print(
+        f"| the same, beside a build to a folder and then raw puts | {statistics.median(ours):.2f} s /"
+        f" ({statistics.median(folders):.2f} s + {statistics.median(raw):.2f} s) = {fair:.2f} | |"
     )
     print(
         f"| one record changed: build, send {written} documents, purge | {statistics.median(changes):.2f} s |"

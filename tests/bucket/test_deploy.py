@@ -150,11 +150,11 @@ def test_publish_builds_deploys_and_pushes(site: BucketSite) -> None:
     [
         (["https://x.example/"], 2, "expected a bucket"),
         (["s3://key:hidden@feeds/"], 2, "without credentials"),
-        ([f"s3://{BUCKET}/"], 1, "holds files that syndicate did not write"),
+        ([f"s3://{BUCKET}/not-ours/"], 1, "holds files that syndicate did not write"),
     ],
 )
 def test_bucket_that_cannot_be_used_is_refused(site: BucketSite, arguments: list[str], code: int, message: str) -> None:
-    site.service.put("mine.txt", b"mine")
+    site.service.put("not-ours/mine.txt", b"mine")
     result = run("deploy", *arguments, "-c", str(site.configure()), cwd=site.folder, **ENVIRONMENT)
     assert result.returncode == code
     assert message in result.stderr

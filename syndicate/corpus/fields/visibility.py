@@ -27,6 +27,7 @@ _BUILD_HIDES = {"list": frozenset({"never", "local"}), "render": frozenset({"nev
 _BUILD_SHOWS = {"list": frozenset({"always"}), "render": frozenset({"always"})}
 
 # A private key with a value in the body: the front matter has no opening fence, or it is closed too early.
+_SECRETS = frozenset({"private", "encrypted", "password"})  # their values may be secrets, and are not printed
 _PRIVATE_KEY_IN_BODY = re.compile(
     rf"^[ \t]*[\"']?(?:{'|'.join(sorted(PRIVATE))})[\"']?\s*[:=]\s*[|>+-]*\s*[\"']?[a-z0-9+/=_-]{{16}}",
     re.IGNORECASE | re.MULTILINE,
@@ -97,7 +98,8 @@ def _flag_reason(reader: FieldReader, key: str, value: object, *, hides_if: bool
     if not is_flag(value):
         if _is_no_flag(key, value):
             return None
-        return _not_understood(reader, key, f"expected true or false, got {describe(value)}")
+        shown = "" if key in _SECRETS else f", got {describe(value)}"
+        return _not_understood(reader, key, f"expected true or false{shown}")
     return Reason((key,), _shown(value)) if is_true(value) is hides_if else None
 
 

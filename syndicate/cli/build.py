@@ -17,6 +17,7 @@ from .console import (
     format_count,
     load_config,
     print_json,
+    print_line,
     print_message,
     print_problems,
     show_progress,
@@ -178,7 +179,7 @@ def check(options: argparse.Namespace) -> int:
         _print_sites(config)
         sources = [source.path for source in config.sources]
         for line in map(str, problems) if options.all else lines_of(problems, sources):
-            print(line)
+            print_line(line)
         errors = sum(problem.severity == "error" for problem in problems)
         entries = format_count(summary.entries, "entry", "entries")
         counts = f"{format_count(errors, 'error')}, {format_count(len(problems) - errors, 'warning')}"
@@ -196,6 +197,6 @@ def _list_hidden(config: Config, options: argparse.Namespace) -> int:
         print(json.dumps([file._asdict() for file in files], indent=1))
     else:
         for file in files:
-            print(file)
+            print_line(str(file))
         print_message(f"{format_count(len(files), 'file')} hidden")
     return DONE

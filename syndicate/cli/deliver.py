@@ -18,6 +18,7 @@ from .console import (
     format_count,
     load_config,
     print_json,
+    print_lines,
     print_message,
     show_progress,
 )
@@ -107,7 +108,7 @@ def status(options: argparse.Namespace) -> int:
 
         print(json.dumps(report.as_json()))
     else:
-        print(format_status(report, _config_argument(options), all_feeds=options.feeds))
+        print_lines(format_status(report, _config_argument(options), all_feeds=options.feeds))
     is_late = options.max_age is not None and report.oldest_wait_s > options.max_age
     if is_late:
         waited = format_duration(report.oldest_wait_s)
@@ -187,5 +188,5 @@ def _print_scheduled(config: Config, *, as_json: bool) -> int:
 
         print(json.dumps([row.as_json() for row in rows]))
     else:
-        print(format_scheduled(rows))
+        print_lines(format_scheduled(rows))
     return DONE

@@ -11,7 +11,6 @@ import orjson
 from ..formats.jsonfeed import VERSION
 from ..model import EXTENSIONS, Site
 
-PREFIX = "/api/v1"
 EXTENSION_ABOUT = f"{EXTENSIONS}#syndicate"
 _DIGEST_CHARACTERS = 12
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from ..config import Config
+from ..config import API_PREFIX, Config
 from ..formats.jsonfeed import rfc3339
 from ..store.base import Snapshot
 from ..store.partner_rows import ChangeLogPosition, LoggedChange
 from . import cursors
 from .cursors import ChangeCursor, PageCursor
-from .documents import EXTENSION_ABOUT, PREFIX, TaggedDocument, digest, encode_document, feed_members
+from .documents import EXTENSION_ABOUT, TaggedDocument, digest, encode_document, feed_members
 from .entry_query import EntryQuery
 from .parameters import InvalidParametersError
 
@@ -35,8 +35,8 @@ class EntryPages:
 
     def __init__(self, config: Config) -> None:
         self._site = config.site
-        self._url = f"{config.site.url.rstrip('/')}{PREFIX}/entries"
-        self._site_digest = digest(config.site, PREFIX)
+        self._url = f"{config.site.url.rstrip('/')}{API_PREFIX}/entries"
+        self._site_digest = digest(config.site, API_PREFIX)
 
     def page(self, snapshot: Snapshot, query: EntryQuery, known_etags: frozenset[str]) -> TaggedDocument:
         """Return a page of a query; without a body when its entity tag is among those that the client knows.

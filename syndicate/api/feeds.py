@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import orjson
 
-from ..config import Config
+from ..config import API_PREFIX, Config
 from ..feeds import archive
 from ..feeds.identity import feed_id
 from ..feeds.rules import FeedRules
 from ..store.base import Snapshot
-from .documents import EXTENSION_ABOUT, PREFIX, TaggedDocument, bytes_digest, encode_document, feed_members
+from .documents import EXTENSION_ABOUT, TaggedDocument, bytes_digest, encode_document, feed_members
 from .entries import log_position
 
 
@@ -28,7 +28,7 @@ class FeedCatalog:
 
     def __init__(self, config: Config) -> None:
         self._site = config.site
-        self._base_url = config.site.url.rstrip("/") + PREFIX
+        self._base_url = config.site.url.rstrip("/") + API_PREFIX
         self._rules = FeedRules(config.selection, config.site)
 
     def document(

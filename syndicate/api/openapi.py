@@ -7,10 +7,9 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
-from ..config import Config
+from ..config import API_PREFIX, Config
 from ..formats import get
 from ..http.media_types import PROBLEM_JSON
-from .documents import PREFIX
 from .parameters import EntryParameters
 from .schemas import JsonFeed, ProblemDetails
 
@@ -43,7 +42,7 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
             "version": __version__,
             "description": "Entries and feeds as JSON Feed 1.1.",
         },
-        "servers": [{"url": config.site.url.rstrip("/") + PREFIX}],
+        "servers": [{"url": config.site.url.rstrip("/") + API_PREFIX}],
         "paths": {
             "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", [], feeds)},
             "/entries": {

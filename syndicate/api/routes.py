@@ -9,13 +9,12 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from ..config import Config
+from ..config import API_PREFIX, Config
 from ..errors import StoreError
 from ..http.media_types import PROBLEM_JSON
 from ..http.problem_details import ProblemDetails, ProblemError
 from ..http.response_slots import BusyError
 from ..http.responses import RawResponse, response_head
-from .documents import PREFIX
 from .entries import NoChangeLogError
 from .partner_api import Clock, PartnerApi
 
@@ -39,7 +38,7 @@ def add_routes(app: web.Application, config: Config, clock: Clock = time.monoton
     api.router.add_get("/feeds", partner_api.feeds)
     api.router.add_get("/openapi.json", partner_api.openapi)
     api.on_cleanup.append(partner_api.close)
-    app.add_subapp(URL(config.site.url).raw_path.rstrip("/") + PREFIX, api)
+    app.add_subapp(URL(config.site.url).raw_path.rstrip("/") + API_PREFIX, api)
 
 
 @web.middleware

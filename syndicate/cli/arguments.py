@@ -106,6 +106,8 @@ _HEADERS = """\
 examples:
   syndicate headers nginx > /etc/nginx/conf.d/feeds.conf
   syndicate headers netlify > feeds/_headers
+  syndicate headers systemd                              print units: publish by a timer, the worker, serve
+  syndicate headers systemd --into /etc/systemd/system   write them
 """
 _CHECK = """\
 examples:
@@ -210,9 +212,7 @@ def parser() -> VerbParser:
     serve.add_argument("--port", type=serving.port, help="port to listen on (default: serve.port of the configuration)")
     serve.set_defaults(run=serving.serve)
 
-    _add_headers_options(
-        _verb(verbs, "headers", "print a server configuration that sends what `serve` sends", _HEADERS)
-    )
+    _add_headers_options(_verb(verbs, "headers", "print the configuration of a server or of systemd", _HEADERS))
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
     _add_completion_options(_verb(verbs, "completion", "print the completion script of a shell", _COMPLETION))
@@ -242,7 +242,9 @@ def _add_deploy_options(deploy: VerbParser) -> None:
 
 def _add_headers_options(headers: VerbParser) -> None:
     _add_config_option(headers)
-    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"the server: {', '.join(serving.KINDS)}")
+    kinds = ", ".join(serving.KINDS)
+    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"what reads it: {kinds}")
+    headers.add_argument("--into", metavar="DIR", help="with systemd: write each unit to a file of this folder")
     headers.set_defaults(run=serving.headers)
 
 

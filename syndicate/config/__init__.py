@@ -3,9 +3,10 @@
 from .bucket import BucketOptions
 from .cdn import Cdn
 from .load import load, parse
-from .models import Api, Config, Guard, Hub, Limits, Push, Serve, Source, WorkerOptions
+from .models import API_PREFIX, Api, Config, Guard, Hub, Limits, Push, Serve, Source, WorkerOptions
 
 __all__ = [
+    "API_PREFIX",
     "Api",
     "BucketOptions",
     "Cdn",

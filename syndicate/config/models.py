@@ -310,6 +310,10 @@ class WorkerOptions(NamedTuple):
     ] = None
 
 
+API_PREFIX = "/api/v1"
+"""The path of the partner API below that of the site's URL."""
+
+
 class Api(NamedTuple):
     """The partner interface at `/api/v1`. Without this section there is none."""
 

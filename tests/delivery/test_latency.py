@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from support.deliveries import build, configure_hubs
 from support.editable_sites import EditableSite
 from support.hubs import ReceivedRequest, http_server, responds, wait_until
-from support.nginx import free_port
 from support.sites import clean_environment
+from support.web_servers import free_port
 
 
 @asynccontextmanager

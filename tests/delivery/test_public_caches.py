@@ -13,7 +13,7 @@ from aiohttp import web
 from support.deliveries import add_topics, build, configure_hubs, pass_time, pending, push_site
 from support.editable_sites import EditableSite
 from support.hubs import LoopbackServer, ReceivedRequest, http_server
-from support.nginx import free_port, running_nginx
+from support.web_servers import free_port, running_nginx
 
 from syndicate.websub.verify import CODINGS
 

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import feedparser
 import pytest
 from support.editable_sites import EditableSite
-from support.nginx import free_port, running_nginx
 from support.running import age, running
-from support.serving import serving
+from support.serving import fetch, serving
 from support.sites import record, run
-
-SAME = (
-    "content-type", "content-encoding", "link", "cache-control", "last-modified", "x-content-type-options",
-    "access-control-allow-origin", "access-control-expose-headers",
-)  # fmt: skip
-
-
-def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
-    request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in fields.items()})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.status, {name.lower(): value for name, value in response.headers.items()}, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()
-
 
 # --------------------------------------------------------------------------------------------------------------- serve
 
@@ -142,78 +122,3 @@ async def test_reader_polls_and_gets_304(site: EditableSite, tmp_path: Path) -> 
         await asyncio.to_thread(poll)
         counted = (await server.request("/metrics")).body.decode()
         assert 'syndicate_http_requests_total{kind="feed",status="304"} 3.0' in counted
-
-
-# ------------------------------------------------------------------------------------------------------------- headers
-
-
-@pytest.mark.parametrize("kind", ["nginx", "caddy", "apache", "netlify"])
-def test_server_config_has_types_hubs_cache_times_and_redirects(kind: str, site: EditableSite) -> None:
-    site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one"]}}
-    site.build()
-    done = run("headers", kind, cwd=site.folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    for part in ("application/rss+xml", "text/x-opml", "application/feed+json", "https://hub.example/", "max-age=300",
-                 "https://f.example", "nosniff", "/news/topics/first"):  # fmt: skip
-        assert part in done.stdout, part
-
-
-def test_unknown_kind_of_server_is_a_usage_error(site: EditableSite) -> None:
-    assert run("headers", "iis", cwd=site.folder).returncode == 2
-
-
-@pytest.fixture(params=["/news/", "/"])
-def hosted(
-    request: pytest.FixtureRequest, site: EditableSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[EditableSite, str]]:
-    """Serve a site by nginx with the output of `syndicate headers nginx`, and yield the site and its URL."""
-    site.settings["site"]["url"] = f"https://f.example{request.param}"
-    site.settings["topics"] = {"One": {"slug": "first", "moved_from": ["one"]}}
-    site.record("old.md", title="Old", topics=["One"], date="2024-01-05")
-    site.build()
-    folder = tmp_path_factory.mktemp("nginx")
-    port = free_port()
-    server_config = run("headers", "nginx", cwd=site.folder).stdout.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    with running_nginx(folder, server_config, port):
-        yield site, f"http://127.0.0.1:{port}{request.param}"
-
-
-def test_nginx_sends_the_header_fields_of_serve(hosted: tuple[EditableSite, str]) -> None:
-    site, url = hosted
-    age(site)
-    own = f"{site.settings['site']['url']}"
-    with serving(site) as (_, port):
-        ours = f"http://127.0.0.1:{port}{url[url.index('/', 8) :]}"
-        paths = "all/feed.rss all/feed.atom all/feed.json all/archive/2024-01/feed.rss feeds.opml feeds.css".split()
-        paths += ["catalog.json", "index.html", "", "topics/first/"]
-        for path in paths:
-            for encoding in ("identity", "gzip"):
-                status, theirs, body = fetch(url + path, Accept_Encoding=encoding)
-                expected = fetch(ours + path, Accept_Encoding=encoding)
-                assert (status, body) == (200, expected[2]), path
-                for name in SAME:
-                    assert theirs.get(name) == expected[1].get(name), (path, name)
-                assert ("content-security-policy" in theirs) == ("content-security-policy" in expected[1])
-                assert fetch(url + path, Accept_Encoding=encoding, If_None_Match=theirs["etag"])[0] == 304
-                assert fetch(url + path, Accept_Encoding=encoding, If_Modified_Since=theirs["last-modified"])[0] == 304
-    links = fetch(f"{url}all/feed.json")[1]["link"]
-    assert (
-        links
-        == f'<https://hub.example/>; rel="hub", <https://two.example/>; rel="hub", <{own}all/feed.json>; rel="self"'
-    )
-
-
-def test_nginx_hides_unpublished_files_and_redirects_moved_folders(hosted: tuple[EditableSite, str]) -> None:
-    site, url = hosted
-    os.symlink(site.folder / "config.yaml", site.output / "link.json")
-    for path in (
-        ".syndicate-output",
-        "link.json",
-        "all/feed.rss.syndicate-new",
-        "../config.yaml",
-        "all/feed.rss%0d%0aX:y",
-    ):
-        assert fetch(url + path)[0] in {400, 403, 404}, path
-    assert fetch(f"{url}topics/one/feed.rss")[2] == (site.output / "topics/first/feed.rss").read_bytes()
-    missing = fetch(f"{url}nothing")
-    assert (missing[0], missing[1]["access-control-allow-origin"]) == (404, "*")

@@ -1,10 +1,12 @@
-"""The command `serve`, as a process."""
+"""`syndicate serve` in a process of its own, and a client of any server."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,3 +35,12 @@ def serving(site: EditableSite, *arguments: str) -> Iterator[tuple[subprocess.Po
     finally:
         process.kill()
         process.communicate()
+
+
+def fetch(url: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in fields.items()})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, {name.lower(): value for name, value in response.headers.items()}, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from unicodedata import normalize
 
 from ...errors import Problem
@@ -16,6 +16,8 @@ from ..scalars import describe, describe_date_error, is_flag, number_of, text_of
 
 Keys = tuple[str | int, ...]
 """The path of keys and indexes to a value of the metadata."""
+
+Value = TypeVar("Value")
 
 ProblemAt = Callable[[Keys, str, str, int], Problem]
 """Makes a problem of a value's path, a message, a severity, and a line of the body, or 0 if it is not in the body."""
@@ -131,6 +133,13 @@ class FieldReader:
         if len(text) > limit:
             self.warn((key,), f"cut: {len(text):,} characters, of which at most {limit:,} are kept")
         return shorten(text, limit)
+
+    def first(self, keys: Keys, values: tuple[Value, ...], noun: str) -> tuple[Value, ...]:
+        """Return as many of the values as one record may have (`limits.topics`), and report if there are more."""
+        limit = self.context.limits.topics
+        if len(values) > limit:
+            self.warn(keys, f"{len(values):,} {noun}, of which at most {limit} are kept")
+        return values[:limit]
 
     def number(self, name: str) -> int | None:
         """Return the first value of a field that is a number, without its fraction."""

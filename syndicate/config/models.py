@@ -353,7 +353,14 @@ class Limits(NamedTuple):
             minimum=1000,
         ),
     ] = 2_000_000
-    topics: Annotated[int, Option("Number of topics of one record; the first are kept.", minimum=1)] = 64
+    topics: Annotated[
+        int,
+        Option(
+            "Number of topics of one record, of its authors, and of its values of any other key in `feeds.by`; the"
+            " first are kept.",
+            minimum=1,
+        ),
+    ] = 64
     title: Annotated[int, Option("Length of a title, in characters; the rest is cut off.", minimum=20)] = 1000
     summary: Annotated[int, Option("Length of a summary, in characters; the rest is cut off.", minimum=20)] = 20_000
 

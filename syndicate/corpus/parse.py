@@ -130,9 +130,7 @@ def open_record(content: FileContent, source: Source, path: bytes, context: Sour
         )
     reader = FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at, parsed.is_quoted)
     if parsed.repaired:
-        message = "control characters were removed"
-        warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
-        reader.problems.append(warning)
+        reader.warn_of_header(parsed.first_line, "control characters were removed")
     return reader
 
 

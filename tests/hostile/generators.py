@@ -177,6 +177,10 @@ GENERATORS: dict[str, Generator] = {
     "related": Generator(
         YAML, lambda n: "related: [" + ", ".join("{title: a, url: https://x.example/a}" for i in range(n // 37)) + "]"
     ),
+    "datespaces": Generator(YAML, lambda n: 'date: "2026' + " " * n + '1"'),
+    "aliastext": Generator(YAML, lambda n: "a: &a " + "x" * (n // 2) + "\ntags: [" + "*a, " * (n // 8) + "]"),
+    "topicsnull": Generator(YAML, lambda n: "tags: [" + "~," * (n // 2) + "]"),
+    "relatedtext": Generator(YAML, lambda n: "related: [" + "a," * (n // 2) + "]"),
     "ids": Generator(YAML, lambda n: "id: " + "a" * n),
     "moment": Generator(YAML, lambda n: "date: 2026-01-01T00:00:00." + "1" * n),
     "pelican": Generator(LINES, lambda n: "Title: " + "a\n  " * (n // 4)),

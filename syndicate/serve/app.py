@@ -50,7 +50,7 @@ def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Appl
         add(app, config)
 
     async def handle_other(request: web.Request) -> web.StreamResponse:
-        return tree.handle_other(request)
+        return await tree.handle_other(request)
 
     app.router.add_route("*", "/{path:(?s:.*)}", handle_other)
     app.cleanup_ctx.append(_watch_catalog)

@@ -94,6 +94,7 @@ _SERVE = """\
 examples:
   syndicate serve                             listen where the configuration says: http://127.0.0.1:8080/
   syndicate serve --host 0.0.0.0 --port 80
+  syndicate serve --access-log combined >> access.log
 """
 _HEADERS = """\
 examples:
@@ -227,6 +228,7 @@ def parser() -> VerbParser:
     _add_log_option(serve)
     serve.add_argument("--host", help="address to listen on (default: serve.host of the configuration)")
     serve.add_argument("--port", type=serving.port, help="port to listen on (default: serve.port of the configuration)")
+    _add_access_log_option(serve)
     serve.set_defaults(run=serving.serve)
 
     _add_headers_options(_verb(verbs, "headers", "print the configuration of a server or of systemd", _HEADERS))
@@ -240,6 +242,11 @@ def parser() -> VerbParser:
 def _print_help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
     parser.print_help()
     return DONE
+
+
+def _add_access_log_option(serve: VerbParser) -> None:
+    formats = serving.ACCESS_LOG_FORMATS
+    serve.add_argument("--access-log", choices=formats, help="print a line for each response to standard output")
 
 
 def _add_headers_options(headers: VerbParser) -> None:

@@ -96,6 +96,7 @@ _SERVE = """\
 examples:
   syndicate serve                             listen where the configuration says: http://127.0.0.1:8080/
   syndicate serve --host 0.0.0.0 --port 80
+  syndicate serve --access-log combined >> access.log
 """
 _PREVIEW = """\
 examples:
@@ -210,6 +211,7 @@ def parser() -> VerbParser:
     _add_log_option(serve)
     serve.add_argument("--host", help="address to listen on (default: serve.host of the configuration)")
     serve.add_argument("--port", type=serving.port, help="port to listen on (default: serve.port of the configuration)")
+    _add_access_log_option(serve)
     serve.set_defaults(run=serving.serve)
 
     _add_headers_options(_verb(verbs, "headers", "print the configuration of a server or of systemd", _HEADERS))
@@ -238,6 +240,11 @@ def _add_deploy_options(deploy: VerbParser) -> None:
     deploy.add_argument("url", metavar="BUCKET", nargs="?", help="s3://NAME/FOLDER/ (default: bucket.url)")
     deploy.add_argument("--dry-run", action="store_true", help="list what would be sent and removed, with sizes")
     deploy.set_defaults(run=deploying.deploy)
+
+
+def _add_access_log_option(serve: VerbParser) -> None:
+    formats = serving.ACCESS_LOG_FORMATS
+    serve.add_argument("--access-log", choices=formats, help="print a line for each response to standard output")
 
 
 def _add_headers_options(headers: VerbParser) -> None:

@@ -12,6 +12,10 @@ KINDS = ("nginx", "caddy", "apache", "netlify", "cloudflare", "cloudfront", "fas
 """What `headers` prints a configuration for (`serve.server_config`, `serve.systemd_units`)."""
 
 
+ACCESS_LOG_FORMATS = ("combined", "json")
+"""The formats of the access log (`serve.access_log`)."""
+
+
 def port(text: str) -> int:
     """Parse a port number; 0 selects any free port."""
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
@@ -32,7 +36,7 @@ def serve(options: argparse.Namespace) -> int:
         from ..api.routes import add_routes as add_api_routes
 
         add_routes.append(add_api_routes)
-    run(config, host, config.serve.port if options.port is None else options.port, add_routes)
+    run(config, host, config.serve.port if options.port is None else options.port, add_routes, options.access_log)
     return DONE
 
 

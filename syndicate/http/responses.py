@@ -69,6 +69,11 @@ class RawResponse(web.StreamResponse):
         """Whether the connection stays open."""
         return self._keeps_alive
 
+    @property
+    def body_length(self) -> int:
+        """The length of the body in bytes, for an access log."""
+        return len(self._content)
+
     async def prepare(self, request: web.BaseRequest) -> None:
         """Write the whole response, once. A client that does not read it loses the connection.
 

@@ -121,7 +121,7 @@ class PreviewServer:
         if is_read and document is not None and document.kind == PAGE:
             with suppress(OSError):
                 return self._page(self._read(document.path), 200, PAGE_POLICY)
-        response = tree.handle_other(request)
+        response = await tree.handle_other(request)
         if response.status < 400 or not wants_page:
             return response
         paths = [path for path, each in sorted(tree.catalog.documents.items()) if each.kind in _LISTED]

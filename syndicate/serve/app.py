@@ -14,12 +14,14 @@ from typing import Any
 import structlog
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
+from aiohttp.web_log import AccessLogger
 
 from ..config import Config
 from ..errors import SyndicateError
 from ..http.client_address import TrustedProxies
 from ..store import open_store
 from ..store.base import Store
+from .access_log import AccessLog, logger_class
 from .connections import ConnectionLimit
 from .metrics import count_deliveries, render_metrics
 from .tree_handler import TreeHandler
@@ -54,20 +56,21 @@ def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Appl
         add(app, config)
 
     async def handle_other(request: web.Request) -> web.StreamResponse:
-        return tree.handle_other(request)
+        return await tree.handle_other(request)
 
     app.router.add_route("*", "/{path:(?s:.*)}", handle_other)
     app.cleanup_ctx.append(_watch_catalog)
     return app
 
 
-async def start(app: web.Application) -> web.AppRunner:
+async def start(app: web.Application, access_log: AccessLog | None = None) -> web.AppRunner:
     """Set up the application, with the short way for documents (see `tree_handler`). The caller adds sites."""
     logger = logging.getLogger("syndicate.serve.http")
     logger.handlers, logger.propagate = [_ErrorHandler()], False
     runner = web.AppRunner(
-        app, access_log=None, logger=logger, keepalive_timeout=_IDLE_S, lingering_time=_LINGER_S,
-        shutdown_timeout=_DRAIN_S, max_headers=_MAX_HEADERS,
+        app, access_log=None if access_log is None else logger, logger=logger, keepalive_timeout=_IDLE_S,
+        access_log_class=AccessLogger if access_log is None else logger_class(access_log),
+        lingering_time=_LINGER_S, shutdown_timeout=_DRAIN_S, max_headers=_MAX_HEADERS,
     )  # fmt: skip
     await runner.setup()
     server = runner.server
@@ -100,21 +103,30 @@ class _ErrorHandler(logging.Handler):
             log.error(record.getMessage(), exc_info=error)
 
 
-def serve(config: Config, host: str, port: int, add_routes: Sequence[AddRoutes] = ()) -> None:
-    """Serve until SIGTERM or SIGINT, then finish the responses under way.
+def serve(
+    config: Config, host: str, port: int, add_routes: Sequence[AddRoutes] = (), access_log_format: str | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the responses under way. Responses are logged in a format, if given.
 
     Raises SyndicateError when the address is not available.
     """
-    asyncio.run(_serve(config, host, port, add_routes))
+    access_log = None if access_log_format is None else AccessLog(access_log_format)
+    try:
+        asyncio.run(_serve(config, host, port, add_routes, access_log))
+    finally:
+        if access_log is not None:
+            access_log.close()
 
 
-async def _serve(config: Config, host: str, port: int, add_routes: Sequence[AddRoutes]) -> None:
+async def _serve(
+    config: Config, host: str, port: int, add_routes: Sequence[AddRoutes], access_log: AccessLog | None
+) -> None:
     _raise_file_limit()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = await start(create_app(config, add_routes))
+    runner = await start(create_app(config, add_routes), access_log)
     try:
         try:
             await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()

@@ -19,7 +19,7 @@ class Document(NamedTuple):
     """A document of the output tree.
 
     `is_final` holds for an archive of a period that is over. `encoded_digests` are the content codings that exist on
-    the disk, each with the digest of its bytes; `encodings` are their names.
+    the disk, each with the digest of its bytes.
     """
 
     path: str
@@ -29,7 +29,6 @@ class Document(NamedTuple):
     modified_s: int
     is_final: bool
     encoded_digests: tuple[tuple[str, bytes], ...] = ()
-    encodings: frozenset[str] = frozenset()
 
 
 class Catalog(NamedTuple):
@@ -89,7 +88,6 @@ def documents_by_path(rows: Iterable[DocumentRow], period_characters: int) -> di
             row.modified_at,
             bool(row.period) and row.period[:period_characters] != newest_period[row.feed_id][:period_characters],
             tuple(sorted(encoded.get(row.path, ()))),
-            frozenset(encoding for encoding, _ in encoded.get(row.path, ())),
         )
         for row in rows
         if not row.path.endswith(tuple(_ENCODINGS))

@@ -1,6 +1,5 @@
 """The header lines of responses as bytes, built once per document: building them costs more than all else."""
 
-import gzip
 import re
 from email.utils import formatdate
 from html import unescape
@@ -52,8 +51,8 @@ class HeaderBuilder:
         self._has_tags = bool(config.cdns)
         self._max_ages_s = config.serve.max_age_s, config.serve.archive_max_age_s
 
-    def prepare(self, document: Document, representation: Representation) -> PreparedDocument:
-        """Return a representation of a document with its header lines."""
+    def prepare(self, document: Document, representation: Representation, content: bytes) -> PreparedDocument:
+        """Return a representation of a document with its header lines. `content` has no content coding."""
         common = [
             ("ETag", representation.etag),
             ("Cache-Control", f"public, max-age={self._max_ages_s[document.is_final]}"),
@@ -64,17 +63,17 @@ class HeaderBuilder:
             common.append(("Link", self.link(document)))
         if self._has_tags:
             common += tag_headers(document.path)
-        content = [("Content-Type", document.content_type), ("Accept-Ranges", "bytes")]
+        fields = [("Content-Type", document.content_type), ("Accept-Ranges", "bytes")]
         if representation.encoding:
-            content.append(("Content-Encoding", representation.encoding))
+            fields.append(("Content-Encoding", representation.encoding))
         if document.kind == PAGE:
-            content.append(("Content-Security-Policy", _page_policy(_decode(representation))))
+            fields.append(("Content-Security-Policy", _page_policy(content)))
         modified = formatdate(representation.modified_s, usegmt=True)
         return PreparedDocument(
             representation,
             encode_headers(common),
             encode_headers([("Last-Modified", modified)]),
-            encode_headers(content),
+            encode_headers(fields),
         )
 
     def link(self, document: Document) -> str:
@@ -98,17 +97,6 @@ def encode_problem(problem: ProblemDetails, *, as_html: bool) -> tuple[bytes, by
     # `no-cache`: caches may store a 404 without Cache-Control (RFC 9110 §15.1), and the document may exist tomorrow.
     cache = [("Content-Length", str(len(body))), ("Cache-Control", "no-cache"), ("Vary", "Accept")]
     return encode_headers([*content, *cache, *_COMMON, *problem.headers]), body
-
-
-def _decode(representation: Representation) -> bytes:
-    """Return the bytes of a representation without its content coding."""
-    if representation.encoding == "gzip":
-        return gzip.decompress(representation.content)
-    if representation.encoding == "br":
-        import brotli
-
-        return bytes(brotli.decompress(representation.content))
-    return representation.content
 
 
 def _page_policy(content: bytes) -> str:

@@ -13,10 +13,10 @@ one of two ways:
    last a route for all paths, `handle_other`. It decodes the path and looks it up again, because a query
    or an unusual spelling (`%61ll`) prevented the first way. What remains is 301, 404, 405, 410 or 503.
 
-For a document, `_respond` chooses a content coding among the compressed files on the disk (`negotiation`), gets the
-representation with its header lines from the `DocumentCache`, evaluates the conditions of the request
-(`conditional.evaluate`), and joins header lines to a `RawResponse`. Two cases skip the evaluation, because most
-requests are such: no conditions at all, and a single `If-None-Match` with the present tag.
+For a document, `_respond` chooses a content coding (`negotiation`), gets the representation with its header lines from
+the `DocumentCache`, evaluates the conditions of the request (`conditional.evaluate`), and joins header lines to a
+`RawResponse`. Two cases skip the evaluation, because most requests are such: no conditions at all, and a single
+`If-None-Match` with the present tag.
 
 Nothing on this path reads the disk once a document is cached, and nothing allocates except the lines that differ
 between requests: the status line, `Date` (encoded once a second), and `Content-Length`.
@@ -113,29 +113,32 @@ class TreeHandler:
     async def handle_document(self, request: web.BaseRequest) -> web.StreamResponse:
         """Respond to a request whose undecoded path is that of a document."""
         document = self.documents_by_request_path.get(request.raw_path)
-        return self.handle_other(request) if document is None else self._respond(document, request)
+        return await self.handle_other(request) if document is None else await self._respond(document, request)
 
-    def handle_other(self, request: web.BaseRequest) -> RawResponse:
+    async def handle_other(self, request: web.BaseRequest) -> RawResponse:
         """Respond to any other request: one with a query, in an unusual spelling, or for no document."""
         self._date.update()
         path = request.path
         if (document := self.documents_by_request_path.get(path)) is not None:
-            return self._respond(document, request)
+            return await self._respond(document, request)
         if request.method == "OPTIONS":
             return self._options_response()
         return self._problem_response(request, self._missing_document(path))
 
     # ----------------------------------------------------------------------------------------------------- documents
 
-    def _respond(self, document: Document, request: web.BaseRequest) -> RawResponse:
+    async def _respond(self, document: Document, request: web.BaseRequest) -> RawResponse:
         self._date.update()
         method, headers = request.method, request.headers
         if method not in {"GET", "HEAD"}:
             return self._other_method_response(request)
         encoding = ""
-        if document.encodings and "Accept-Encoding" in headers:
-            encoding = negotiation.choose_encoding(",".join(headers.getall("Accept-Encoding")), document.encodings)
-        prepared = self._cache.get(document, encoding)
+        if "Accept-Encoding" in headers:
+            encoding = negotiation.choose_encoding(",".join(headers.getall("Accept-Encoding")))
+        prepared = self._cache.cached(document, encoding)
+        if prepared is None:
+            prepared = await self._cache.load(document, encoding)
+            self._date.update()
         if prepared is None:
             return self._problem_response(request, ProblemDetails(404, "The document cannot be read."))
         if prepared.representation.modified_s >= self._date.second:  # that second is not over

@@ -15,17 +15,16 @@ from random import Random
 
 import brotli
 import pytest
+import zstandard
 from aiohttp import web
 from support.editable_sites import EditableSite
 from support.running import age, parse_response, running, until_recorded
 
 from syndicate.config import Config
-from syndicate.outputs.local import LocalOutput
 from syndicate.serve.app import TREE
-from syndicate.serve.catalog import Document
-from syndicate.serve.document_cache import DocumentCache, Representation
 
 FEED = "/news/all/feed.rss"
+DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstandard.ZstdDecompressor().decompress}
 HUBS = '<https://hub.example/>; rel="hub", <https://two.example/>; rel="hub"'
 TYPES = {
     "all/feed.rss": "application/rss+xml; charset=utf-8",
@@ -230,6 +229,58 @@ async def test_compressed_files_are_served_with_their_own_tags(encoding: str, su
             ).status == 200
             assert (await server.request(f"/news/{path}", If_None_Match=tag)).status == 200
             assert compressed.one("Vary") == whole.one("Vary") == "Accept-Encoding"
+
+
+async def test_documents_without_compressed_files_are_compressed_in_every_coding(site: EditableSite) -> None:
+    site.settings["precompress"] = False
+    site.build()
+    age(site)
+    async with running(site) as server:
+        for path in ("all/feed.rss", "all/feed.json", "index.html", "feeds.opml"):
+            whole = await server.request(f"/news/{path}")
+            assert whole.one("ETag").endswith('"')
+            tags = {whole.one("ETag")}
+            for encoding, decode in DECODERS.items():
+                response = await server.request(f"/news/{path}", Accept_Encoding=encoding)
+                assert response.one("Content-Encoding") == encoding
+                assert decode(response.body) == whole.body
+                assert len(response.body) < len(whole.body)
+                assert response.one("Content-Length") == str(len(response.body))
+                for name in ("Content-Type", "Last-Modified", "Cache-Control", "Vary"):
+                    assert response.one(name) == whole.one(name)
+                assert response.headers.get("content-security-policy") == whole.headers.get("content-security-policy")
+                tag = response.one("ETag")
+                tags.add(tag)
+                same = await server.request(f"/news/{path}", Accept_Encoding=encoding, If_None_Match=tag)
+                assert (same.status, same.one("ETag")) == (304, tag)
+                part = await server.request(f"/news/{path}", Accept_Encoding=encoding, Range="bytes=5-9", If_Range=tag)
+                assert (part.status, part.body) == (206, response.body[5:10])
+            assert len(tags) == 4
+
+
+async def test_coding_has_the_same_bytes_and_tag_whether_or_not_a_build_compressed(site: EditableSite) -> None:
+    async def coded() -> list[tuple[str, bytes]]:
+        site.build()
+        async with running(site) as server:
+            responses = [await server.request(FEED, Accept_Encoding=encoding) for encoding in ("gzip", "br")]
+        return [(response.one("ETag"), response.body) for response in responses]
+
+    with_files = await coded()
+    site.settings["precompress"] = False
+    assert await coded() == with_files
+
+
+async def test_new_version_is_compressed_anew(site: EditableSite) -> None:
+    site.settings["precompress"] = False
+    site.build()
+    async with running(site) as server:
+        old = await server.request(FEED, Accept_Encoding="gzip")
+        site.record("d.md", title="Delta", topics=["One"], date="2026-04-05")
+        site.build()
+        new = old
+        while new.one("ETag") == old.one("ETag"):
+            new = await server.request(FEED, Accept_Encoding="gzip")
+        assert b"Delta" in gzip.decompress(new.body)
 
 
 async def test_compressed_files_have_no_urls(site: EditableSite) -> None:
@@ -462,41 +513,6 @@ async def test_connections_persist_by_the_rules_of_each_http_version(site: Edita
 
 
 # ------------------------------------------------------------------------------------------------- cache, added routes
-
-
-def test_cache_stays_within_its_limit(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("tree")
-    documents = []
-    for number in range(10):
-        content = bytes([number]) * 100
-        (folder / f"{number}").write_bytes(content)
-        documents.append(Document(str(number), "feed", "x", sha256(content).digest(), 0, is_final=False))
-    prepared: list[str] = []
-
-    def prepare(document: Document, representation: Representation) -> Representation:
-        prepared.append(document.path)
-        return representation
-
-    cache = DocumentCache(LocalOutput(str(folder), "f.example,2026", "https://f.example/"), prepare, max_bytes=300)
-    for document in documents:
-        assert cache.get(document) == cache.get(document)
-    assert len(prepared) == 10
-    assert cache.get(documents[9])
-    assert cache.get(documents[0])
-    assert prepared[10:] == ["0"]
-    cache.retain({})
-    assert cache._cached_bytes == 0
-
-
-def test_bytes_unknown_to_the_store_have_their_own_tag(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("tree")
-    (folder / "x").write_bytes(b"new")
-    os.utime(folder / "x", (50, 50))
-    cache: DocumentCache[Representation] = DocumentCache(
-        LocalOutput(str(folder), "f.example,2026", "https://f.example/"), lambda _, representation: representation
-    )
-    old = Document("x", "feed", "x", sha256(b"old").digest(), 0, is_final=False)
-    assert cache.get(old) == Representation(b"new", "", f'"{sha256(b"new").hexdigest()[:32]}"', 50)
 
 
 async def test_internal_error_is_500_and_logged(site: EditableSite, capsys: pytest.CaptureFixture[str]) -> None:

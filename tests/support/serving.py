@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import pytest
 from support.editable_sites import EditableSite
@@ -16,12 +17,14 @@ from support.sites import clean_environment
 
 
 @contextmanager
-def serving(site: EditableSite, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(
+    site: EditableSite, *arguments: str, stdout: IO[bytes] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run a server in a process of its own, and yield the process and its port."""
     site.configure()
     process = subprocess.Popen(
         [sys.executable, "-m", "syndicate", "serve", "--port", "0", "--log-format", "json", *arguments],
-        cwd=site.folder, env=clean_environment(), stderr=subprocess.PIPE, text=True,
+        cwd=site.folder, env=clean_environment(), stdout=stdout, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stderr is not None

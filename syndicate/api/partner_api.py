@@ -28,7 +28,7 @@ from .entry_query import ForbiddenTopicError, QueryResolver
 from .feeds import FeedCatalog
 from .openapi import openapi_document
 from .parameters import InvalidParametersError, parse_entry_parameters, require_no_parameters
-from .partner_registry import PartnerRegistry
+from .partner_registry import PartnerRegistry, PartnersUnknownError
 
 _THREADS = 2
 _FAILURE_QUOTA = 30  # wrong keys a minute from one address
@@ -63,7 +63,7 @@ class PartnerApi:
         self._proxies = TrustedProxies(config.serve.proxies)
         self._slots = ResponseSlots()
         self._trimmer = MemoryTrimmer()
-        self._registry = None if api.public else PartnerRegistry(api.partners)
+        self._registry = None if api.public else PartnerRegistry(api.partners, clock)
         self._resolver = QueryResolver(config)
         self._entries = EntryPages(config)
         self._feeds = FeedCatalog(config)
@@ -119,7 +119,7 @@ class PartnerApi:
         self._store.close()
 
     async def _authorize(self, request: web.Request) -> Access:
-        """Return the rights of the client. Raises ProblemError: 401 or 429."""
+        """Return the rights of the client. Raises ProblemError: 401, 429 or 503."""
         if self._registry is None:
             return self._public_access(request)
         now = self._clock()
@@ -127,7 +127,12 @@ class PartnerApi:
             self._refreshed_at = now
             await self._run(self._registry.refresh)
         header = request.headers.get("Authorization", "")
-        partner = partners.authenticate(header, self._registry.partners)
+        try:
+            known = self._registry.partners
+        except PartnersUnknownError:
+            problem = ProblemDetails(503, "the keys of partners cannot be checked now", (("Retry-After", "60"),))
+            raise ProblemError(problem) from None
+        partner = partners.authenticate(header, known)
         if partner is None:
             raise ProblemError(self._authentication_problem(request, has_credentials=bool(header)))
         is_allowed, bucket = self._rates.take(partner.name, partner.rate)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from ..config import API_PREFIX, Config
 from ..formats import get
 from ..http.media_types import PROBLEM_JSON
-from .parameters import EntryParameters
+from .parameters import EntryParameters, FeedParameters
 from .schemas import JsonFeed, ProblemDetails
 
 _REF = "#/components/schemas/{model}"
@@ -32,9 +33,13 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
     entries = {
         400: "A parameter is invalid; `errors` names it.",
         **_common_errors(public=public),
-        410: "The cursor has expired: start again with an empty `since`.",
+        410: "The cursor has expired: start again with an empty `since`, or at the first page.",
     }
-    feeds = {400: "The resource has no parameters.", **_common_errors(public=public, topics=False)}
+    feeds = {
+        400: "A parameter is invalid; `errors` names it.",
+        **_common_errors(public=public, topics=False),
+        410: "The cursor has expired: request the first page again.",
+    }
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -44,12 +49,12 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
         },
         "servers": [{"url": config.site.url.rstrip("/") + API_PREFIX}],
         "paths": {
-            "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", [], feeds)},
+            "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", _parameters(FeedParameters), feeds)},
             "/entries": {
                 "get": _operation(
                     "entries",
                     "Entries, newest first; with `since`, the changes since then.",
-                    _parameters(),
+                    _parameters(EntryParameters),
                     entries,
                 )
             },
@@ -114,8 +119,8 @@ def _operation(name: str, summary: str, parameters: list[dict[str, Any]], errors
     return {"operationId": name, "summary": summary, "parameters": [*parameters, if_none_match], "responses": responses}
 
 
-def _parameters() -> list[dict[str, Any]]:
-    properties: dict[str, dict[str, Any]] = EntryParameters.model_json_schema()["properties"]
+def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    properties: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
     return [_parameter(name, dict(schema)) for name, schema in properties.items()]
 
 

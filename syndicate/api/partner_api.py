@@ -22,12 +22,14 @@ from ..http.responses import RawResponse, response_head
 from ..store import open_store
 from ..store.base import Snapshot
 from . import partners
+from .cursor_key import CursorKey
+from .cursors import CursorCodec
 from .documents import TaggedDocument
 from .entries import EntryPages, ExpiredCursorError
 from .entry_query import ForbiddenTopicError, QueryResolver
 from .feeds import FeedCatalog
 from .openapi import openapi_document
-from .parameters import InvalidParametersError, parse_entry_parameters, require_no_parameters
+from .parameters import InvalidParametersError, parse_entry_parameters, parse_feed_parameters
 from .partner_registry import PartnerRegistry, PartnersUnknownError
 
 _THREADS = 2
@@ -65,8 +67,9 @@ class PartnerApi:
         self._trimmer = MemoryTrimmer()
         self._registry = None if api.public else PartnerRegistry(api.partners, clock)
         self._resolver = QueryResolver(config)
-        self._entries = EntryPages(config)
-        self._feeds = FeedCatalog(config)
+        codec = CursorCodec(CursorKey(config.state))
+        self._entries = EntryPages(config, codec)
+        self._feeds = FeedCatalog(config, codec)
         self._store = open_store(config.state, max_readers=_THREADS)
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="partner-api")
         self._clock = clock
@@ -91,20 +94,21 @@ class PartnerApi:
             problem = ProblemDetails(403, "your key has no right to this topic", access.headers)
             raise ProblemError(problem) from None
         except ExpiredCursorError as error:
-            problem = ProblemDetails(410, f"{error}: start again with an empty since", access.headers)
-            raise ProblemError(problem) from None
+            raise ProblemError(ProblemDetails(410, str(error), access.headers)) from None
 
     async def feeds(self, request: web.Request) -> web.StreamResponse:
         """Handle `GET /api/v1/feeds`."""
         access = await self._authorize(request)
+        known_etags = _known_etags(request)
         try:
-            require_no_parameters(list(request.query.items()))
+            cursor = parse_feed_parameters(list(request.query.items())).cursor
+            return await self._respond(
+                request, access, lambda snapshot: self._feeds.document(snapshot, access.topics, cursor, known_etags)
+            )
         except InvalidParametersError as error:
             raise _invalid_parameters(error, access) from None
-        known_etags = _known_etags(request)
-        return await self._respond(
-            request, access, lambda snapshot: self._feeds.document(snapshot, access.topics, known_etags)
-        )
+        except ExpiredCursorError as error:
+            raise ProblemError(ProblemDetails(410, str(error), access.headers)) from None
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:
         """Handle `GET /api/v1/openapi.json`. It needs no key, because it contains no data."""

@@ -22,6 +22,8 @@ lint: $(VENV)/.development
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sphinx-build --quiet --fail-on-warning docs docs/_build/html
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml syndicate
+	$(BIN)/python tests/audit.py requirements.lock requirements-dev.lock
 
 unit: $(VENV)/.development
 	tests/programs

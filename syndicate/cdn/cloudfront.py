@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidatio
 from __future__ import annotations
 
 import hashlib
+from html import escape
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape
 
 from .base import Kind, Purge, PurgeRequest
 
@@ -22,7 +22,7 @@ def build(purge: Purge) -> list[PurgeRequest]:
         items = [f"#{tag}" for tag in purge.tags]
     else:
         items = [urlsplit(url).path or "/" for url in purge.urls]
-    listed = "".join(f"<Path>{escape(item)}</Path>" for item in items)
+    listed = "".join(f"<Path>{escape(item, quote=False)}</Path>" for item in items)
     reference = hashlib.sha256(f"{purge.now_s} {items}".encode()).hexdigest()
     body = (
         f'<?xml version="1.0" encoding="UTF-8"?><InvalidationBatch xmlns="{_NAMESPACE}">'

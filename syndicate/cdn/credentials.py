@@ -15,7 +15,7 @@ def purgers(config: Config, environment: Mapping[str, str], problems: list[Probl
     """Returns the caches with their secrets. Reports each that is missing or cannot be used, without showing it."""
     found: list[Purger] = []
     for cdn in config.cdns:
-        token = ""
+        token = ""  # nosec B105
         if cdn.token_env:
             token = environment.get(cdn.token_env, "").strip()
             if not token or not token.isprintable() or not token.isascii():

@@ -96,7 +96,7 @@ def completion(options: argparse.Namespace) -> int:
     """Print the script with which a shell completes commands of syndicate."""
     from argcomplete.shell_integration import shellcode
 
-    print(shellcode(["syndicate"], shell=options.shell))
+    print(shellcode(["syndicate"], shell=options.shell))  # nosec B604 - the name of a shell
     return DONE
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pickle
+import pickle  # nosec B403
 import signal
 import struct
 import traceback
@@ -83,7 +83,7 @@ class Worker(Generic[Chunk]):
         if not self._is_ready:
             self._is_ready = True
             return None
-        succeeded, value = pickle.loads(answer)  # noqa: S301 - from a process of ours
+        succeeded, value = pickle.loads(answer)  # noqa: S301  # nosec B301 - from a process of ours
         if not succeeded:
             raise value
         return value
@@ -154,7 +154,7 @@ def _prepare(parent: int, lifeline: int) -> None:
 
 
 def _answer(context: object, message: bytes) -> bytes:
-    job, tasks = pickle.loads(message)  # noqa: S301 - from a process of ours
+    job, tasks = pickle.loads(message)  # noqa: S301  # nosec B301 - from a process of ours
     try:
         with no_garbage_collection():
             return pickle.dumps((True, job(context, tasks)), pickle.HIGHEST_PROTOCOL)

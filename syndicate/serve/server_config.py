@@ -131,7 +131,7 @@ def _server_settings(config: Config) -> ServerSettings:
 
 def _local_address(host: str, port: int) -> str:
     """Return the host and port at which another server of the machine reaches `syndicate serve`."""
-    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what is replaced
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # nosec B104 - what is replaced
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -47,8 +47,11 @@ def _report(error: BaseException) -> int:
             # The reader closed the pipe, as `head` does. Redirect standard output, so that flushing it succeeds.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return DONE
+        case ConfigMissingError():
+            code = CONFIGURATION
         case ConfigError():
-            print_message(f"syndicate: {error}" if isinstance(error, ConfigMissingError) else str(error))
+            for problem in error.problems:
+                print_message(str(problem))
             return CONFIGURATION
         case LockedError():
             code = LOCKED

@@ -248,7 +248,9 @@ async def test_publish_of_the_sample_delivers_each_document_once(tmp_path: Path)
     folder = tmp_path / "news"
     async with http_server() as hub:
         text = (folder / "config.yaml").read_text(encoding="utf-8")
-        changed = text.replace("https://hub.example.org/", hub.url).replace("verify: true", "verify: false")
+        changed = text.replace('# hubs: ["https://hub.example.org/"]', f"hubs: [{hub.url!r}]").replace(
+            "verify: true", "verify: false"
+        )
         (folder / "config.yaml").write_text(changed, encoding="utf-8")
         first = await asyncio.to_thread(run, "publish", "--json", cwd=folder)
         documents = {f"https://feeds.example.org/{path}" for path in tree(folder / "feeds") if "/feed." in path}

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -253,7 +254,7 @@ async def test_publish_of_the_sample_delivers_each_document_once(tmp_path: Path)
         )
         (folder / "config.yaml").write_text(changed, encoding="utf-8")
         first = await asyncio.to_thread(run, "publish", "--json", cwd=folder)
-        documents = {f"https://feeds.example.org/{path}" for path in tree(folder / "feeds") if "/feed." in path}
+        documents = {f"https://feeds.example.org/{quote(path)}" for path in tree(folder / "feeds") if "/feed." in path}
         assert len(documents) > 50
         assert hub.topics == dict.fromkeys(documents, 1)
         report = json.loads(first.stdout)

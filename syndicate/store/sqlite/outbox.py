@@ -32,6 +32,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from ...model import encode_path
 from ..outbox_rows import (
     NO_CACHES,
     Acknowledgement,
@@ -97,6 +98,7 @@ class SqliteOutbox:
 
         `has_pages` keeps HTML pages, which hubs know by the URL of their folder.
         """
+        self._connection.create_function("encode_path", 1, encode_path, deterministic=True)
         self._connection.execute(sql.DELETE_TOPICS, {"site_url": site_url, "has_pages": has_pages})
         for statement in (sql.DELETE_DELIVERIES, sql.DELETE_ATTEMPTS, sql.DELETE_HUBS):
             self._connection.execute(statement, {"hub_urls": json.dumps(hub_urls)})

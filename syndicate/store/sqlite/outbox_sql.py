@@ -46,7 +46,8 @@ ON CONFLICT (hub_url, topic_url) DO UPDATE SET wanted_generation = excluded.want
 # is that of its folder, if pages are announced.
 DELETE_TOPICS = """
 DELETE FROM topics WHERE path NOT IN (SELECT path FROM documents)
-  OR topic_url != :site_url || path AND NOT (:has_pages AND topic_url || 'index.html' = :site_url || path)"""
+  OR topic_url != :site_url || encode_path(path)
+    AND NOT (:has_pages AND topic_url || 'index.html' = :site_url || encode_path(path))"""
 
 # Deletes the deliveries of topics that do not exist and of hubs that are not configured.
 DELETE_DELIVERIES = """

@@ -4,16 +4,11 @@ The bytes are a function of the document: they contain no time.
 """
 
 import gzip
-import sys
 import zlib
 
 import brotli
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
+from .. import zstd
 from ..model import Document
 
 SMALLEST_BYTES = 256  # a smaller document is shorter than the header fields of its response
@@ -31,7 +26,7 @@ def compress(content: bytes, encoding: str) -> bytes:
         case "br":
             return bytes(brotli.compress(content, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
         case "zstd":
-            return bytes(zstd.compress(content, _ZSTD_LEVEL))
+            return zstd.compress(content, _ZSTD_LEVEL)
         case _:
             raise ValueError(encoding)
 

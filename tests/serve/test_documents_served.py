@@ -19,8 +19,8 @@ from aiohttp import web
 from support.editable_sites import EditableSite
 from support.running import age, parse_response, running, until_recorded
 
+from syndicate import zstd
 from syndicate.config import Config
-from syndicate.outputs.compress import zstd
 from syndicate.serve.app import TREE
 
 FEED = "/news/all/feed.rss"

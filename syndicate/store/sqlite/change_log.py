@@ -20,6 +20,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from ... import zstd
 from ..rows import ChangeRow, PartnerEntryRow, PartnerTextRow, TouchedEntryRow
 from .schema import FORMATS_MAX
 
@@ -188,5 +189,8 @@ class SqliteChangeLog:
 
 
 def _touched_entry(row: tuple[int, str, int, str | None, str, str, bytes, bytes | None, str | None]) -> TouchedEntryRow:
-    record_id, entry_id, published, record_ids, *rest = row
-    return TouchedEntryRow(record_id, entry_id, published, tuple(json.loads(record_ids or "[]")), *rest)  # type: ignore[arg-type] # the columns of _ENTRIES
+    record_id, entry_id, published, record_ids, traits, title, content, state, topics = row
+    parts = tuple(json.loads(record_ids or "[]"))
+    return TouchedEntryRow(
+        record_id, entry_id, published, parts, traits, title, zstd.decompress(content), state, topics
+    )

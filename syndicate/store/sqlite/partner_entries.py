@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from ... import zstd
 from ..partner_rows import CatalogFeed, EntryFilter, EntryRef
 from .entry_filter import attribute_conditions, conjunction, topic_conditions, topic_values
 from .schema import FORMATS_MAX
@@ -56,7 +57,7 @@ class SqlitePartnerEntries:
     def items(self, record_ids: Sequence[int]) -> list[bytes]:
         """Return the JSON Feed items of entries, in the given order."""
         found: dict[int, bytes] = dict(self._sql.execute(_ITEMS, {"record_ids": json.dumps(record_ids)}).fetchall())
-        return [found[record_id] for record_id in record_ids]
+        return [zstd.decompress(found[record_id]) for record_id in record_ids]
 
     def presentation_digest(self) -> bytes | None:
         """Return the digest of all that decides how entries are shown; None before the first build."""

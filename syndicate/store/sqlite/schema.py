@@ -5,12 +5,12 @@ bytes, since file names need not be text.
 """
 
 FILE_NAME = "index.db"
-VERSION = 9
+VERSION = 10
 
 FORMATS_MAX = 64
 """A `fragment_id` is `record_id * FORMATS_MAX + format_id`."""
 
-# Large pages suit fragments, which are a few kilobytes each.
+# Large pages suit fragments, which are some kilobytes each.
 PAGE_BYTES = 8192
 
 TABLES = """
@@ -77,6 +77,7 @@ CREATE TABLE document_sets (
 
 -- Entries as rendered: the digest that an entry had then, and its fragment in each format. A `fragment_id` is made of
 -- the record and the format, `record_id * 64 + format_id`: an index over both would double the time to store one.
+-- `content` is compressed (Zstandard): it would be nine tenths of the database.
 CREATE TABLE rendered (record_id INTEGER PRIMARY KEY, digest BLOB NOT NULL, title TEXT NOT NULL);
 CREATE TABLE formats (format_id INTEGER PRIMARY KEY CHECK (format_id < 64), name TEXT NOT NULL UNIQUE);
 CREATE TABLE fragments (

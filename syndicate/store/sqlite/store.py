@@ -26,6 +26,7 @@ from ...errors import StoreUnusableError
 from . import schema
 from .access import BUSY_TIMEOUT_S, SECURE_DELETE, is_locked, refuse_special_files, store_error
 from .lock import lock
+from .shrink import shrink
 from .transaction import SqliteTransaction
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class SqliteStore:
             self._snapshots.close()
         if self._connection is not None:
             if self._has_changes:
+                shrink(self._connection)
                 self._empty_log(self._connection)
             self._connection.close()
             self._connection = None

@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages bench fuzz golden configuration docs manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages test-bucket bench fuzz golden configuration docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-generators test-pages
+test: lint unit test-hub test-generators test-pages test-bucket
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -22,6 +22,8 @@ lint: $(VENV)/.development
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sphinx-build --quiet --fail-on-warning docs docs/_build/html
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml syndicate
+	$(BIN)/python tests/audit.py requirements.lock requirements-dev.lock
 
 unit: $(VENV)/.development
 	tests/programs
@@ -43,6 +45,10 @@ test-pages: $(VENV)/.development
 fuzz: $(VENV)/.development
 	SYNDICATE_FUZZ_EXAMPLES=$(or $(EXAMPLES),200000) $(BIN)/pytest -n $(JOBS) tests/hostile/test_fuzz.py
 
+# Publishes to real object storage on this machine, with a real cache in front. Skipped likewise.
+test-bucket: $(VENV)/.development
+	tests/bucket/run
+
 # Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours.
 bench: $(VENV)/.development
 	benchmarks/install-peers.sh benchmarks/.peers
@@ -50,6 +56,7 @@ bench: $(VENV)/.development
 	$(BIN)/python benchmarks/pings.py --peers-dir benchmarks/.peers
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/partners.py
+	$(BIN)/python benchmarks/buckets.py
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden
@@ -86,6 +93,8 @@ lock: $(VENV)/.development
 	  --python-version 3.11 tests/pages/requirements.in --output-file tests/pages/requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --python-version 3.11 tests/generators/requirements.in --output-file tests/generators/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --python-version 3.11 tests/bucket/requirements.in --output-file tests/bucket/requirements.txt
 
 clean:
 	rm -rf $(VENV) .syndicate dist

@@ -8,6 +8,7 @@ SyndicateError            ends a command with one clear line
 ├── SiteIdError           the id of a site changed that subscribers may know
 ├── OutputError           the output cannot be written or must not be overwritten
 ├── FileChangedError      a file changed while a run worked with it
+├── RecordsStoppedError   entries of a run exceed the limits when they are rendered
 └── StoreError            the store cannot be read or written now
     ├── StoreMissingError     there is no store: nothing was built yet
     └── StoreUnusableError    the store is damaged or of another version
@@ -15,8 +16,32 @@ SyndicateError            ends a command with one clear line
 A fault in the corpus is a value, not an exception: a `Problem`. It affects only the file that it names.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+# Characters that a terminal obeys or does not show: controls and ends of lines, marks of direction, characters without
+# width, parts of file names that are not UTF-8 (surrogates), tags. Joiners stay, which Persian and emoji need.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that a terminal shows as it is: other characters are escaped, as Python does."""
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name (PEP 383)
+        code -= 0xDC00
+    if code < 0x100:
+        return _SHORT_ESCAPES.get(character, f"\\x{code:02x}")
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 class Problem(NamedTuple):
@@ -35,11 +60,14 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         suffix = "" if self.severity == "error" else " (warning)"
-        return f"{self.path}:{self.line}:{self.column}: {self.field}: {self.message}{suffix}"
+        return printable(f"{self.path}:{self.line}:{self.column}: {self.field}: {self.message}{suffix}")
 
 
 class SyndicateError(Exception):
     """Base class of the errors that end a command; its text is one clear line for the user."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class ConfigError(SyndicateError):
@@ -82,7 +110,7 @@ class ShrinkError(SyndicateError):
         self.lines, self.published, self.lost = lines, published, lost
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        return "\n".join(map(printable, self.lines))
 
 
 class SiteIdError(SyndicateError):
@@ -104,7 +132,18 @@ class FileChangedError(SyndicateError):
         self.path, self.places = path, places
 
     def __str__(self) -> str:
-        return self.path
+        return printable(self.path)
+
+
+class RecordsStoppedError(SyndicateError):
+    """Entries exceed the limits when they are rendered: another attempt does without their records.
+
+    `reasons` has what happened, by source and path of the record.
+    """
+
+    def __init__(self, reasons: Mapping[tuple[int, bytes], str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
 
 
 class StoreError(SyndicateError):

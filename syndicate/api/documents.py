@@ -53,9 +53,4 @@ def encode_document(members: dict[str, Any], items: Sequence[bytes], extension: 
 
 def digest(*parts: object) -> str:
     """Return a short digest of values, by their `repr`."""
-    return bytes_digest(repr(parts).encode("utf-8", "surrogatepass"))
-
-
-def bytes_digest(content: bytes) -> str:
-    """Return a short digest of bytes."""
-    return sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
+    return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_CHARACTERS]

@@ -21,13 +21,17 @@ class ForbiddenTopicError(Exception):
 
 
 class EntryQuery(NamedTuple):
-    """A query for entries. `parameters` are those of the URL, sorted, without the position and the limit."""
+    """A query for entries. `parameters` are those of the URL, sorted, without the position and the limit.
+
+    `is_restricted` holds for a partner with rights to certain topics only.
+    """
 
     entry_filter: EntryFilter
     parameters: tuple[tuple[str, str], ...]
     limit: int
     cursor: str | None
     since: str | None
+    is_restricted: bool = False
 
     def digests(self) -> tuple[str, str]:
         """Return digests of the raw query and of its resolved filter; the second changes with aliases or rights."""
@@ -79,6 +83,7 @@ class QueryResolver:
             parameters.limit,
             parameters.cursor,
             parameters.since,
+            is_restricted=allowed_topics is not None,
         )
 
 

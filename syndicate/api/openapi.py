@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from ..config import API_PREFIX, Config
 from ..formats import get
 from ..http.media_types import PROBLEM_JSON
-from .parameters import EntryParameters
+from .parameters import EntryParameters, FeedParameters
 from .schemas import JsonFeed, ProblemDetails
 
 _REF = "#/components/schemas/{model}"
@@ -32,9 +33,13 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
     entries = {
         400: "A parameter is invalid; `errors` names it.",
         **_common_errors(public=public),
-        410: "The cursor has expired: start again with an empty `since`.",
+        410: "The cursor has expired: start again with an empty `since`, or at the first page.",
     }
-    feeds = {400: "The resource has no parameters.", **_common_errors(public=public, topics=False)}
+    feeds = {
+        400: "A parameter is invalid; `errors` names it.",
+        **_common_errors(public=public, topics=False),
+        410: "The cursor has expired: request the first page again.",
+    }
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -44,14 +49,13 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
         },
         "servers": [{"url": config.site.url.rstrip("/") + API_PREFIX}],
         "paths": {
-            "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", [], feeds, public=public)},
+            "/feeds": {"get": _operation("feeds", "The catalogue: every feed.", _parameters(FeedParameters), feeds)},
             "/entries": {
                 "get": _operation(
                     "entries",
                     "Entries, newest first; with `since`, the changes since then.",
-                    _parameters(),
+                    _parameters(EntryParameters),
                     entries,
-                    public=public,
                 )
             },
         },
@@ -67,22 +71,22 @@ def openapi_document(config: Config, *, public: bool) -> dict[str, Any]:
 
 
 def _common_errors(*, public: bool, topics: bool = True) -> dict[int, str]:
-    errors = {503: "Nothing was built yet, or the index is being rebuilt."}
+    errors = {
+        429: "Too many requests.",
+        503: "Nothing was built yet, the index is being rebuilt, or too many responses are under way.",
+    }
     if not public:
-        errors |= {401: "A key is required.", 429: "Too many requests."}
+        errors |= {401: "A key is required."}
         if topics:
             errors |= {403: "The key has no right to a topic."}
     return errors
 
 
-def _operation(
-    name: str, summary: str, parameters: list[dict[str, Any]], errors: dict[int, str], *, public: bool
-) -> dict[str, Any]:
-    rate = {} if public else _RATE_HEADERS
+def _operation(name: str, summary: str, parameters: list[dict[str, Any]], errors: dict[int, str]) -> dict[str, Any]:
     common = {
         "ETag": {"description": "The entity tag of the document, for If-None-Match.", **_TEXT},
         "Cache-Control": _TEXT,
-        **rate,
+        **_RATE_HEADERS,
     }
     if_none_match = {
         "name": "If-None-Match",
@@ -115,8 +119,8 @@ def _operation(
     return {"operationId": name, "summary": summary, "parameters": [*parameters, if_none_match], "responses": responses}
 
 
-def _parameters() -> list[dict[str, Any]]:
-    properties: dict[str, dict[str, Any]] = EntryParameters.model_json_schema()["properties"]
+def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    properties: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
     return [_parameter(name, dict(schema)) for name, schema in properties.items()]
 
 

@@ -2,13 +2,14 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _MAX_INT32 = 2**31 - 1
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class InvalidParametersError(Exception):
@@ -40,14 +41,29 @@ Integer = Annotated[int, Field(ge=-_MAX_INT32, le=_MAX_INT32), BeforeValidator(_
 Time = Annotated[AwareDatetime, BeforeValidator(_parse_time)]
 
 
-class NoParameters(BaseModel):
-    """A request without parameters."""
+Cursor = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=4096,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="The end of the previous page, from its `next_url`.",
+    ),
+]
+
+
+class FeedParameters(BaseModel):
+    """The parameters of `/feeds`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    cursor: Cursor = None
 
-class EntryParameters(NoParameters):
+
+class EntryParameters(BaseModel):
     """The parameters of `/entries`. An entry must meet all conditions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     topic: Annotated[
         list[Name],
@@ -78,15 +94,7 @@ class EntryParameters(NoParameters):
         Field(ge=1, le=500, description="The maximum number of entries in a response."),
         BeforeValidator(_require_digits),
     ] = 50
-    cursor: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=4096,
-            pattern=r"^[A-Za-z0-9_-]+$",
-            description="The end of the previous page, from its `next_url`.",
-        ),
-    ] = None
+    cursor: Cursor = None
     since: Annotated[
         str | None,
         Field(
@@ -113,20 +121,32 @@ def parse_entry_parameters(pairs: list[tuple[str, str]]) -> EntryParameters:
             values[name] = value
     if "cursor" in values and "since" in values:
         errors.append(("cursor", "cannot be combined with since: a request is for a page or for changes"))
+    return _validated(EntryParameters, values, errors)
+
+
+def parse_feed_parameters(pairs: list[tuple[str, str]]) -> FeedParameters:
+    """Parse the query parameters of `/feeds`. Raises InvalidParametersError, which names every wrong one."""
+    values: dict[str, Any] = {}
+    errors: list[tuple[str, str]] = []
+    for name, value in pairs:
+        if not _is_text(value) or not _is_text(name):
+            errors.append((name.encode("utf-8", "replace").decode(), "is not UTF-8"))
+        elif name in values:
+            errors.append((name, "is given twice"))
+        else:
+            values[name] = value
+    return _validated(FeedParameters, values, errors)
+
+
+def _validated(model: type[_Model], values: dict[str, Any], errors: list[tuple[str, str]]) -> _Model:
+    """Return validated parameters. Raises InvalidParametersError, with the errors that were found before."""
     try:
-        parameters = EntryParameters.model_validate(values)
+        parameters = model.model_validate(values)
     except ValidationError as error:
         errors += [(str(one["loc"][0]), _detail(one["msg"])) for one in error.errors(include_url=False)]
     if errors:
         raise InvalidParametersError(list(dict.fromkeys(errors)))
     return parameters
-
-
-def require_no_parameters(pairs: list[tuple[str, str]]) -> None:
-    """Raise InvalidParametersError if there is any parameter."""
-    if pairs:
-        names = dict.fromkeys(name.encode("utf-8", "replace").decode() for name, _ in pairs)
-        raise InvalidParametersError([(name, "is not a parameter of this resource") for name in names])
 
 
 def _detail(message: str) -> str:

@@ -30,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
 _NAME_RULE = "a name consists of letters, digits, '.', '_' and '-'"
 _HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _MAX_HEADER_CHARACTERS = 4096
-_MAX_BYTES = 16 * 1024 * 1024  # of the file: some 100,000 partners
+_MAX_BYTES = 4 * 1024 * 1024  # of the file: some 20,000 partners
 
 
 class Partner(NamedTuple):
@@ -61,7 +61,7 @@ def load(path: str, environment: Mapping[str, str] = os.environ) -> tuple[Partne
     Raises ConfigError with every problem found.
     """
     text = environment.get(ENVIRONMENT)
-    return parse(_read(path), path) if text is None else parse(text, f"${ENVIRONMENT}")
+    return parse(read(path), path) if text is None else parse(text, f"${ENVIRONMENT}")
 
 
 def parse(text: str, path: str) -> tuple[Partner, ...]:
@@ -100,7 +100,7 @@ def add(path: str, name: str, topics: Sequence[str], rate: int) -> str:
 
     Raises ConfigError when the file or the new partner is invalid, OutputError when the file cannot be written.
     """
-    text = _read(path)
+    text = read(path)
     if not _NAME.fullmatch(name):
         raise ConfigError([_problem(path, name, _NAME_RULE)])
     if name in {partner.name for partner in parse(text, path)}:
@@ -118,7 +118,7 @@ def remove(path: str, name: str) -> None:
 
     Raises ConfigError when the file is invalid or has no such partner, OutputError when it cannot be written.
     """
-    text = _read(path)
+    text = read(path)
     if name not in {partner.name for partner in parse(text, path)}:
         raise ConfigError([_problem(path, name, "no such partner")])
     node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -154,7 +154,11 @@ def _credentials(header: str) -> tuple[str | None, str] | None:
             return None
 
 
-def _read(path: str) -> str:
+def read(path: str) -> str:
+    """Return the text of the file; empty if there is none.
+
+    Raises ConfigError for what is no file of ordinary size. A pipe is opened without waiting for somebody to write.
+    """
     try:
         return safe_files.read_text(path, _MAX_BYTES)
     except FileNotFoundError:

@@ -13,6 +13,8 @@ from ..config import API_PREFIX, Config
 from ..errors import StoreError
 from ..http.media_types import PROBLEM_JSON
 from ..http.problem_details import ProblemDetails, ProblemError
+from ..http.response_slots import BusyError
+from ..http.responses import RawResponse, response_head
 from .entries import NoChangeLogError
 from .partner_api import Clock, PartnerApi
 
@@ -41,27 +43,35 @@ def add_routes(app: web.Application, config: Config, clock: Clock = time.monoton
 
 @web.middleware
 async def _respond_with_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Respond to every error with problem details; those of an internal error do not give its reason."""
+    """Respond to every error with problem details."""
     try:
         return await handler(request)
-    except ProblemError as error:
-        return _problem_response(error.problem)
-    except (StoreError, NoChangeLogError):
-        retry_after = (("Retry-After", str(_RETRY_AFTER_S)),)
-        return _problem_response(ProblemDetails(503, "no data is available yet: repeat the request later", retry_after))
-    except web.HTTPMethodNotAllowed as error:
-        allow = (("Allow", ", ".join(sorted(error.allowed_methods))),)
-        return _problem_response(ProblemDetails(405, "only GET and HEAD are supported", allow))
-    except web.HTTPException as error:
-        return _problem_response(ProblemDetails(error.status, error.reason))
     except Exception as error:  # noqa: BLE001 - nothing above can respond with problem details
-        log.error("request failed", path=request.path, error=type(error).__name__)
-        return _problem_response(ProblemDetails(500, "internal error"))
+        return _problem_response(request, _problem_of(error, request.path))
 
 
-def _problem_response(problem: ProblemDetails) -> web.Response:
-    response = web.Response(status=problem.status, body=problem.json_body(), content_type=PROBLEM_JSON.essence)
-    response.headers["Cache-Control"] = "no-store"
-    for name, value in problem.headers:
-        response.headers.add(name, value)
-    return response
+def _problem_of(error: Exception, path: str) -> ProblemDetails:
+    """Return the problem details of an error; those of an internal error do not give its reason."""
+    retry_after = (("Retry-After", str(_RETRY_AFTER_S)),)
+    match error:
+        case ProblemError(problem=problem):
+            return problem
+        case BusyError():
+            return ProblemDetails(503, "too many responses are under way: repeat the request later", retry_after)
+        case StoreError() | NoChangeLogError():
+            return ProblemDetails(503, "no data is available yet: repeat the request later", retry_after)
+        case web.HTTPMethodNotAllowed(allowed_methods=methods):
+            allow = (("Allow", ", ".join(sorted(methods))),)
+            return ProblemDetails(405, "only GET and HEAD are supported", allow)
+        case web.HTTPException():
+            return ProblemDetails(error.status, error.reason)
+        case _:
+            log.error("request failed", path=path, error=type(error).__name__)
+            return ProblemDetails(500, "internal error")
+
+
+def _problem_response(request: web.Request, problem: ProblemDetails) -> web.StreamResponse:
+    body = problem.json_body()
+    fields = [("Content-Type", PROBLEM_JSON.essence), ("Cache-Control", "no-store"), *problem.headers]
+    head = response_head(problem.status, fields, len(body))
+    return RawResponse(problem.status, head, b"" if request.method == "HEAD" else body)

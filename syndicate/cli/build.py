@@ -17,6 +17,7 @@ from .console import (
     format_count,
     load_config,
     print_json,
+    print_line,
     print_message,
     print_problems,
     show_progress,
@@ -95,7 +96,7 @@ def completion(options: argparse.Namespace) -> int:
     """Print the script with which a shell completes commands of syndicate."""
     from argcomplete.shell_integration import shellcode
 
-    print(shellcode(["syndicate"], shell=options.shell))
+    print(shellcode(["syndicate"], shell=options.shell))  # nosec B604 - the name of a shell
     return DONE
 
 
@@ -120,6 +121,7 @@ def refusal_as_json(error: ShrinkError) -> dict[str, Any]:
 
 def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummary:
     """Build the feeds and print notes and problems; on a terminal, the numbers too."""
+    from ..config.bucket import is_bucket
     from ..pipeline import build as run
 
     with show_progress() as advance:
@@ -130,6 +132,7 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
             full=options.full,
             allow_shrink=options.allow_shrink,
             accept_new_id=options.accept_new_id,
+            verify=options.verify,
         )
     for note in summary.notes:
         print_message(f"syndicate: {note}")
@@ -143,7 +146,8 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
         left_out = f"{summary.hidden} hidden, {summary.merged} merged, {problems}"
         feeds = f"{format_count(summary.feeds, 'feed')} of {format_count(summary.entries, 'entry', 'entries')}"
         print_message(f"{feeds} ({left_out}) in {summary.seconds:.2f} s")
-        print_message(f"{os.path.relpath(config.output)}/: {documents}")
+        place = config.output if is_bucket(config.output) else f"{os.path.relpath(config.output)}/"
+        print_message(f"{place}: {documents}")
     return summary
 
 
@@ -175,7 +179,7 @@ def check(options: argparse.Namespace) -> int:
         _print_sites(config)
         sources = [source.path for source in config.sources]
         for line in map(str, problems) if options.all else lines_of(problems, sources):
-            print(line)
+            print_line(line)
         errors = sum(problem.severity == "error" for problem in problems)
         entries = format_count(summary.entries, "entry", "entries")
         counts = f"{format_count(errors, 'error')}, {format_count(len(problems) - errors, 'warning')}"
@@ -193,6 +197,6 @@ def _list_hidden(config: Config, options: argparse.Namespace) -> int:
         print(json.dumps([file._asdict() for file in files], indent=1))
     else:
         for file in files:
-            print(file)
+            print_line(str(file))
         print_message(f"{format_count(len(files), 'file')} hidden")
     return DONE

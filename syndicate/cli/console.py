@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, Problem, printable
 from ..progress import Progress, ProgressBar, silent
 from .problems import lines_of
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "config.yaml"
 DONE, PROBLEMS, USAGE, CONFIGURATION, LOCKED = 0, 1, 2, 3, 4
 _MAX_PROBLEMS = 20
-_MIN_DURATION_S = 0.5
+_MIN_DURATION_S = 1.0
 
 
 def load_config(path: str) -> Config:
@@ -72,7 +72,18 @@ def print_problems(problems: Sequence[Problem], sources: Sequence[str]) -> None:
 
 def print_message(text: str) -> None:
     """Print a line to standard error."""
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
+
+
+def print_line(text: str) -> None:
+    """Print a line to standard output."""
+    print(printable(text))
+
+
+def print_lines(text: str) -> None:
+    """Print a text of several lines to standard output."""
+    for line in text.split("\n"):
+        print_line(line)
 
 
 def print_json(document: object, indent: int | None = None) -> None:
@@ -89,7 +100,7 @@ def format_count(number: int, singular: str, plural: str = "") -> str:
 
 @contextmanager
 def show_progress() -> Iterator[Progress]:
-    """Yields a callback that draws a progress bar on a terminal. Runs shorter than half a second show none."""
+    """Yields a callback that draws a progress bar on a terminal. Runs shorter than a second show none."""
     if not sys.stderr.isatty():
         yield silent
         return
@@ -121,10 +132,19 @@ def configure_logging(log_format: str, *, quiet: bool) -> None:
     renderer: Any = structlog.processors.JSONRenderer()
     if log_format == "text":
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    escape = [_escape_values] if log_format == "text" else []  # JSON has escapes of its own
     timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, timestamp, renderer],
+        processors=[structlog.processors.add_log_level, timestamp, *escape, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _escape_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape the texts of a log event, so that it is one line whatever a file or a hub is called."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = printable(value)
+    return event

@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ShrinkError
 from .console import (
@@ -18,6 +18,7 @@ from .console import (
     format_count,
     load_config,
     print_json,
+    print_lines,
     print_message,
     show_progress,
 )
@@ -58,8 +59,12 @@ def push(options: argparse.Namespace) -> int:
 
 
 def publish(options: argparse.Namespace) -> int:
-    """Build, then push. A build that is refused leaves the feeds as they are, and their pings are still sent."""
+    """Build, deploy if a bucket is configured beside the output folder, then push.
+
+    A build that is refused leaves the feeds as they are, and their pings are still sent.
+    """
     from .build import build_and_report, refusal_as_json
+    from .deploy import as_json, deploy_and_report
 
     config = load_config(options.config)
     refused: ShrinkError | None = None
@@ -69,9 +74,12 @@ def publish(options: argparse.Namespace) -> int:
         report, has_problems = build.as_json(), bool(options.strict and build.has_problems)
     except ShrinkError as error:
         refused, report = error, refusal_as_json(error)
+    reports: dict[str, Any] = {"build": report}
+    if refused is None and config.bucket.url:
+        reports["deploy"] = as_json(deploy_and_report(config, config.bucket.url, quiet=options.json))
     summary = _push(config, options)
     if options.json:
-        print_json({"build": report, "push": summary._asdict()})
+        print_json({**reports, "push": summary._asdict()})
     if refused is not None:
         raise refused
     return PROBLEMS if summary.failed or has_problems else DONE
@@ -100,7 +108,7 @@ def status(options: argparse.Namespace) -> int:
 
         print(json.dumps(report.as_json()))
     else:
-        print(format_status(report, _config_argument(options), all_feeds=options.feeds))
+        print_lines(format_status(report, _config_argument(options), all_feeds=options.feeds))
     is_late = options.max_age is not None and report.oldest_wait_s > options.max_age
     if is_late:
         waited = format_duration(report.oldest_wait_s)
@@ -118,7 +126,11 @@ def _push(config: Config, options: argparse.Namespace) -> DeliverySummary:
     with show_progress() as advance:
         summary = deliver(config, advance)
     if sys.stderr.isatty() and not options.json:
-        print_message(_describe(summary) if config.hubs else "no hubs are configured: nothing to deliver")
+        print_message(
+            _describe(summary, "purge or ping" if config.cdns else "ping")
+            if config.hubs or config.cdns
+            else "no hubs are configured: nothing to deliver"
+        )
     _print_undelivered(config, options)
     return summary
 
@@ -128,15 +140,16 @@ def _print_undelivered(config: Config, options: argparse.Namespace) -> None:
     from ..delivery.status import read_status
     from ..delivery.status_text import format_undelivered
 
-    if not config.hubs:
+    if not config.hubs and not config.cdns:
         return
-    for line in format_undelivered(read_status(config, time.time()).diagnoses, _SILENT_S):
+    status = read_status(config, time.time())
+    for line in format_undelivered([*status.diagnoses, *status.cache_diagnoses], _SILENT_S):
         print_message(f"syndicate: {line}; see syndicate status{_config_argument(options)}")
 
 
-def _describe(summary: DeliverySummary) -> str:
+def _describe(summary: DeliverySummary, noun: str) -> str:
     """Return one sentence about the deliveries of a run."""
-    parts = [f"{format_count(summary.delivered, 'ping')} delivered"]
+    parts = [f"{format_count(summary.delivered, noun, noun.replace('purge', 'purges') + 's')} delivered"]
     if summary.retrying or summary.refused:
         parts.append(f"{summary.retrying + summary.refused} to be retried")
     if summary.unverified:
@@ -175,5 +188,5 @@ def _print_scheduled(config: Config, *, as_json: bool) -> int:
 
         print(json.dumps([row.as_json() for row in rows]))
     else:
-        print(format_scheduled(rows))
+        print_lines(format_scheduled(rows))
     return DONE

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Problem, SyndicateError
-from .console import DONE, PROBLEMS, build_time, load_config
+from .console import DONE, PROBLEMS, build_time, load_config, print_json, print_line
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -16,35 +15,36 @@ if TYPE_CHECKING:
 
 def explain(options: argparse.Namespace) -> int:
     """Print everything that is known of one file of the corpus."""
-    from ..corpus.explain import explain as explain_file
     from ..corpus.explain import find_source
-    from ..pipeline.context import JobContext
+    from ..pipeline import explain_file
 
     config = load_config(options.config)
     found = find_source(config.sources, options.file)
     if found is None:
         raise SyndicateError(f"{options.file}: in no folder of the corpus")
     number, path = found
-    context = JobContext(config).sources[number]
-    explanation = explain_file(config.sources[number], path, context, int(build_time(options).timestamp()))
+    explanation = explain_file(config, number, path, build_time(options))
     if isinstance(explanation, Problem):
-        print(json.dumps({"problems": [explanation._asdict()]}, indent=1) if options.json else explanation)
+        if options.json:
+            print_json({"problems": [explanation._asdict()]}, indent=1)
+        else:
+            print_line(str(explanation))
         return PROBLEMS
     feeds = _feeds(explanation, config)
     if options.json:
-        print(json.dumps(_as_json(explanation, number, feeds), indent=1, ensure_ascii=False))
+        print_json(_as_json(explanation, number, feeds), indent=1)
         return DONE
     reason = f" ({explanation.evidence})" if explanation.evidence else ""
-    print(f"{explanation.path}: {explanation.kind}{reason}, corpus[{number}]")
+    print_line(f"{explanation.path}: {explanation.kind}{reason}, corpus[{number}]")
     if not explanation.is_included:
         print("  not read: include, exclude or the rules of the kind leave it out")
-    print(f"  {explanation.visibility}")
-    print(f"  feeds: {', '.join(feeds) or 'none'}")
+    print_line(f"  {explanation.visibility}")
+    print_line(f"  feeds: {', '.join(feeds) or 'none'}")
     width = max((len(value.field) for value in explanation.values), default=0)
     for value in explanation.values:
-        print(f"  {value.field:<{width}}  {value.text}  [{value.origin}]")
+        print_line(f"  {value.field:<{width}}  {value.text}  [{value.origin}]")
     for problem in explanation.problems:
-        print(f"  {problem}")
+        print_line(f"  {problem}")
     return DONE
 
 

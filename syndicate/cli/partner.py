@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .console import DONE, load_config, print_message
+from .console import DONE, load_config, print_line, print_message
 
 
 def add(options: argparse.Namespace) -> int:
@@ -36,7 +36,7 @@ def show(options: argparse.Namespace) -> int:
         print(json.dumps([{"name": one.name, "topics": one.topics, "rate": one.rate} for one in known]))
         return DONE
     for one in known:
-        print(f"{one.name}: {', '.join(one.topics) or 'all topics'}; {one.rate} requests a minute")
+        print_line(f"{one.name}: {', '.join(one.topics) or 'all topics'}; {one.rate} requests a minute")
     return DONE
 
 

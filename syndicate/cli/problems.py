@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..errors import Problem
+from ..errors import Problem, printable
 
 _VALUE = re.compile(r"'(?:[^'\\]|\\.)*'|\d+")
 _MIN_GROUP = 4
@@ -32,9 +32,9 @@ def lines_of(problems: Sequence[Problem], sources: Sequence[str]) -> Iterator[st
         message = first.message if len(values) == 1 else f"{first.message}, and the like"
         suffix = "" if first.severity == "error" else " (warning)"
         places = ", ".join(f"{problem.path}:{problem.line}:{problem.column}" for problem in group[:_PLACES])
-        yield f"{len(group)} times: {first.field}: {message}{suffix}: {places}, …"
+        yield printable(f"{len(group)} times: {first.field}: {message}{suffix}: {places}, …")
         if hint := _hint(first, group, sources):
-            yield f"  hint: {hint}"
+            yield printable(f"  hint: {hint}")
 
 
 def _hint(first: Problem, group: Sequence[Problem], sources: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import os
 from ..errors import SyndicateError
 from .console import DONE, USAGE, configure_logging, load_config, print_message
 
-KINDS = ("nginx", "caddy", "apache", "netlify", "systemd")
+KINDS = ("nginx", "caddy", "apache", "netlify", "cloudflare", "cloudfront", "fastly", "systemd")
 """What `headers` prints a configuration for (`serve.server_config`, `serve.systemd_units`)."""
 
 

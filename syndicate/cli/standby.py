@@ -8,18 +8,13 @@ process starts again from the new one.
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from ..pipeline import fingerprints
+from ..pipeline.preload import import_program
 from . import main
-
-_PACKAGES = ("config", "corpus", "feeds", "formats", "outputs", "pipeline", "store")
-_IMPORTED_LATE = ("jinja2", "markdown_it", "mdit_py_plugins.deflist", "mdit_py_plugins.footnote", "nh3")
 
 
 def run_when_asked(
@@ -29,23 +24,12 @@ def run_when_asked(
 ) -> int:
     """Import the program, wait for a line, run a command, and return its exit code; 0 if there is no line."""
     program = fingerprints.program()
-    _import_program()
+    import_program()
     if not wait():
         return 0
     if fingerprints.program() != program:
         replace_process(sys.executable, [sys.executable, "-m", "syndicate", *arguments])
     return main(arguments)
-
-
-def _import_program() -> None:
-    for package in _PACKAGES:
-        folders = importlib.import_module(f"syndicate.{package}").__path__
-        for module in pkgutil.walk_packages(folders, f"syndicate.{package}."):
-            if not module.name.endswith("__main__"):
-                importlib.import_module(module.name)
-    for name in _IMPORTED_LATE:
-        with suppress(ImportError):  # a build reports it, if it needs the module
-            importlib.import_module(name)
 
 
 if __name__ == "__main__":

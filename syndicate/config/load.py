@@ -12,9 +12,11 @@ from ..feeds.identity import authority_date
 from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
+from .bucket import is_bucket, read_bucket_options, read_output
+from .cdn import read_cdns
 from .feeds import read_presentation, read_selection
 from .locate import MAX_BYTES
-from .models import Api, Config, ConfigFile, Guard, Hub, SiteOptions, Source
+from .models import Api, Config, ConfigFile, Guard, Hub, Serve, SiteOptions, Source
 from .sections import ConfigSection, read_root
 from .sites import read_site
 from .templates import read_templates
@@ -71,11 +73,11 @@ def _config(root: ConfigSection, path: str) -> Config:
         sources=sources,
         selection=read_selection(options.feeds, feeds, topics.topics),
         presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp")),
-        output=os.path.join(folder, options.output),
+        output=read_output(options.output, root, folder),
         state=os.path.join(folder, options.state),
         hubs=hubs,
         push=options.push,
-        serve=options.serve,
+        serve=_serve(options.serve, root.section("serve")),
         precompress=options.precompress,
         api=_api(options.api, folder),
         executor=options.executor,
@@ -86,6 +88,8 @@ def _config(root: ConfigSection, path: str) -> Config:
         template_folder=template_folder,
         templates=templates,
         problems=topics.problems,
+        bucket=read_bucket_options(options.bucket, root),
+        cdns=read_cdns(options.cdn, root.sections("cdn")),
     )
     _check_folders(config, root)
     if config.api is not None and "json" not in config.selection.formats:
@@ -145,6 +149,18 @@ def _api(api: Api | None, folder: str) -> Api | None:
     return None if api is None else api._replace(partners=os.path.join(folder, api.partners))
 
 
+def _serve(serve: Serve, section: ConfigSection) -> Serve:
+    if serve.proxies:
+        from ipaddress import ip_network
+
+        for proxy in serve.proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                section.report("proxies", f"expected an address or network, such as '10.0.0.0/8', got {proxy!r}")
+    return serve
+
+
 def _timezone(options: SiteOptions | Source, section: ConfigSection) -> str:
     """Returns the name of a time zone, empty if none is stated; reports one that the IANA database does not have."""
     name = options.timezone
@@ -192,6 +208,10 @@ def _check_aliases(source: Source, section: ConfigSection) -> None:
 
 def _check_folders(config: Config, root: ConfigSection) -> None:
     """Report private files within the output folder, all of which is published, and output within the state folder."""
+    if is_bucket(config.output):
+        if config.precompress:
+            root.report("precompress", "is for folders: a bucket does not choose between variants of a document")
+        return
     if config.api is not None and _is_within(config.api.partners, config.output):
         root.report("api", "partners lies within the output folder, which is published")
     if _is_within(config.state, config.output):

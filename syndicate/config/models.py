@@ -14,6 +14,8 @@ from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site, Sl
 from ..sites import SiteSettings
 from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
+from .bucket import BucketOptions
+from .cdn import Cdn
 from .options import ANY_NAME, Option
 
 _SELECTION = Selection()
@@ -287,6 +289,13 @@ class Serve(NamedTuple):
     stale_after_h: Annotated[
         float, Option("Age of the last build at which `/healthz` fails, in hours; 0 for never.", minimum=0)
     ] = 24.0
+    connections_per_address: Annotated[
+        int, Option("Largest number of connections from one address. Those of `proxies` are not counted.", minimum=1)
+    ] = 256
+    proxies: Annotated[
+        tuple[str, ...],
+        Option("Addresses or networks of your proxies, such as `10.0.0.0/8`: their `X-Forwarded-For` is believed."),
+    ] = ()
 
 
 class WorkerOptions(NamedTuple):
@@ -310,6 +319,7 @@ class Api(NamedTuple):
 
     public: Annotated[bool, Option("Allow requests without a key.")] = False
     partners: Annotated[str, Option("File of the partners and the hashes of their keys.")] = "partners.yaml"
+    rate: Annotated[int, Option("Requests a minute from one address, where `public` is true.", minimum=1)] = 600
 
 
 class Guard(NamedTuple):
@@ -343,7 +353,14 @@ class Limits(NamedTuple):
             minimum=1000,
         ),
     ] = 2_000_000
-    topics: Annotated[int, Option("Number of topics of one record; the first are kept.", minimum=1)] = 64
+    topics: Annotated[
+        int,
+        Option(
+            "Number of topics of one record, of its authors, and of its values of any other key in `feeds.by`; the"
+            " first are kept.",
+            minimum=1,
+        ),
+    ] = 64
     title: Annotated[int, Option("Length of a title, in characters; the rest is cut off.", minimum=20)] = 1000
     summary: Annotated[int, Option("Length of a summary, in characters; the rest is cut off.", minimum=20)] = 20_000
 
@@ -366,20 +383,29 @@ class ConfigFile(NamedTuple):
     pages: Annotated[bool, Option("Make an HTML page for each feed, and an index of all feeds.")] = True
     templates: Annotated[str, Option("Folder of your own page templates.")] = "templates"
     precompress: Annotated[bool, Option("Write `feed.rss.gz` and `feed.rss.br` beside `feed.rss`, and so on.")] = False
-    output: Annotated[str, Option("Output folder. `syndicate` creates it and refuses one that it did not.")] = "feeds"
+    output: Annotated[
+        str,
+        Option(
+            "Output folder, or a bucket: `s3://NAME/FOLDER/`, `gs://…` or `az://…`. `syndicate` creates the folder and"
+            " refuses one that it did not."
+        ),
+    ] = "feeds"
+    bucket: Annotated[BucketOptions, Option()] = BucketOptions()
+    cdn: Annotated[tuple[Cdn, ...], Option()] = ()
     state: Annotated[str, Option("Folder of the state between runs.")] = ".syndicate"
     executor: Annotated[
         str,
         Option(
-            "Where a build with many records works: `processes` of this machine, as many as it has processors and "
-            "memory for, or `inline`, in one process.",
+            "Where records are read: in `processes` of their own, which a hostile record may end, as many as this "
+            "machine has processors and memory for; or `inline`, in the process of the build, which such a record may "
+            "then end.",
             choices=("processes", "inline"),
         ),
     ] = "processes"
 
 
 class Config(NamedTuple):
-    """Everything that a run needs to know. Paths are absolute.
+    """Everything that a run needs to know. Paths are absolute; `output` may also be the address of a bucket.
 
     `problems` are faults of files in `topic_folders`; each affects only what its file says of a topic.
     """
@@ -404,3 +430,5 @@ class Config(NamedTuple):
     template_folder: str = ""
     templates: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    bucket: BucketOptions = BucketOptions()
+    cdns: tuple[Cdn, ...] = ()

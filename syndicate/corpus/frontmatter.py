@@ -33,7 +33,7 @@ from typing import Any, ClassVar, NamedTuple
 import yaml
 from frontmatter.default_handlers import BaseHandler, YAMLHandler
 
-from ..values.keys import STATED_ONCE, StatedOnce, canonical_key
+from ..values.keys import PRIVATE, STATED_ONCE, StatedOnce, canonical_key
 from ..values.nesting import MAX_DEPTH
 from ..values.text import shorten
 from . import yaml_header
@@ -48,6 +48,7 @@ _KEYED_JSON = re.compile(r"[ \t{]*\"([^\"]*)\"[ \t]*:[ \t]*")
 _DEEP_TOML_KEY = re.compile(
     rf"""(?<![\w-])(?:(?:[\w-]+|"[^"\n\\]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MAX_DEPTH}}}""", re.ASCII
 )
+_QUOTED = re.compile(r"'[^']{3,}'|\"[^\"]{3,}\"")
 _TOML_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -298,7 +299,7 @@ def _parse_yaml(header: _Header, stated_once: StatedOnce) -> tuple[_Header, dict
         data, repeated, repaired = loaded
     except yaml.YAMLError as error:
         message, line, column = yaml_header.describe_error(error)
-        raise FrontMatterError(message, header.first_line + line, column + 1) from None
+        raise FrontMatterError(_without_values(message, header), header.first_line + line, column + 1) from None
     if data is None:
         return header, {}, repaired
     if not isinstance(data, dict):
@@ -307,6 +308,12 @@ def _parse_yaml(header: _Header, stated_once: StatedOnce) -> tuple[_Header, dict
         key, line = repeated
         raise RepeatedKeyError(key, header.first_line + line)
     return header, data, repaired
+
+
+def _without_values(message: str, header: _Header) -> str:
+    """Return the message of a parser, without what it quotes if the header has a private key, which it may be of."""
+    text = header.text.lower()
+    return _QUOTED.sub("…", message) if any(name in text for name in PRIVATE) else message
 
 
 def _parse_toml(header: _Header) -> dict[str, Any]:
@@ -321,9 +328,11 @@ def _parse_toml(header: _Header) -> dict[str, Any]:
         position = _TOML_POSITION.search(text)
         line = int(position[1]) if position and position[1] else header.text.count("\n") + 1
         column = int(position[2]) if position and position[2] else 1
-        raise FrontMatterError(_TOML_POSITION.sub("", text), header.first_line + line - 1, column) from None
+        raise FrontMatterError(
+            _without_values(_TOML_POSITION.sub("", text), header), header.first_line + line - 1, column
+        ) from None
     except (RecursionError, ValueError) as error:
-        raise FrontMatterError(f"not TOML: {error}", header.first_line, 1) from None
+        raise FrontMatterError(_without_values(f"not TOML: {error}", header), header.first_line, 1) from None
 
 
 def _parse_lines(header: _Header, stated_once: StatedOnce) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..config import Source
+from ..errors import printable
 from .context import SourceContext
 from .fields import FieldReader, Keys, parse_fields
 from .fields.visibility import expired_by
@@ -26,7 +27,7 @@ class HiddenFile(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.field}: {self.message}"
+        return printable(f"{self.path}:{self.line}:{self.column}: {self.field}: {self.message}")
 
 
 def find_hidden(source: Source, path: bytes, context: SourceContext, now: int) -> HiddenFile | None:

@@ -77,6 +77,18 @@ def _is_unfinished(content: FileContent) -> bool:
     return isinstance(text, str) and frontmatter.is_incomplete(text)
 
 
+def stopped_record(source: Source, path: bytes, reason: str) -> ParsedRecord | VanishedFile:
+    """Return the record of a file that exceeds the limits when it is parsed, with one problem: the reason."""
+    content = read_file(source, path)
+    if isinstance(content, VanishedFile):
+        return content
+    problem = Problem(display_path(source, path), 1, 1, "record", reason)
+    if isinstance(content, UnreadableFile):
+        return ParsedRecord(b"", file_status(source, path), problems=(problem,))
+    content_hash = sha256(content.data).digest()[:_HASH_BYTES]
+    return ParsedRecord(content_hash, content.status, problems=(problem,))
+
+
 def locate_value(source: Source, path: bytes, keys: Sequence[str | int]) -> tuple[int, int]:
     """Return line and column of a value in a file; `(1, 1)` if the file cannot be parsed any more.
 
@@ -118,9 +130,7 @@ def open_record(content: FileContent, source: Source, path: bytes, context: Sour
         )
     reader = FieldReader(metadata, parsed.body, os.fsdecode(path), context, problem_at, parsed.is_quoted)
     if parsed.repaired:
-        message = "control characters were removed"
-        warning = Problem(display_path(source, path), parsed.first_line, 1, "front matter", message, "warning")
-        reader.problems.append(warning)
+        reader.warn_of_header(parsed.first_line, "control characters were removed")
     return reader
 
 

@@ -24,6 +24,7 @@ Key = str | int
 Position = tuple[int, int]
 
 _MAX_VALUES = 100_000
+_TEXT_OF_A_VALUE = 100  # characters; a longer text counts as several values, since each alias to it repeats its cost
 _MAX_UNCHECKED_LENGTH = 1_000_000  # characters; the longest known header has 243 KB
 _MAY_ALIAS = re.compile(r"(?:^|[\s\[{,:?])\*\S")
 # The exceptions of PyYAML's constructors for `!!timestamp 2020-13-45`, `!!int` with 5,000 digits, `!!bool x`,
@@ -224,7 +225,7 @@ def _check_limits(text: str) -> None:
                 anchor, size = stack.pop()
                 _add_size(stack, sizes, anchor, size)
             case yaml.ScalarEvent():
-                _add_size(stack, sizes, event.anchor, 1)
+                _add_size(stack, sizes, event.anchor, 1 + len(event.value) // _TEXT_OF_A_VALUE)
             case yaml.AliasEvent():
                 aliased = True
                 # An alias to a collection that is still open refers to itself, and is infinite.

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from ..config import Config
+from ..cdn.purger import Purger
+from ..config import Config, Hub
 from ..errors import ConfigError, Problem
 from ..progress import Progress, silent
 from ..websub.client import trusted_authorities
@@ -76,9 +77,9 @@ def _stopped_by_signals(stop: asyncio.Event, received: list[signal.Signals]) -> 
 
 
 def hubs_with_headers(config: Config, environment: Mapping[str, str]) -> list[HubTarget]:
-    """Return the hubs with their secret headers and certificate authorities.
+    """Return the hubs with their secret headers and certificate authorities, and the caches with their tokens.
 
-    Raises ConfigError with each header that is missing or invalid, and each file of authorities that cannot be used.
+    Raises ConfigError with each secret that is missing or invalid, and each file of authorities that cannot be used.
     """
     hubs: list[HubTarget] = []
     problems: list[Problem] = []
@@ -97,6 +98,17 @@ def hubs_with_headers(config: Config, environment: Mapping[str, str]) -> list[Hu
             message = f"the certificate authorities for {hub.url} cannot be read: {error.strerror or error}"
             problems.append(Problem(hub.ca_file, 1, 1, "ca_file", message))
         hubs.append(HubTarget(hub, Endpoint(hub.publish_url or hub.url, secret, authorities)))
+    if config.cdns:
+        from ..cdn.credentials import purgers
+
+        hubs += [_cache_target(purger) for purger in purgers(config, environment, problems)]
     if problems:
         raise ConfigError(problems)
     return hubs
+
+
+def _cache_target(purger: Purger) -> HubTarget:
+    """Return a cache as a target of deliveries."""
+    kind, target = purger.kind, purger.cdn.target
+    hub = Hub(target, concurrency=kind.concurrency, batch=purger.batch)
+    return HubTarget(hub, Endpoint(target), purger)

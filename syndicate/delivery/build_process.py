@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -32,25 +32,30 @@ class BuildResult(NamedTuple):
 
 
 class BuildProcesses:
-    """Builds the site of a configuration file, one build after the other."""
+    """Runs builds, one after the other.
 
-    def __init__(self, config_path: str) -> None:
-        self._arguments = ("build", "--json", "-c", config_path)
+    Both commands are a module and its arguments, and print a JSON object. `now` builds at once, `standby` once it reads
+    a line; it ends when its standard input does.
+    """
+
+    def __init__(self, *, now: Sequence[str], standby: Sequence[str]) -> None:
+        self._commands = tuple(now), tuple(standby)
         self._standby: Process | None = None
 
     async def run(self) -> BuildResult:
         """Build, and start the process of the next build. If the task is cancelled, the build is terminated."""
         started = time.monotonic()
+        now, standby = self._commands
         process, self._standby = self._standby, None
         if process is None or process.returncode is not None:
-            process = await _start("syndicate", *self._arguments, stdin=DEVNULL)
+            process = await _start(now, stdin=DEVNULL)
         try:
             out, err = await process.communicate(b"build\n" if process.stdin else None)
         except asyncio.CancelledError:
             await _end(process)  # safe at any instant: the next build completes the work
             raise
         seconds = time.monotonic() - started
-        self._standby = await _start("syndicate.cli.standby", *self._arguments, stdin=PIPE)
+        self._standby = await _start(standby, stdin=PIPE)
         code = process.returncode or 0
         messages = tuple(err.decode("utf-8", "replace").splitlines())
         return BuildResult(code, messages, json.loads(out) if code == 0 else {}, seconds)
@@ -61,9 +66,8 @@ class BuildProcesses:
             await _end(self._standby)
 
 
-async def _start(module: str, *arguments: str, stdin: int) -> Process:
-    command = (sys.executable, "-m", module, *arguments)
-    return await asyncio.create_subprocess_exec(*command, stdin=stdin, stdout=PIPE, stderr=PIPE)
+async def _start(command: Sequence[str], stdin: int) -> Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", *command, stdin=stdin, stdout=PIPE, stderr=PIPE)
 
 
 async def _end(process: Process) -> None:

@@ -3,79 +3,67 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
 import structlog
 
 from ..config import Config, load
-from ..errors import ConfigError
-from . import hubs_with_headers
-from .sender import HubTarget
+from ..errors import ConfigError, Problem
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
 _Fingerprint = tuple[tuple[int, int, int] | None, ...]
 
 
-class Hubs(NamedTuple):
-    """The hubs to deliver to, with their secret headers; `is_usable` is false if a header is missing."""
-
-    hubs: Sequence[HubTarget]
-    is_usable: bool = True
+def _log_problem(problem: Problem) -> None:
+    log.error("invalid configuration", error=str(problem))
 
 
 class ConfigFile:
     """The last valid configuration of a file, and of the site generators' own files that it takes settings from.
 
-    An invalid one is logged once, and read again at each look: a missing folder may be all that is wrong with it.
+    An invalid one is reported once, by default to the log, and read again at each look: a missing folder may be all
+    that is wrong with it.
+    `problems` are its faults when it was read last; `config` is the last one without any.
     """
 
-    def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
-        """Raise ConfigError if a hub's header is not in the environment."""
+    def __init__(self, config: Config, report: Callable[[Problem], None] = _log_problem) -> None:
         self.config = config
-        self.hubs = Hubs(hubs_with_headers(config, environment))
-        self._environment = environment
+        self._report = report
+        self.problems: tuple[Problem, ...] = ()
         self._read_fingerprint = self._last_look = _fingerprint(config)
-        self._problems = ""
 
     @property
     def is_valid(self) -> bool:
         """Whether the file was valid when it was read last."""
-        return not self._problems
+        return not self.problems
 
     def has_changed(self) -> bool:
         """Return whether the file differs from the one that was read, and is complete: it is as at the last look."""
         current = _fingerprint(self.config)
         is_complete, self._last_look = current == self._last_look, current
-        return is_complete and (current != self._read_fingerprint or bool(self._problems))
+        return is_complete and (current != self._read_fingerprint or bool(self.problems))
 
     def read(self, *, is_requested: bool) -> bool:
         """Read the file; return whether it is valid and replaces the configuration.
 
-        Problems that were logged before are logged again only if a person requested to read the file.
-        With a valid configuration whose header is not in the environment, nothing can be delivered to any hub.
+        Problems that were reported before are reported again only if a person requested to read the file.
         """
         fingerprint = _fingerprint(self.config)
         is_new, self._read_fingerprint = fingerprint != self._read_fingerprint, fingerprint
         try:
             config = load(self.config.path)
         except ConfigError as error:
-            if is_requested or is_new or str(error) != self._problems:
-                for problem in error.problems:
-                    log.error("invalid configuration", error=str(problem))
-            self._problems = str(error)
+            problems = tuple(error.problems)
+            if is_requested or is_new or problems != self.problems:
+                for problem in problems:
+                    self._report(problem)
+            self.problems = problems
             return False
-        self._problems = ""
+        self.problems = ()
         if _files(config) != _files(self.config):
             self._read_fingerprint = _fingerprint(config)
         self.config = config
-        try:
-            self.hubs = Hubs(hubs_with_headers(config, self._environment))
-        except ConfigError as error:
-            self.hubs = Hubs((), is_usable=False)
-            for problem in error.problems:
-                log.error("nothing is sent to any hub", error=str(problem), help="set the variable and start again")
         log.info("configuration reloaded", hubs=len(config.hubs))
         return True
 

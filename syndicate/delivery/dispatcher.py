@@ -23,6 +23,9 @@ Waits and the ends of leases within a run are measured by the monotonic clock. T
 clock, which may jump: a round now and then corrects times that the present clock cannot have set
 (`transactions.maintain`).
 
+A cache in front of the site is a target like a hub: a purge is a delivery without verification, and the pings of a
+document wait until its purges are acknowledged, given up, or have waited for `verify_timeout_s`.
+
 A kill loses no delivery: other dispatchers end the leases of dead ones (owner.py), and every outcome that was not
 committed leads to a second ping (see session.py). An orderly stop lets the pings in flight finish and records them.
 Every end but a kill, by an error or a cancellation too, releases the remaining leases.
@@ -42,7 +45,7 @@ from typing import NamedTuple
 from ..config import Push
 from ..errors import StoreError
 from ..progress import Progress, silent
-from ..store.outbox_rows import Delivery
+from ..store.outbox_rows import Caches, Delivery
 from ..store.repositories import Outbox
 from ..websub.client import open_client
 from ..websub.retry import RetryPolicy
@@ -112,6 +115,8 @@ class Dispatcher:
             verify_timeout_s=settings.verify_timeout_s,
             unverified_fails=settings.unverified == "fail",
         )
+        caches = tuple(target.hub.url for target in hubs if target.purger is not None)
+        self._caches = Caches(caches, settings.verify_timeout_s)
         self._progress = progress
         self._owner = new_owner()
         self._lease_s = _LEASE_TIMEOUTS * settings.timeout_s + _LEASE_MARGIN_S
@@ -145,7 +150,7 @@ class Dispatcher:
         ):
             verifier = PublicCopyVerifier(public_client, self._settings.timeout_s) if self._settings.verify else None
             tasks = [
-                asyncio.create_task(self._senders[url].run(client, verifier, self.wake))
+                asyncio.create_task(self._senders[url].run(client, self._verifier_of(url, verifier), self.wake))
                 for url, share in self._shares.items()
                 for _ in range(share)
             ]
@@ -170,6 +175,10 @@ class Dispatcher:
             unverified=counts["unverified"],
             seconds=round(time.monotonic() - started, 3),
         )
+
+    def _verifier_of(self, url: str, verifier: PublicCopyVerifier | None) -> PublicCopyVerifier | None:
+        """Return the verifier for a hub; None for a cache, which is purged so that the public copy becomes right."""
+        return verifier if self._targets[url].purger is None else None
 
     def _reset(self, rates: dict[str, float]) -> None:
         """Forget the previous delivery."""
@@ -245,7 +254,7 @@ class Dispatcher:
         blocked = blocked_hubs(outbox, self._hub_urls, now)
         if self._is_stopping:
             return _Round(results, [], None, None, blocked)
-        leased = lease_due(outbox, self._owner, self._capacity(), now, self._lease_s)
+        leased = lease_due(outbox, self._owner, self._capacity(), now, self._lease_s, self._caches)
         next_at, soon_at = next_attempt_at(outbox, self._hub_urls), next_attempt_soon_at(outbox, self._hub_urls, now)
         return _Round(results, leased, next_at, soon_at, blocked)
 

@@ -12,6 +12,8 @@ from ..websub.breaker import requested_wait_s
 from ..websub.rate import RateLimit
 from ..websub.retry import Outcome, classify, is_throttled
 
+_MINUTE_S = 60.0
+
 
 def connection_shares(wanted: Mapping[str, int], total: int) -> dict[str, int]:
     """Return the number of connections of each hub: what it wants, or its share of the total, but at least one.
@@ -28,9 +30,10 @@ def connection_shares(wanted: Mapping[str, int], total: int) -> dict[str, int]:
 
 
 class Pacer:
-    """Spaces the pings to a hub that throttles. Senders of the hub share it."""
+    """Spaces the pings to a hub that throttles, or that takes only `per_minute`. Senders of the hub share it."""
 
-    def __init__(self, rate: float = 0.0) -> None:
+    def __init__(self, rate: float = 0.0, per_minute: int = 0) -> None:
+        self._turns: deque[float] | None = deque(maxlen=per_minute) if per_minute else None
         self._limit = RateLimit(rate, rate) if rate else RateLimit()
         self._stored_rate = rate
         self._next_at = 0.0
@@ -38,6 +41,12 @@ class Pacer:
 
     async def turn(self) -> None:
         """Wait until the next ping may be sent."""
+        if self._turns is not None:
+            now = time.monotonic()
+            is_full = len(self._turns) == self._turns.maxlen
+            at = max(now, self._turns[0] + _MINUTE_S) if is_full else now
+            self._turns.append(at)
+            await asyncio.sleep(at - now)
         if math.isinf(self._limit.rate):
             return
         now = time.monotonic()

@@ -23,7 +23,7 @@ def replay(config: Config, now: float, hub_url: str | None = None, feed: str | N
 
     Raises UnknownError for a hub or feed that does not exist, StoreError if the outbox cannot be used.
     """
-    hub_urls = [hub.url for hub in config.hubs]
+    hub_urls = [*(hub.url for hub in config.hubs), *(cdn.target for cdn in config.cdns)]
     if hub_url is not None and hub_url not in hub_urls:
         raise UnknownError(_unknown(f"--hub: no hub {hub_url!r} in {config.path}", hub_url, hub_urls))
     path = None if feed is None else unquote(feed.removeprefix(config.site.url)).strip("/")

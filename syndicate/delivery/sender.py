@@ -10,6 +10,7 @@ from typing import NamedTuple
 import aiohttp
 import structlog
 
+from ..cdn.purger import Purger
 from ..config import Hub
 from ..store.outbox_rows import Delivery
 from ..websub.ping import Endpoint, send_ping
@@ -25,10 +26,11 @@ _PING_TIMEOUTS = 2  # the longest ping
 
 
 class HubTarget(NamedTuple):
-    """A hub, and where and how it is pinged."""
+    """A hub, and where and how it is pinged; or a cache in the place of a hub, with what purges it."""
 
     hub: Hub
     endpoint: Endpoint
+    purger: Purger | None = None
 
 
 class LeasedDelivery(NamedTuple):
@@ -51,8 +53,8 @@ class HubSender:
         self.queue: asyncio.Queue[LeasedDelivery] = asyncio.Queue()
         self._attempts: list[Attempt] = []
         self._unsent: list[Delivery] = []
-        self.pacer = Pacer(rate)
-        self._hub, self._endpoint = target
+        self.pacer = Pacer(rate, target.purger.requests_per_minute if target.purger else 0)
+        self._hub, self._endpoint, self._purger = target
         self._policy = policy
         self._timeout_s = timeout_s
 
@@ -128,7 +130,7 @@ class HubSender:
     async def _send(self, client: aiohttp.ClientSession, ready: Sequence[tuple[LeasedDelivery, str]]) -> None:
         """Send one ping for all deliveries; if the hub refuses several topic URLs in one request, one for each."""
         outcome, started_at = await self._ping(client, [leased.delivery.topic_url for leased, _ in ready])
-        if len(ready) > 1 and classify(outcome.status) == "refused":
+        if len(ready) > 1 and self._purger is None and classify(outcome.status) == "refused":
             for position, one in enumerate(ready):
                 if position == 0 or self._keeps(one[0], _PING_TIMEOUTS):
                     await self._send(client, [one])
@@ -139,7 +141,10 @@ class HubSender:
 
     async def _ping(self, client: aiohttp.ClientSession, topic_urls: Sequence[str]) -> tuple[Outcome, float]:
         started_at, sent_at = time.time(), time.monotonic()
-        outcome = await send_ping(client, self._endpoint, topic_urls, self._timeout_s)
+        if self._purger is not None:
+            outcome = await self._purger.purge(client, topic_urls, self._timeout_s)
+        else:
+            outcome = await send_ping(client, self._endpoint, topic_urls, self._timeout_s)
         self.pacer.record(outcome, sent_at)
         if classify(outcome.status) == "retrying":
             self.is_suspended = True

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from ..config import Config
+from ..formats import HTML_PAGE, is_feed_document
 from ..store.outbox_rows import HubSummary, TopicSummary, WaitingDelivery
 from ..store.repositories import Outbox
 from ..websub.breaker import CircuitBreaker
@@ -61,18 +62,25 @@ class DeliveryStatus(NamedTuple):
     breakers: Mapping[str, CircuitBreaker]
     topics: Sequence[TopicSummary]
     diagnoses: Sequence[HubDiagnosis]
+    caches: Sequence[HubSummary] = ()
+    cache_diagnoses: Sequence[HubDiagnosis] = ()
 
     @property
     def oldest_wait_s(self) -> float:
-        """The age of the oldest change that a hub has not acknowledged, in seconds."""
+        """The age of the oldest change that a hub or a cache has not acknowledged, in seconds."""
         return max(
-            (self.now - hub.oldest_pending_at for hub in self.hubs if hub.oldest_pending_at is not None), default=0.0
+            (self.now - one.oldest_pending_at for one in self._targets if one.oldest_pending_at is not None),
+            default=0.0,
         )
 
     @property
     def has_given_up(self) -> bool:
         """Whether a delivery was given up."""
-        return any(hub.failed for hub in self.hubs)
+        return any(one.failed for one in self._targets)
+
+    @property
+    def _targets(self) -> list[HubSummary]:
+        return [*self.hubs, *self.caches]
 
     def breaker_state(self, hub_url: str) -> str:
         """Return the state of a hub's circuit breaker, and for how long it stays so."""
@@ -81,31 +89,15 @@ class DeliveryStatus(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """Return the status for machines: times as RFC 3339, durations in seconds."""
         return {
-            "verdict": format_verdict(self.diagnoses),
+            "verdict": format_verdict(self.diagnoses, self.cache_diagnoses),
             "oldest_wait_s": round(self.oldest_wait_s, 1),
             "hubs": [
-                {
-                    "hub": hub.hub_url,
-                    "delivered": hub.delivered,
-                    "due": hub.due,
-                    "retrying": hub.retrying,
-                    "failed": hub.failed,
-                    "breaker": self.breaker_state(hub.hub_url),
-                    "oldest_wait_s": None
-                    if hub.oldest_pending_at is None
-                    else round(self.now - hub.oldest_pending_at, 1),
-                    "median_latency_s": hub.median_latency_s and round(hub.median_latency_s, 4),
-                    "error": hub.error,
-                    "condition": diagnosis.condition,
-                    "reason": diagnosis.reason,
-                    "since_s": _rounded(diagnosis.since_s),
-                    "waiting_feeds": list(diagnosis.waiting),
-                    "failed_feeds": list(diagnosis.given_up),
-                    "next_try_s": _rounded(diagnosis.next_try_s),
-                    "retries_end_s": _rounded(diagnosis.retries_end_s),
-                    "overdue_s": _rounded(diagnosis.overdue_s),
-                }
+                {"hub": hub.hub_url, **self._target_json(hub, diagnosis)}
                 for hub, diagnosis in zip(self.hubs, self.diagnoses, strict=True)
+            ],
+            "caches": [
+                {"cache": cache.hub_url, **self._target_json(cache, diagnosis)}
+                for cache, diagnosis in zip(self.caches, self.cache_diagnoses, strict=True)
             ],
             "feeds": [
                 {
@@ -118,29 +110,55 @@ class DeliveryStatus(NamedTuple):
             ],
         }
 
+    def _target_json(self, hub: HubSummary, diagnosis: HubDiagnosis) -> dict[str, Any]:
+        return {
+            "delivered": hub.delivered,
+            "due": hub.due,
+            "retrying": hub.retrying,
+            "failed": hub.failed,
+            "breaker": self.breaker_state(hub.hub_url),
+            "oldest_wait_s": None if hub.oldest_pending_at is None else round(self.now - hub.oldest_pending_at, 1),
+            "median_latency_s": hub.median_latency_s and round(hub.median_latency_s, 4),
+            "error": hub.error,
+            "condition": diagnosis.condition,
+            "reason": diagnosis.reason,
+            "since_s": _rounded(diagnosis.since_s),
+            "waiting_feeds": list(diagnosis.waiting),
+            "failed_feeds": list(diagnosis.given_up),
+            "next_try_s": _rounded(diagnosis.next_try_s),
+            "retries_end_s": _rounded(diagnosis.retries_end_s),
+            "overdue_s": _rounded(diagnosis.overdue_s),
+        }
+
 
 def read_status(config: Config, now: float) -> DeliveryStatus:
-    """Read the status of the deliveries to the configured hubs. Raises StoreError if there is no outbox."""
+    """Read the status of the deliveries to the configured hubs and caches. Raises StoreError if there is no outbox."""
     hub_urls = [hub.url for hub in config.hubs]
+    caches = [cdn.target for cdn in config.cdns]
+    targets = [*hub_urls, *caches]
     policy = RetryPolicy(attempts=config.push.attempts, window_s=config.push.window_h * 3600)
 
     def query(outbox: Outbox) -> DeliveryStatus:
-        breakers = read_breakers(outbox, hub_urls)
-        waiting: dict[str, list[WaitingDelivery]] = {hub_url: [] for hub_url in hub_urls}
-        for delivery in outbox.waiting(hub_urls):
+        breakers = read_breakers(outbox, targets)
+        waiting: dict[str, list[WaitingDelivery]] = {hub_url: [] for hub_url in targets}
+        for delivery in outbox.waiting(targets):
             waiting[delivery.hub_url].append(delivery)
         diagnoses = [
             diagnose(times, waiting[times.hub_url], breakers[times.hub_url], policy, now)
-            for times in outbox.hub_times(hub_urls)
+            for times in outbox.hub_times(targets)
         ]
-        return DeliveryStatus(now, outbox.hub_summaries(hub_urls), breakers, outbox.topic_summaries(), diagnoses)
+        summaries, first = outbox.hub_summaries(targets), len(hub_urls)
+        topics = [topic for topic in outbox.topic_summaries() if _is_announced(topic, config)]
+        return DeliveryStatus(
+            now, summaries[:first], breakers, topics, diagnoses[:first], summaries[first:], diagnoses[first:]
+        )
 
     return read_outbox(config.state, query)
 
 
 def scheduled_deliveries(config: Config, now: float) -> list[ScheduledDelivery]:
-    """Return the unacknowledged deliveries to the configured hubs. Raises StoreError if there is no outbox."""
-    hub_urls = [hub.url for hub in config.hubs]
+    """Return the unacknowledged deliveries to hubs and caches. Raises StoreError if there is no outbox."""
+    hub_urls = [*(hub.url for hub in config.hubs), *(cdn.target for cdn in config.cdns)]
 
     def query(outbox: Outbox) -> list[ScheduledDelivery]:
         breakers = read_breakers(outbox, hub_urls)
@@ -152,7 +170,8 @@ def scheduled_deliveries(config: Config, now: float) -> list[ScheduledDelivery]:
 def log_deliveries(config: Config, now: float) -> None:
     """Log the state of the deliveries to each hub. Raises StoreError if there is no outbox."""
     status = read_status(config, now)
-    for hub, diagnosis in zip(status.hubs, status.diagnoses, strict=True):
+    targets = zip([*status.hubs, *status.caches], [*status.diagnoses, *status.cache_diagnoses], strict=True)
+    for hub, diagnosis in targets:
         log.info(
             "state of deliveries", hub=hub.hub_url, condition=diagnosis.condition, reason=diagnosis.reason,
             delivered=hub.delivered, due=hub.due, retrying=hub.retrying, failed=hub.failed,
@@ -191,3 +210,10 @@ def _rfc3339(at: float) -> str:
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 1)
+
+
+def _is_announced(topic: TopicSummary, config: Config) -> bool:
+    """Return whether hubs know a document; caches keep others, too."""
+    if topic.path.endswith(f"/{HTML_PAGE.file_name}") or topic.path == HTML_PAGE.file_name:
+        return config.push.pages
+    return is_feed_document(topic.path) and "/archive/" not in topic.path

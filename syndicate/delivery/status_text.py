@@ -12,7 +12,7 @@ from itertools import groupby
 from ..store.outbox_rows import HubSummary, TopicSummary
 from .diagnosis import HubDiagnosis, feeds_of
 from .status import DeliveryStatus, ScheduledDelivery
-from .verdict import format_delay, format_details, format_duration, format_verdict
+from .verdict import format_condition, format_delay, format_details, format_duration, format_verdict
 
 _LABEL_WIDTH = 12
 _MAX_FEEDS = 10
@@ -24,10 +24,14 @@ def format_status(status: DeliveryStatus, option: str = "", *, all_feeds: bool =
 
     `option` is a part of each command that the text recommends.
     """
-    verdict = format_verdict(status.diagnoses)
+    verdict = format_verdict(status.diagnoses, status.cache_diagnoses)
     lines = _wrapped(verdict) if sys.stdout.isatty() else [verdict]  # one line for head and grep
     for hub, diagnosis in sorted(zip(status.hubs, status.diagnoses, strict=True), key=lambda pair: -pair[1].severity):
         lines += ["", *_hub_lines(hub, diagnosis, option)]
+    for cache, diagnosis in sorted(
+        zip(status.caches, status.cache_diagnoses, strict=True), key=lambda pair: -pair[1].severity
+    ):
+        lines += ["", *_hub_lines(cache, diagnosis, option, is_cache=True)]
     return "\n".join([*lines, "", *_feed_lines(status, all_feeds=all_feeds)]).rstrip()
 
 
@@ -68,11 +72,12 @@ def _schedule(row: ScheduledDelivery, *, with_reason: bool) -> str:
     return f"{when}; {tries}, waiting for {format_duration(row.pending_s)}{reason}"
 
 
-def _hub_lines(hub: HubSummary, diagnosis: HubDiagnosis, option: str) -> list[str]:
-    state = format_verdict([diagnosis]).removeprefix("1 hub: ").partition(" (")[0]
+def _hub_lines(hub: HubSummary, diagnosis: HubDiagnosis, option: str, *, is_cache: bool = False) -> list[str]:
+    noun = "purge" if is_cache else "ping"
+    state = format_condition(diagnosis, is_cache=is_cache)
     lines = [hub.hub_url, *_wrapped(f"{state}{f': {diagnosis.reason}' if diagnosis.reason else ''}", "  ")]
     if diagnosis.waiting:
-        pings = _count(diagnosis.waiting_pings, "ping")
+        pings = _count(diagnosis.waiting_pings, noun)
         oldest = format_duration(diagnosis.oldest_s)
         lines += _labelled("waiting", f"{_count(len(diagnosis.waiting), 'feed')} ({pings}), the oldest for {oldest}")
         because = ""
@@ -84,20 +89,20 @@ def _hub_lines(hub: HubSummary, diagnosis: HubDiagnosis, option: str) -> list[st
         else:
             lines += _labelled("next try", f"{format_delay(diagnosis.next_try_s or 0.0)}{because}{ends}")
     if diagnosis.given_up:
-        pings = _count(diagnosis.given_up_pings, "ping")
+        pings = _count(diagnosis.given_up_pings, noun)
         lines += _labelled("given up", f"{_count(len(diagnosis.given_up), 'feed')} ({pings})")
     if diagnosis.delivered_s is not None:
         latency = "" if hub.median_latency_s is None else f", in {hub.median_latency_s * 1000:.0f} ms (median)"
         last = format_duration(diagnosis.delivered_s)
-        lines += _labelled("delivered", f"{_count(hub.delivered, 'ping')}, the last one {last} ago{latency}")
-    for advice, command in _advice(diagnosis, option):
+        lines += _labelled("delivered", f"{_count(hub.delivered, noun)}, the last one {last} ago{latency}")
+    for advice, command in _advice(diagnosis, option, is_cache=is_cache):
         lines += _labelled("to do", advice)
         if command:
             lines.append(f"{' ' * (_LABEL_WIDTH + 2)}{command}")
     return lines
 
 
-def _advice(diagnosis: HubDiagnosis, option: str) -> list[tuple[str, str]]:
+def _advice(diagnosis: HubDiagnosis, option: str, *, is_cache: bool = False) -> list[tuple[str, str]]:
     """Return what helps: sentences, each with a command or an empty text."""
     replay = f"syndicate push{option} --replay --hub {diagnosis.hub_url}"
     advice: list[tuple[str, str]] = []
@@ -112,6 +117,10 @@ def _advice(diagnosis: HubDiagnosis, option: str) -> list[tuple[str, str]]:
             advice.append(
                 ("publish the output folder, or purge the cache before it; the pings follow by themselves", "")
             )
+        case "refuses" if is_cache:
+            advice.append(("check the ids of cdn, its token_env, and what the token allows; then send again", replay))
+        case "fails" | "unreachable" if is_cache:
+            advice.append(("retries go on by themselves; to try at once", replay))
         case "refuses":
             advice.append(("check the hub's address, its header_env, and what it allows; then send again", replay))
         case "fails" | "unreachable":

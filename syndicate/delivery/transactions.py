@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..store.outbox_rows import (
+    NO_CACHES,
     Acknowledgement,
     AttemptRow,
+    Caches,
     Delivery,
     FailedAttempt,
     FailedCheck,
@@ -51,8 +53,12 @@ class DeliveryResult(NamedTuple):
     decision: Decision
 
 
-def lease_due(outbox: Outbox, owner: str, capacity: Mapping[str, int], now: float, lease_s: float) -> list[Delivery]:
+def lease_due(
+    outbox: Outbox, owner: str, capacity: Mapping[str, int], now: float, lease_s: float, caches: Caches = NO_CACHES
+) -> list[Delivery]:
     """Lease due deliveries, at most `capacity` of each hub: none of a blocked one, one of a half-open one.
+
+    Deliveries to hubs wait for the purges of their documents from caches.
 
     A half-open hub gets its probe only when no other delivery to it is under lease: that one may be the probe, or it
     was sent before the breaker opened, and its outcome decides.
@@ -62,7 +68,7 @@ def lease_due(outbox: Outbox, owner: str, capacity: Mapping[str, int], now: floa
     half_open = {hub for hub in available if breakers[hub].is_half_open()}
     leased = outbox.leased_hubs(half_open, now) if half_open else set()
     quotas = {hub: 1 if hub in half_open else capacity[hub] for hub in available if hub not in leased}
-    return outbox.lease(owner, quotas, now, now + lease_s)
+    return outbox.lease(owner, quotas, now, now + lease_s, caches)
 
 
 def record_attempts(

@@ -21,14 +21,32 @@ _WORDS: dict[Condition, tuple[str, str]] = {
 }
 
 
-def format_verdict(diagnoses: Sequence[HubDiagnosis]) -> str:
-    """Return one sentence: `2 hubs: 1 delivers, 1 unreachable for 2 d (4 feeds wait; next try in 32 min)`."""
-    if not diagnoses:
-        return "no hubs are configured: nothing is delivered"
+_CACHE_WORDS: dict[Condition, tuple[str, str]] = {
+    **_WORDS,
+    "delivers": ("is purged", "are purged"),
+    "idle": ("has had no purge yet", "have had no purge yet"),
+}
+
+
+def format_verdict(diagnoses: Sequence[HubDiagnosis], caches: Sequence[HubDiagnosis] = ()) -> str:
+    """Return one sentence: `2 hubs: 1 delivers, 1 unreachable for 2 d (4 feeds wait; next try in 32 min)`.
+
+    That about caches follows: `1 hub: delivers; 1 cache: is purged`.
+    """
+    hubs = _format_group(diagnoses, "hub", _WORDS) if diagnoses else "no hubs are configured: nothing is delivered"
+    return f"{hubs}; {_format_group(caches, 'cache', _CACHE_WORDS)}" if caches else hubs
+
+
+def format_condition(diagnosis: HubDiagnosis, *, is_cache: bool = False) -> str:
+    """Return what one hub or cache does, and for how long."""
+    return _describe([diagnosis], _CACHE_WORDS if is_cache else _WORDS, with_count=False).partition(" (")[0]
+
+
+def _format_group(diagnoses: Sequence[HubDiagnosis], noun: str, words: dict[Condition, tuple[str, str]]) -> str:
     by_severity = sorted(diagnoses, key=lambda one: one.severity)
     groups = [list(group) for _, group in groupby(by_severity, key=lambda one: one.condition)]
-    count = "1 hub" if len(diagnoses) == 1 else f"{len(diagnoses)} hubs"
-    parts = [_describe(group, with_count=len(diagnoses) > 1) for group in groups]
+    count = f"1 {noun}" if len(diagnoses) == 1 else f"{len(diagnoses)} {noun}s"
+    parts = [_describe(group, words, with_count=len(diagnoses) > 1) for group in groups]
     return f"{count}: {', '.join(parts)}"
 
 
@@ -70,8 +88,8 @@ def format_duration(seconds: float, units: int = 2) -> str:
     return " ".join(parts[:units])
 
 
-def _describe(group: Sequence[HubDiagnosis], *, with_count: bool) -> str:
-    one, several = _WORDS[group[0].condition]
+def _describe(group: Sequence[HubDiagnosis], words: dict[Condition, tuple[str, str]], *, with_count: bool) -> str:
+    one, several = words[group[0].condition]
     text = one if len(group) == 1 else several
     if with_count:
         text = f"{len(group)} {text}"

@@ -34,7 +34,7 @@ class WatchedFiles:
 
         A folder may hold files that a build reads, and so may a path that does not exist any more.
         """
-        if os.path.realpath(path).startswith(self._own):
+        if os.path.join(os.path.realpath(path), "").startswith(self._own):
             return None
         found = [(path[len(folder) :], matches) for folder, matches in self._matchers if path.startswith(folder)]
         if any(is_partial(relative) for relative, _ in found):

@@ -28,16 +28,19 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 
 from ..config import Config
-from ..errors import StoreMissingError, StoreUnusableError, SyndicateError
+from ..errors import ConfigError, StoreMissingError, StoreUnusableError, SyndicateError
+from . import hubs_with_headers
 from .build_process import BuildProcesses, BuildResult
 from .config_file import ConfigFile
 from .corpus_watch import CorpusWatch
 from .dispatcher import Dispatcher
+from .sender import HubTarget
 from .session import OutboxSession
 from .status import log_deliveries
 
@@ -55,14 +58,17 @@ class Worker:
     """A worker over one configuration file, which it reads again when the file changes."""
 
     def __init__(self, config: Config) -> None:
-        self._file = ConfigFile(config, os.environ)
+        """Raise ConfigError if a hub's header is not in the environment."""
+        self._file = ConfigFile(config)
+        self._hubs: Sequence[HubTarget] | None = hubs_with_headers(config, os.environ)
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         self._built = asyncio.Event()
         self._reload = asyncio.Event()
         self._hangup = asyncio.Event()
         self._watch = CorpusWatch(config, self._changed.set)
-        self._build = BuildProcesses(config.path)
+        build = ("build", "--json", "-c", config.path)
+        self._build = BuildProcesses(now=("syndicate", *build), standby=("syndicate.cli.standby", *build))
         self._builds = 0
         self._last_build: tuple[BuildResult, float] | None = None
         self._failure: BuildResult | None = None
@@ -75,7 +81,7 @@ class Worker:
             loop.add_signal_handler(number, self._request_stop)
         loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
         loop.add_signal_handler(signal.SIGUSR1, self._start_report)
-        log.info("started", config=self._file.config.path, hubs=len(self._file.hubs.hubs), polls=self._watch.polls)
+        log.info("started", config=self._file.config.path, hubs=len(self._file.config.hubs), polls=self._watch.polls)
         async with asyncio.TaskGroup() as group:
             lasting = [group.create_task(self._build_on_change()), group.create_task(self._follow_file())]
             while not self._stop.is_set():
@@ -147,6 +153,7 @@ class Worker:
             is_requested = await _wait(self._hangup, _LOOK_S)
             self._hangup.clear()
             if (is_requested or self._file.has_changed()) and self._file.read(is_requested=is_requested):
+                self._hubs = _usable_hubs(self._file.config)
                 self._watch = CorpusWatch(self._file.config, self._changed.set)
                 self._changed.set()
                 self._reload.set()
@@ -155,12 +162,12 @@ class Worker:
 
     async def _deliver(self) -> None:
         """Send the deliveries that builds of this and of other processes request."""
-        hubs = self._file.hubs
-        if not hubs.is_usable:
+        hubs = self._hubs
+        if hubs is None:
             await self._reload.wait()
             return
         session = OutboxSession(self._file.config.state)
-        dispatcher = Dispatcher(session, hubs.hubs, self._file.config.push)
+        dispatcher = Dispatcher(session, hubs, self._file.config.push)
         waker = asyncio.create_task(self._wake_after_builds(dispatcher))
         try:
             while not self._reload.is_set():
@@ -212,6 +219,16 @@ def run_worker(config: Config) -> None:
 
 async def _run(config: Config) -> None:
     await Worker(config).run()
+
+
+def _usable_hubs(config: Config) -> Sequence[HubTarget] | None:
+    """Return the hubs with their headers; None if one is not in the environment: then nothing is sent to any hub."""
+    try:
+        return hubs_with_headers(config, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("nothing is sent to any hub", error=str(problem), help="set the variable and start again")
+        return None
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> bool:

@@ -56,6 +56,12 @@ def period_of(length: ArchivePeriod, published: int) -> str:
     return _day(published // _DAY_S)[: _LENGTHS[length]]
 
 
+def is_over(length: ArchivePeriod, period: str, newest: str) -> bool:
+    """Returns whether an archive is of a period before that of a feed's newest archive. Either may be a part."""
+    characters = _LENGTHS.get(length, 0)
+    return period[:characters] != newest[:characters]
+
+
 def browsable_periods(names: Sequence[str]) -> list[tuple[str, str]]:
     """Returns the years, months and days that an archive listing shows, in the order of `names`.
 

@@ -41,7 +41,9 @@ def render_entry(prepared: Prepared) -> bytes:
 
 def render_document(feed: Feed, site: Site, fragments: Sequence[bytes], links: ArchiveLinks = NO_ARCHIVES) -> bytes:
     """Returns an `<rss>` document with these items. RSS has no element for tombstones."""
-    return xml.rss_frame(xml.feed_fields(feed, site, links, FORMAT)).document(fragments)
+    fields = xml.feed_fields(feed, site, links, FORMAT)
+    # Readers interpret the description of a channel as HTML, as they do those of items.
+    return xml.rss_frame(fields._replace(description=escape(fields.description, quote=False))).document(fragments)
 
 
 def _extensions(prepared: Prepared) -> list[Extension]:

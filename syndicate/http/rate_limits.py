@@ -28,12 +28,12 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
-    def headers(self) -> dict[str, str]:
+    def headers(self, policy: str = "partner") -> dict[str, str]:
         """Return the `RateLimit` fields: the remaining tokens, and the seconds until the bucket is full."""
         full_in_s = math.ceil((self.quota - self._tokens) * WINDOW_S / self.quota)
         return {
-            "RateLimit-Policy": f'"partner";q={self.quota};w={WINDOW_S}',
-            "RateLimit": f'"partner";r={int(self._tokens)};t={full_in_s}',
+            "RateLimit-Policy": f'"{policy}";q={self.quota};w={WINDOW_S}',
+            "RateLimit": f'"{policy}";r={int(self._tokens)};t={full_in_s}',
         }
 
     def retry_after_s(self) -> int:

@@ -2,13 +2,40 @@
 
 from typing import TYPE_CHECKING
 
+from ..config.bucket import is_bucket
+
 if TYPE_CHECKING:
     from ..config import Config
     from .base import Output
+    from .bucket import BucketOutput
 
 
 def open_output(config: "Config") -> "Output":
     """Returns the output that a configuration names. Nothing is read or written before its first method is called."""
+    if is_bucket(config.output):
+        return open_bucket(config, config.output)
     from .local import LocalOutput
 
     return LocalOutput(config.output, owner=config.site.authority, site_url=config.site.url)
+
+
+def open_bucket(config: "Config", url: str) -> "BucketOutput":
+    """Returns a bucket as the output of a site. Nothing is read or written before its first method is called."""
+    import os
+
+    from ..config.bucket import parse_bucket_url
+    from .bucket import BucketOutput, Ownership
+    from .object_headers import HeaderPolicy
+    from .objects import ObjectStorage
+    from .publish_lock import PublishLock, holder_name
+    from .spool import Spool
+
+    objects = ObjectStorage(parse_bucket_url(url), config.bucket)
+    return BucketOutput(
+        objects,
+        Ownership(config.site.authority, config.site.url),
+        HeaderPolicy(config.serve.max_age_s, config.serve.archive_max_age_s, has_tags=bool(config.cdns)),
+        Spool(os.path.join(config.state, "spool")),
+        PublishLock(objects, holder_name(config.state)),
+        config.bucket.delete_after_s,
+    )

@@ -7,8 +7,8 @@ import gzip
 import zlib
 
 import brotli
+import zstandard
 
-from .. import zstd
 from ..model import Document
 
 SMALLEST_BYTES = 256  # a smaller document is shorter than the header fields of its response
@@ -26,7 +26,7 @@ def compress(content: bytes, encoding: str) -> bytes:
         case "br":
             return bytes(brotli.compress(content, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
         case "zstd":
-            return zstd.compress(content, _ZSTD_LEVEL)
+            return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(content)
         case _:
             raise ValueError(encoding)
 

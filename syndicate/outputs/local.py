@@ -17,7 +17,7 @@ A killed run leaves staged files, which `strays` yields, and perhaps an unfinish
 """
 
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,10 @@ class LocalOutput:
         """See `Output.adopt`."""
         self._staged.update(dict.fromkeys(paths))
 
+    def drop_unchanged(self, final: Container[str] = ()) -> dict[str, str]:  # noqa: ARG002 - for caches
+        """See `Output.drop_unchanged`: `stage` has compared all."""
+        return {}
+
     def publish(self) -> dict[str, str]:
         """Flushes the staged files, then renames each into its place; see `Output.publish`."""
         versions: dict[str, str] = {}
@@ -112,6 +116,13 @@ class LocalOutput:
             except OSError as error:
                 raise _failure(full, error) from None
 
+    def sweep(self, published: Callable[[Sequence[str]], Collection[str]]) -> list[str]:  # noqa: ARG002
+        """See `Output.sweep`: `remove` has deleted all."""
+        return []
+
+    def release(self) -> None:
+        """See `Output.release`: the lock of the store is enough."""
+
     def read(self, path: str) -> "StoredDocument | None":
         """Returns a document; see `Output.read`. No symbolic link below the root is followed."""
         from .base import StoredDocument
@@ -129,7 +140,7 @@ class LocalOutput:
         finally:
             os.close(handle)
 
-    def altered(self, versions: Iterable[tuple[str, str]]) -> Iterator[str]:
+    def altered(self, versions: Iterable[tuple[str, str]], *, verify: bool = True) -> Iterator[str]:  # noqa: ARG002
         """See `Output.altered`. Costs one `lstat` a document: a run calls this for every document of the site."""
         root, lstat = os.path.join(self._root, ""), os.lstat
         for path, version in versions:

@@ -1,4 +1,4 @@
-"""The file names in an output: feeds, the marker, staged documents, compressed variants."""
+"""The names in an output: feeds, the marker, staged documents, compressed variants, what a bucket has beside them."""
 
 from ..formats import file_names
 
@@ -8,6 +8,12 @@ MARKER = ".syndicate-output"
 """The document that names the site an output belongs to."""
 STAGED_SUFFIX = ".syndicate-new"
 """Follows the path of a document that is staged and not published."""
+LOCK = ".syndicate-lock"
+"""The object that one machine holds while it publishes to a bucket."""
+DELETIONS = ".syndicate-deletions"
+"""The object that lists the documents to be deleted from a bucket, and when."""
+DIGEST_METADATA = "syndicate-digest"
+"""The name of the metadata of an object that is a digest of its bytes and headers."""
 COMPRESSED_SUFFIXES = (".gz", ".br")
 
 

@@ -11,19 +11,29 @@ it perform the plan.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import Config
-from ..errors import FileChangedError, OutputError, Problem, StoreError, StoreUnusableError
+from ..errors import (
+    FileChangedError,
+    OutputError,
+    Problem,
+    RecordsStoppedError,
+    StoreError,
+    StoreUnusableError,
+)
 from ..outputs import open_output
 from ..outputs.slug_style import with_slug_style
 from ..progress import Progress, silent
 from ..store import memory_store, open_store
+from . import fingerprints
+from .budget import TaskFailure
 from .context import JobContext
-from .executor import WorkerPool, executor_of, no_garbage_collection
+from .executor import WorkerPool
+from .garbage import no_garbage_collection
 from .run import Run
 from .second_look import Place
 from .site_id import claim, known_id
@@ -32,11 +42,13 @@ from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedStat
 from .unfinished import is_unfinished, remove_unfinished
 
 if TYPE_CHECKING:
+    from ..corpus.explain import Explanation
     from ..corpus.hidden import HiddenFile
+    from ..outputs.base import Output
     from ..store.base import Store
 
-# Before each attempt, in seconds. After the last one, an incomplete file counts as complete.
-_PAUSES_S = (0.0, 0.1, 2.1)
+# Before each attempt but the first, in seconds. After the last one, an incomplete file counts as complete.
+_PAUSES_S = (0.1, 2.1)
 
 
 class BuildSummary(NamedTuple):
@@ -71,7 +83,7 @@ class BuildSummary(NamedTuple):
         return {**figures, "problems": len(self.problems), "warnings": len(self.warnings)}
 
 
-def build(
+def build(  # noqa: PLR0913 - each option is a wish of the operator
     config: Config,
     now: datetime,
     progress: Progress = silent,
@@ -79,15 +91,18 @@ def build(
     full: bool = False,
     allow_shrink: bool = False,
     accept_new_id: bool = False,
+    verify: bool = False,
 ) -> BuildSummary:
     """Updates the output from the corpus as visible at a time. `full` starts from nothing.
+
+    `verify` compares each published document with the store, also where that takes requests to a service.
 
     Raises LockedError while another run works, OutputError when the output cannot or must not be written,
     StoreError when the store cannot be read or written, and ShrinkError, unless `allow_shrink`, when too much of what
     was published would be taken away, and SiteIdError, unless `accept_new_id`, when the id of the site changed that
     subscribers may know.
     """
-    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id)
+    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id, verify=verify)
     started = time.perf_counter()
     notes: list[str] = []
     config = with_slug_style(config, open_output(config))
@@ -114,7 +129,7 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
     with (
         closing(memory_store()) as store,
         store.write() as transaction,
-        WorkerPool(context, executor_of(config.executor)) as pool,
+        WorkerPool(context, config.executor, config.limits) as pool,
     ):
         return Run(transaction, context, pool, int(now.timestamp())).check(_published_state(config), progress)
 
@@ -125,51 +140,100 @@ def _published_state(config: Config) -> PublishedState:
         if known_id(snapshot) not in {"", config.site.authority}:
             problem = site_id_problem(snapshot, config)
             return PublishedState(problems=(problem,) if problem else ())
-        published, built = snapshot.published, snapshot.run_state().get("built")
-        return PublishedState(tuple(published.feeds()), tuple(published.entries()), published.count_files(), built)
+        published = snapshot.published
+        state = snapshot.run_state()
+        is_current = state.get("parsing") == fingerprints.of(config)["parsing"]
+        return PublishedState(
+            tuple(published.feeds()),
+            tuple(published.entries()),
+            published.count_files(),
+            state.get("built"),
+            stopped=snapshot.corpus.stopped_records() if is_current else {},
+        )
     return PublishedState()
 
 
 def find_hidden_files(config: Config, now: datetime) -> "Iterator[HiddenFile]":
     """Yields the files of the corpus that are hidden at a time, and why, in the order of their paths."""
-    from ..corpus.hidden import find_hidden
     from ..corpus.scan import scan
+    from . import jobs
 
-    for source, context in zip(config.sources, JobContext(config).sources, strict=True):
-        for folder, names in scan(source, []):
-            for name in names:
-                if (hidden := find_hidden(source, folder + name, context, int(now.timestamp()))) is not None:
-                    yield hidden
+    context, now_s = JobContext(config), int(now.timestamp())
+    context.import_parsers()
+    tasks = [
+        (number, folder + name, now_s)
+        for number, source in enumerate(config.sources)
+        for folder, names in scan(source, [])
+        for name in names
+    ]
+    with WorkerPool(context, config.executor, config.limits) as pool:
+        for hidden in pool.map(jobs.find_hidden_files, tasks, len(tasks)):
+            if hidden is not None and not isinstance(hidden, TaskFailure):  # a problem, which `check` lists
+                yield hidden
+
+
+def explain_file(config: Config, source: int, path: bytes, now: datetime) -> "Explanation | Problem":
+    """Returns what is known of a file; a problem if it cannot be read or parsed, or exceeds the limits."""
+    from ..corpus.scan import display_path
+    from . import jobs
+
+    context = JobContext(config)
+    context.import_parsers()
+    with WorkerPool(context, config.executor, config.limits) as pool:
+        tasks = [(source, path, int(now.timestamp()))]
+        results: list[Explanation | Problem | TaskFailure] = list(pool.map(jobs.explain_files, tasks, 1))
+    (result,) = results
+    if isinstance(result, TaskFailure):
+        return Problem(display_path(config.sources[source], path), 1, 1, "record", result.reason)
+    return result
 
 
 def _attempt(
     store: "Store", config: Config, now: datetime, progress: Progress, options: BuildOptions
 ) -> tuple[CorpusSummary, OutputSummary]:
-    """Runs until no file changes while the run works."""
+    """Runs until no file changes while the run works, and every entry can be rendered within the limits."""
     held: frozenset[Place] = frozenset()
+    stopped: dict[Place, str] = {}
+    pauses_s = iter(_PAUSES_S)
     was_unfinished = is_unfinished(config)
-    for pause_s in _PAUSES_S:
-        if pause_s:
-            time.sleep(pause_s)
+    while True:
         context = JobContext(config)
         try:
             with (
                 no_garbage_collection(),
-                WorkerPool(context, executor_of(config.executor)) as pool,
+                WorkerPool(context, config.executor, config.limits) as pool,
                 store.write() as transaction,
             ):
                 run = Run(transaction, context, pool, int(now.timestamp()))
-                result = run.build(progress, options, held)
-        except FileChangedError as error:
-            changed = error.path
-            held |= error.places
+                result = run.build(progress, options, held, stopped)
+        except (FileChangedError, RecordsStoppedError) as error:
             context.output.discard()
             if not was_unfinished:
                 remove_unfinished(config)  # nothing was published
+            if isinstance(error, RecordsStoppedError):
+                stopped |= error.reasons
+                continue
+            held |= error.places
+            if (pause_s := next(pauses_s, None)) is None:
+                message = f"{error.path}: changed each time it was read; the feeds are as they were"
+                raise OutputError(message) from None
+            time.sleep(pause_s)
         except BaseException:
             context.output.discard()
             raise
         else:
             remove_unfinished(config)
+            _sweep(store, context.output)
             return result
-    raise OutputError(f"{changed}: changed each time it was read; the feeds are as they were")
+        finally:
+            context.output.release()
+
+
+def _sweep(store: "Store", output: "Output") -> None:
+    """Deletes documents that an earlier run removed, and that caches do not name any more."""
+
+    def published(paths: Sequence[str]) -> set[str]:
+        with store.read() as snapshot:
+            return {row.path for row in snapshot.documents.at(paths)}
+
+    output.sweep(published)

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from ..model import Entry, Site
     from ..outputs.base import Output
     from ..store.rows import OriginRow
+    from .budget import Budget
     from .links import LinkAddresses
 
 
 class Rendered(NamedTuple):
-    """The title of an entry, and its fragments by format."""
+    """The title of an entry, and its fragments by format, as they are stored (packing.py)."""
 
     title: str
     fragments: tuple[tuple[str, bytes], ...]
@@ -40,6 +41,13 @@ class JobContext:
 
     def __reduce__(self) -> tuple[type[JobContext], tuple[Config]]:
         return JobContext, (self.config,)  # everything else is made again where the context goes
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What each record may cost."""
+        from .budget import Budget
+
+        return Budget(self.config.limits)
 
     @cached_property
     def sources(self) -> list[SourceContext]:
@@ -81,6 +89,12 @@ class JobContext:
             are_topics=config.push.pages, has_opml=selection.opml is not None,
         )  # fmt: skip
 
+    def import_parsers(self) -> None:
+        """Imports all that parsing needs, before processes are forked that would each import it."""
+        from . import jobs  # noqa: F401
+
+        _ = self.sources
+
     def import_renderers(self) -> None:
         """Imports all that rendering needs, before processes are forked that would each import it."""
         _ = self.renderers, self.pages
@@ -105,6 +119,7 @@ class JobContext:
     def render(self, entries: Sequence[tuple[Entry, bool]]) -> list[Rendered]:
         """Renders entries in all configured formats; those on pages as HTML, too."""
         from ..formats import HTML_PAGE
+        from ..store.packing import pack
 
         prepared = [self._prepare(entry) for entry, _ in entries]
         columns = [[(name, render(one)) for one in prepared] for name, render in self.renderers]
@@ -114,7 +129,8 @@ class JobContext:
             fragments = tuple([column[row] for column in columns])
             if pages and is_on_page:
                 fragments += ((HTML_PAGE.name, pages.render_entry(prepared[row])),)
-            rendered.append(Rendered(prepared[row].heading, fragments))
+            stored = tuple([(name, pack(fragment)) for name, fragment in fragments])
+            rendered.append(Rendered(prepared[row].heading, stored))
         return rendered
 
     def _prepare(self, entry: Entry) -> Prepared:

@@ -1,6 +1,6 @@
 """Compares the corpus with the store: which files may have changed since the last run, and which were deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,10 +76,11 @@ def diff_corpus(
     *,
     parse_all: bool,
     held: frozenset[Place] = frozenset(),
+    stopped: Collection[Place] = (),
 ) -> CorpusDiff:
     """Compares corpus and store; with `parse_all` every file counts as changed. Stores folders that are new.
 
-    The files of `held` are still being written: they are as they were.
+    The files of `held` are still being written: they are as they were. Those of `stopped` count as changed.
     """
     comparison = _Comparison(transaction, config, last_scan_ns - _TICK_NS, parse_all=parse_all)
     known = transaction.corpus.folders()
@@ -101,6 +102,8 @@ def diff_corpus(
         transaction.corpus.add_folders(added)
     comparison.collect_gone_folders(known)
     diff = comparison.diff
+    if stopped:
+        _add_stopped(diff, transaction, stopped)
     empty_sources.difference_update(candidate.source for candidate in diff.candidates)
     if held:
         _hold(diff, config, held)
@@ -108,6 +111,20 @@ def diff_corpus(
         files = transaction.published.count_files()
         diff.emptied.update((source, files.get(source)) for source in sorted(empty_sources))
     return diff
+
+
+def _add_stopped(diff: CorpusDiff, transaction: "Transaction", stopped: Collection[Place]) -> None:
+    """Adds known files that exceed the limits to the candidates."""
+    folders = transaction.corpus.folders()
+    found = {(candidate.source, candidate.path) for candidate in diff.candidates}
+    names: dict[tuple[int, bytes], tuple[int, bytes]] = {}  # source and folder, by id of the folder and name
+    for source, path in set(stopped) - found:
+        folder, slash, name = path.rpartition(b"/")
+        if (folder_id := folders.get((source, folder + slash))) is not None:
+            names[folder_id, name] = source, folder + slash
+    for row in transaction.corpus.known_files(list(names)):
+        source, folder = names[row.folder_id, row.name]
+        diff.candidates.append(Candidate(source, row.folder_id, folder, row.name, row.record_id, None))
 
 
 def _hold(diff: CorpusDiff, config: Config, held: frozenset[Place]) -> None:

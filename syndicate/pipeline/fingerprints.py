@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Api, Config, Guard, Serve, WorkerOptions
+from ..config import Api, BucketOptions, Config, Guard, Serve, WorkerOptions
+from ..config.bucket import is_bucket
 from ..model import RENDERER
 from ..values.keys import DIMENSIONS
 
@@ -43,13 +46,20 @@ def of(config: Config) -> dict[str, bytes]:
     running = program()
     # Problems are reported, requests answered and builds refused, whatever documents show.
     quiet = config._replace(problems=(), serve=Serve(), worker=WorkerOptions(), executor="", guard=Guard())
-    shown = quiet._replace(api=config.api and Api())
+    shown = quiet._replace(api=config.api and Api(), bucket=BucketOptions(), cdns=(), output=_place(config))
     return {
         "parsing": _parsing(config, running),
         "rules": _rules(config),
         "html": _html(config),
         "documents": _digest(shown, running),
     }
+
+
+def _place(config: Config) -> str:
+    """Returns the output and, for a bucket, which stores the headers of its documents, all that decides these."""
+    if not is_bucket(config.output):
+        return config.output
+    return f"{config.output} {config.serve.max_age_s} {config.serve.archive_max_age_s} {bool(config.cdns)}"
 
 
 def _parsing(config: Config, running: object) -> bytes:
@@ -98,4 +108,15 @@ def _packages() -> list[str]:
 
 
 def _digest(*parts: object) -> bytes:
-    return sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()[:16]
+    return sha256(repr(_ordered(parts)).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _ordered(value: object) -> object:
+    """Returns a value with its sets as sorted lists: their order differs between processes (PYTHONHASHSEED)."""
+    if isinstance(value, AbstractSet):
+        return sorted(repr(_ordered(each)) for each in value)
+    if isinstance(value, Mapping):
+        return [(key, _ordered(each)) for key, each in value.items()]
+    if isinstance(value, tuple | list):
+        return [_ordered(each) for each in value]
+    return value

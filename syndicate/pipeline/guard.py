@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..config.locate import locate
 from ..errors import Problem, ShrinkError
-from ..store.rows import FAULTY, HIDDEN, MERGED, WAITING, Loss
+from ..store.rows import FAULTY, HIDDEN, MERGED, STOPPED, WAITING, Loss
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -31,6 +31,7 @@ _CAUSES: dict[int | None, tuple[str, str]] = {
     FAULTY: ("of a file with errors", "of files with errors"),
     HIDDEN: ("hidden", "hidden"),
     WAITING: ("of a time that has not come or is over", "of a time that has not come or is over"),
+    STOPPED: ("of a file that exceeds the limits", "of files that exceed the limits"),
     MERGED: ("merged with another", "merged with others"),
 }
 _OTHER_CAUSE = ("of another id, or in no feed", "of another id, or in no feed")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ..corpus.files import FileStatus, VanishedFile
-from ..corpus.parse import UnchangedFile, UnfinishedFile
+from ..corpus.parse import UnchangedFile, UnfinishedFile, stopped_record
 from ..corpus.record import ParsedRecord, unpack_record
 from ..corpus.scan import display_path
 from ..errors import FileChangedError, Problem
@@ -18,14 +20,15 @@ from ..feeds.identity import path_id
 from ..feeds.rules import FeedKey
 from ..progress import Progress
 from ..sites.references import name_of
-from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, WAITING, FileRow, LinkRow, RecordRow, RenderedRow
+from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, STOPPED, WAITING, FileRow, LinkRow, RecordRow, RenderedRow
+from .budget import TaskFailure
 from .context import JobContext
 from .diff import Candidate, CorpusDiff
 from .executor import WorkerPool
 from .jobs import ParseResult, ParseTask, Rendering, parse_records, traits_to_json
 from .newest import NewestIndex
 from .resolve import EntryResolver
-from .second_look import MOST_WATCHED, waiting_problem
+from .second_look import MOST_WATCHED, Place, waiting_problem
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -34,6 +37,7 @@ _BATCH = 256  # records whose fragments are in memory at once
 _SNAPSHOT_EVERY = 128  # tasks
 _BATCH_WITHOUT_FRAGMENTS = 1024
 _BATCH_GONE = 1000
+_CLOCK_TICK_NS = 10_000_000  # times of files are those of the last tick of the kernel
 
 
 class Touched(NamedTuple):
@@ -64,10 +68,20 @@ class RecordUpdate:
     """Stores what the changed files of a run say.
 
     With a resolver every file is among the changes; each entry is resolved and rendered on the way. `read` are the
-    files that were read, with their status then, unless there are very many.
+    files that were read, with their status then, unless there are very many. `stopped` are the reasons of records that
+    an earlier attempt found to exceed the limits, `known` hash and problem of those that an earlier run found.
     """
 
-    def __init__(self, transaction: Transaction, context: JobContext, now: int, resolver: EntryResolver | None) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        context: JobContext,
+        now: int,
+        resolver: EntryResolver | None,
+        *,
+        stopped: Mapping[Place, str] = MappingProxyType({}),
+        known: Mapping[Place, tuple[bytes, Problem]] = MappingProxyType({}),
+    ) -> None:
         self._corpus = transaction.corpus
         self._fragments = transaction.fragments
         self._links = transaction.links
@@ -80,6 +94,9 @@ class RecordUpdate:
         self._touched = Touched(set(), set(), set(), set(), {})
         self._awaits_all = transaction.published.is_remembered()
         self._is_watched = False
+        self._stopped = stopped
+        self._known_stopped = known
+        self._started_ns = time.time_ns()
         self.read: list[tuple[int, bytes, FileStatus]] = []
 
     @cached_property
@@ -91,6 +108,8 @@ class RecordUpdate:
         """Parses and stores the changed files. Adds files that vanish or are being written to the diff's problems."""
         self._drop_gone(diff)
         candidates = diff.candidates
+        if candidates:
+            self._context.import_parsers()
         if self._resolver:
             self._context.import_renderers()
             # Names often begin with the date. The newest come first, so that few entries are rendered in vain.
@@ -100,7 +119,7 @@ class RecordUpdate:
         if self._resolver and diff.kept:
             self._resolver.add_stored(diff.kept)
         size = _BATCH if self._resolver else _BATCH_WITHOUT_FRAGMENTS
-        batch: list[tuple[Candidate, ParseResult]] = []
+        batch: list[tuple[Candidate, ParseResult | TaskFailure]] = []
         started: deque[Candidate] = deque()
         for done, result in enumerate(pool.map(parse_records, self._tasks(candidates, started), count), 1):
             batch.append((started.popleft(), result))
@@ -124,14 +143,18 @@ class RecordUpdate:
             candidate = candidates.pop()
             started.append(candidate)
             awaits_end = bool(candidate.record_id) or self._awaits_all
-            yield ParseTask(candidate.source, candidate.path, candidate.hash, newest, awaits_end)
+            known_hash = candidate.hash
+            if stopped := self._known_stopped.get((candidate.source, candidate.path)):
+                known_hash, _ = stopped
+            yield ParseTask(candidate.source, candidate.path, known_hash, newest, awaits_end)
             number += 1
 
     # -------------------------------------------------------------------------------------------------------- storing
 
-    def _store(self, batch: Sequence[tuple[Candidate, ParseResult]], problems: list[Problem]) -> None:
+    def _store(self, batch: Sequence[tuple[Candidate, ParseResult | TaskFailure]], problems: list[Problem]) -> None:
         rows = _Rows()
-        for candidate, (packed, keys, rendering) in batch:
+        for candidate, result in batch:
+            packed, keys, rendering = self._stopped_result(candidate, result) or cast("ParseResult", result)
             if isinstance(packed, (UnfinishedFile, VanishedFile)):
                 problems.append(self._unread(candidate, packed, rows))
                 continue
@@ -139,9 +162,11 @@ class RecordUpdate:
             if isinstance(packed, UnchangedFile):
                 self._add_file(rows, candidate, record_id, packed.file_status)
                 continue
-            record = unpack_record(packed)
+            record = packed if isinstance(packed, ParsedRecord) else unpack_record(packed)
             self._add_file(rows, candidate, record_id, record.file_status)
             row = self._row(record_id, candidate, record)
+            if isinstance(packed, ParsedRecord):
+                row = row._replace(state=STOPPED)
             rows.records.append(row)
             rows.links += [LinkRow(record_id, row.source, text, name_of(text), known) for text, known in record.links]
             if record.problems or not self._is_first:
@@ -149,6 +174,21 @@ class RecordUpdate:
             if keys is not None and row.state == SHOWN:
                 self._add_entry(rows, row, record.id, keys, rendering)
         self._store_rows(rows)
+
+    def _stopped_result(self, candidate: Candidate, result: ParseResult | TaskFailure) -> ParseResult | None:
+        """Returns the result of a record that exceeds the limits, or did when its bytes were the same."""
+        place = candidate.source, candidate.path
+        if isinstance(result, TaskFailure) or place in self._stopped:
+            reason = self._stopped.get(place) or cast("TaskFailure", result).reason
+            record = stopped_record(self._context.config.sources[candidate.source], candidate.path, reason)
+            if isinstance(record, ParsedRecord) and record.file_status[2] > self._started_ns - _CLOCK_TICK_NS:
+                # The bytes that are there now may not be those that were read: the next run reads them.
+                record = record._replace(content_hash=b"")
+            return record, None, None
+        if isinstance(result[0], UnchangedFile) and place in self._known_stopped:
+            content_hash, problem = self._known_stopped[place]
+            return ParsedRecord(content_hash, result[0].file_status, problems=(problem,)), None, None
+        return None
 
     def _add_file(self, rows: _Rows, candidate: Candidate, record_id: int, status: FileStatus) -> None:
         rows.files.append(FileRow(candidate.folder_id, candidate.name, record_id, *status))

@@ -6,13 +6,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..config import Config
+from ..errors import RecordsStoppedError
 from ..formats import HTML_PAGE
 from ..progress import Progress
 from ..store.rows import RenderedRow, UnrenderedRow
+from .budget import TaskFailure
+from .context import JobContext
 from .executor import WorkerPool
 from .jobs import RenderTask, render_entries
 from .links import LinkAddresses, find_links
 from .plan import DocumentSet
+from .second_look import Place
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -25,14 +29,15 @@ def render_missing(
     transaction: Transaction,
     sets: Sequence[DocumentSet],
     requested: Collection[int],
-    config: Config,
+    context: JobContext,
     pool: WorkerPool,
     progress: Progress,
 ) -> None:
     """Renders the missing fragments of these document sets and of the requested entries, and stores them.
 
-    Raises FileChangedError when a file is no longer what it was.
+    Raises FileChangedError when a file is no longer what it was, RecordsStoppedError when entries exceed the limits.
     """
+    config = context.config
     formats = config.selection.formats
     on_pages = {record_id for one in sets if one.page for record_id in one.record_ids}
     others = {*requested, *(record_id for one in sets for record_id in one.record_ids)} - on_pages
@@ -40,16 +45,37 @@ def render_missing(
         *_unrendered(transaction, sorted(on_pages), (*formats, HTML_PAGE.name)),
         *_unrendered(transaction, sorted(others), formats),
     ]
+    if missing:
+        context.import_renderers()
     links = _links(transaction, config, missing)
     tasks = [RenderTask(entry.origins, entry.id, entry.record_id in on_pages, links(entry)) for entry in missing]
     rendered: list[RenderedRow] = []
+    stopped: list[tuple[RenderTask, TaskFailure]] = []
     results = pool.map(render_entries, tasks, len(tasks))
-    for done, (entry, (title, contents)) in enumerate(zip(missing, results, strict=True), 1):
-        rendered.append(RenderedRow(entry.record_id, entry.digest, title, contents))
+    for done, (entry, task, result) in enumerate(zip(missing, tasks, results, strict=True), 1):
+        if isinstance(result, TaskFailure):
+            stopped.append((task, result))
+        else:
+            rendered.append(RenderedRow(entry.record_id, entry.digest, result.title, result.fragments))
         if len(rendered) >= _BATCH or done == len(missing):
             transaction.fragments.put(rendered)
             rendered = []
         progress("rendering", done, len(missing))
+    if stopped:
+        raise RecordsStoppedError(_reasons(stopped, pool))
+
+
+def _reasons(stopped: Sequence[tuple[RenderTask, TaskFailure]], pool: WorkerPool) -> dict[Place, str]:
+    """Returns the records at fault, and why: of a merged entry those that cannot be rendered alone, else all."""
+    reasons: dict[Place, str] = {}
+    for task, failure in stopped:
+        alone = [task._replace(origins=[origin]) for origin in task.origins] if len(task.origins) > 1 else []
+        results = pool.map(render_entries, alone, len(alone), 1)
+        at_fault = [
+            one.origins[0] for one, result in zip(alone, results, strict=True) if isinstance(result, TaskFailure)
+        ]
+        reasons |= {(origin.source, origin.path): failure.reason for origin in at_fault or task.origins}
+    return reasons
 
 
 def _links(

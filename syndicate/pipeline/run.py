@@ -11,7 +11,8 @@ Modules that only a run with work to do needs are imported when there is work.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..config import Config
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .change_log import ChangeLogUpdate
     from .context import JobContext
     from .executor import WorkerPool
+    from .parse import RecordUpdate
     from .resolve import EntryResolver, TouchedFeeds
     from .write import DocumentWriter
 
@@ -67,6 +69,8 @@ class Run:
         self._warnings: list[Problem] = []
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
+        self._stopped: Mapping[Place, str] = {}
+        self._known_stopped: Mapping[Place, tuple[bytes, Problem]] = {}
 
     def check(self, published: PublishedState, progress: Progress) -> CorpusSummary:
         """Parses and resolves the whole corpus in a new store; publishes nothing.
@@ -78,6 +82,7 @@ class Run:
         self._transaction.published.load(published.entries)
         self._transaction.published.put_feeds(published.feeds)
         self._built = published.built
+        self._known_stopped = published.stopped
         diff.emptied.update((source, published.files.get(source)) for source in diff.emptied)
         diff.problems.extend(published.problems)
         self._resolve(diff, progress)
@@ -85,15 +90,21 @@ class Run:
         return self._summary(diff, set())
 
     def build(
-        self, progress: Progress, options: BuildOptions, held: frozenset[Place] = frozenset()
+        self,
+        progress: Progress,
+        options: BuildOptions,
+        held: frozenset[Place] = frozenset(),
+        stopped: Mapping[Place, str] = MappingProxyType({}),
     ) -> tuple[CorpusSummary, OutputSummary]:
         """Updates store and output from the corpus.
 
-        Files of `held` keep their known state, unless the run starts from nothing. Raises FileChangedError when files
-        change meanwhile, ShrinkError or SiteIdError when the run would do harm to subscribers that `options` does not
-        allow.
+        Files of `held` keep their known state, unless the run starts from nothing. Records of `stopped` are left out,
+        for the reason given: their entries exceed the limits.
+        Raises FileChangedError when files change meanwhile, RecordsStoppedError when more entries exceed the limits,
+        ShrinkError or SiteIdError when the run would do harm to subscribers that `options` does not allow.
         """
         scanned_ns = time.time_ns()
+        self._stopped = stopped
         unfinished = RunMarker(self._config)
         full, self._allow_shrink = options.full, options.allow_shrink
         require_id(self._transaction, self._config, accept_new_id=options.accept_new_id)
@@ -108,13 +119,14 @@ class Run:
             last_scan_ns,
             parse_all="parsing" in self._stale,
             held=frozenset() if full else held,
+            stopped=stopped,
         )
         if full:
             diff.emptied.update((source, files_before.get(source)) for source in diff.emptied)
-        altered = self._altered()
+        altered = self._altered(verify=options.verify or unfinished.exists())
         written: dict[str, str] = {}
         removed: list[str] = []
-        looks_for_strays = self._before is None or unfinished.exists()
+        looks_for_strays = self._before is None or unfinished.exists() or options.verify
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
             written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
@@ -157,11 +169,12 @@ class Run:
         plan = plan_feeds(transaction, touched, altered, settings)
         sets = plan.sets()
         requested = change_log.touched() if change_log else ()
-        render_missing(transaction, sets, requested, config, self._pool, progress)
+        render_missing(transaction, sets, requested, self._context, self._pool, progress)
         writer = DocumentWriter(transaction, self._context, self._pool)
         writer.apply(plan)
         changes_index = writer.stage_sets(sets, progress)
         writer.stage_lists(renew=altered_lists or plan.changes_lists() or changes_index or "documents" in self._stale)
+        writer.drop_unchanged()
         look_again(config, diff.missing, self._read)
         written = self._context.output.publish()
         uncertain = (altered.keys() if self._before is not None else None) if was_killed else ()
@@ -172,7 +185,6 @@ class Run:
 
     def _resolve(self, diff: CorpusDiff, progress: Progress) -> "TouchedFeeds":
         """Parses the changed files and resolves the entries they touch; returns the touched feeds."""
-        from .parse import RecordUpdate
         from .resolve import EntryResolver
 
         transaction, context = self._transaction, self._context
@@ -182,14 +194,14 @@ class Run:
         if "parsing" in self._stale:
             transaction.published.remember()
             resolver.clear()
-            update = RecordUpdate(transaction, context, self._now, resolver)
+            update = self._record_update(resolver)
             update.run(diff, self._pool, progress)
             resolver.resolve_shared()
             all_again = True
             if self._before is None:
                 diff.missing.extend(transaction.published.gone_paths() if transaction.published.is_remembered() else ())
         else:
-            update = RecordUpdate(transaction, context, self._now, None)
+            update = self._record_update(None)
             changed = update.run(diff, self._pool, progress)
             former_sources = changed.sources
             if "html" in self._stale:
@@ -215,6 +227,13 @@ class Run:
         if "documents" in self._stale:
             resolver.touched.add_whole(transaction.feeds.feed_ids().values())
         return resolver.touched
+
+    def _record_update(self, resolver: "EntryResolver | None") -> "RecordUpdate":
+        from .parse import RecordUpdate
+
+        return RecordUpdate(
+            self._transaction, self._context, self._now, resolver, stopped=self._stopped, known=self._known_stopped
+        )
 
     def _update_tombstones(self, resolver: "EntryResolver", *, compare_all: bool) -> None:
         """Stores the entries that are no longer published; touches the feeds whose tombstones change."""
@@ -300,10 +319,10 @@ class Run:
             self._state = {}
             self._before = None
 
-    def _altered(self) -> dict[int, set[str]]:
+    def _altered(self, *, verify: bool) -> dict[int, set[str]]:
         """Returns feed id and period of document sets whose documents are not published as the store says."""
         documents = self._transaction.documents
-        paths = list(self._context.output.altered(documents.versions()))
+        paths = list(self._context.output.altered(documents.versions(), verify=verify))
         altered: dict[int, set[str]] = {}
         for row in documents.at(paths) if paths else ():
             altered.setdefault(row.feed_id, set()).add(row.period)

@@ -25,17 +25,20 @@ class CorpusSummary(NamedTuple):
 class BuildOptions(NamedTuple):
     """What the operator asks a build for. `full` deletes all stored data of the corpus first.
 
+    `verify` compares every published document with the store, also where that takes requests to a service.
     `allow_shrink` lets it take away any share of what was published, `accept_new_id` lets it change the site's id.
     """
 
     full: bool = False
     allow_shrink: bool = False
     accept_new_id: bool = False
+    verify: bool = False
 
 
 class PublishedState(NamedTuple):
     """What a site has published, for `check`: its feeds and entries, the number of files of each source, the time of
-    the last build, and the problems of comparing it with the configuration.
+    the last build, and the problems of comparing it with the configuration. `stopped` are hash and problem of the
+    records that exceeded the limits which still apply, by source and path.
     """
 
     feeds: tuple[PublishedFeed, ...] = ()
@@ -43,6 +46,7 @@ class PublishedState(NamedTuple):
     files: Mapping[int, int] = MappingProxyType({})
     built: int | None = None
     problems: tuple[Problem, ...] = ()
+    stopped: Mapping[tuple[int, bytes], tuple[bytes, Problem]] = MappingProxyType({})
 
 
 class OutputSummary(NamedTuple):

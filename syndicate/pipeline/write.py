@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..config.bucket import is_bucket
+from ..errors import OutputError
+from ..feeds.archive import is_over
 from ..formats import HTML_PAGE
-from ..outputs.paths import plain_path
+from ..outputs.paths import is_document, plain_path
 from ..progress import Progress
 from ..store.outbox_rows import TopicDocument
 from ..store.rows import NO_FEED, DocumentRow
 from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
+from .budget import TaskFailure
 from .context import JobContext
 from .executor import WorkerPool
 from .lists import SiteLists
 from .plan import DocumentSet, Plan
+from .topic_urls import topic_url
 
 if TYPE_CHECKING:
     from ..store.base import Transaction
@@ -22,7 +27,6 @@ if TYPE_CHECKING:
 _BATCH_ENTRIES = 500
 _BATCH_SETS = 2000
 _PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are large
-_INDEX = HTML_PAGE.file_name
 
 
 class DocumentWriter:
@@ -60,7 +64,8 @@ class DocumentWriter:
     def stage_sets(self, sets: Sequence[DocumentSet], progress: Progress) -> bool:
         """Stages the documents of these sets; returns whether a feed's line on the index page changes."""
         # Sending an entry's bytes to another process costs more than inserting them here; pages are rendered there.
-        archives = [one for one in sets if one.page is None]
+        # Archives of one period show the same entries in many feeds: these are read and unpacked together.
+        archives = sorted((one for one in sets if one.page is None), key=lambda one: one.links.period)
         with_pages = [one for one in sets if one.page is not None]
         index_html: list[tuple[int, bytes]] = []
         done = 0
@@ -70,13 +75,15 @@ class DocumentWriter:
                 self._add(one.documents)
                 progress("writing", done, len(sets))
         formats = len(self._context.config.selection.formats) + 1
-        for one in self._pool.map(
-            assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE
+        for assembled in self._pool.map(
+            assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE, few_inline=True
         ):
+            if isinstance(assembled, TaskFailure):
+                raise OutputError(f"{self._context.config.output}: the HTML page of a feed {assembled.reason}")
             done += 1
-            self._add(one.documents)
-            if one.index_html is not None:
-                index_html.append((one.documents[0].feed_id, one.index_html))
+            self._add(assembled.documents)
+            if assembled.index_html is not None:
+                index_html.append((assembled.documents[0].feed_id, assembled.index_html))
             progress("writing", done, len(sets))
         self._drop_others(sets)
         return self._transaction.feeds.set_index_html(index_html) if index_html else False
@@ -94,6 +101,11 @@ class DocumentWriter:
             obsolete = published - {one.path for one in staged}
         self._drop(sorted(obsolete))
 
+    def drop_unchanged(self) -> None:
+        """Discards the staged documents that turn out to be published with the same bytes."""
+        for path, version in self._context.output.drop_unchanged(self._final()).items():
+            self._staged[path] = self._staged[path]._replace(version=version)
+
     def removed(self) -> list[str]:
         """Returns the documents that no feed has any more. A feed's former path may be another's new one."""
         return [path for path in self._dropped if path not in self._staged]
@@ -110,21 +122,32 @@ class DocumentWriter:
         known = self._known(set(self._staged).difference(versions))
         rows: list[DocumentRow] = []
         topics: list[TopicDocument] = []
+        others: list[TopicDocument] = []  # no hub knows them, but caches keep them
         doubtful: list[str] = []
+        site, cached = self._context.config.site, [cdn.target for cdn in self._context.config.cdns]
         for path, one in self._staged.items():
             version = versions.get(path) or one.version or ""
             modified_at = int(now_s) if path in versions else known.get(path, int(now_s))
             rows.append(DocumentRow(path, one.feed_id, one.period, one.digest, one.size_bytes, version, modified_at))
-            if (topic_url := self._topic_url(one)) is not None:
-                topics.append(TopicDocument(topic_url, path, one.digest, one.size_bytes))
-                if uncertain is None or one.feed_id in uncertain:
-                    doubtful.append(topic_url)
+            url = topic_url(self._context.config, path, one.feed_id, one.period)
+            if url is None and not (cached and is_document(path)):
+                continue
+            document = TopicDocument(url or site.address(path), path, one.digest, one.size_bytes)
+            (topics if url is not None else others).append(document)
+            if uncertain is None or one.feed_id in uncertain:
+                doubtful.append(document.topic_url)
         if rows:
             documents.put(rows)
-        site = self._context.config.site
+        # No cache has a document that was never published before.
+        known_topics = outbox.known_topics([one.topic_url for one in (*topics, *others)]) if cached else set()
         outbox.invalidate_digests(doubtful)
-        outbox.request_deliveries(topics, site.hubs, now_s)
-        outbox.prune(site.url, site.hubs, has_pages=self._context.config.push.pages)
+        outbox.request_deliveries([one for one in topics if one.topic_url not in known_topics], site.hubs, now_s)
+        if cached:
+            changed = [one for one in topics if one.topic_url in known_topics]
+            outbox.request_deliveries(changed, [*site.hubs, *cached], now_s)
+            outbox.request_deliveries([one for one in others if one.topic_url not in known_topics], [], now_s)
+            outbox.request_deliveries([one for one in others if one.topic_url in known_topics], cached, now_s)
+        outbox.prune(site.url, [*site.hubs, *cached], has_pages=self._context.config.push.pages)
 
     def _known(self, paths: Collection[str]) -> dict[str, int]:
         """Returns when documents were modified that this run found published with the same bytes."""
@@ -135,16 +158,23 @@ class DocumentWriter:
                 known[path] = published.modified_s
         return known
 
-    def _topic_url(self, staged: StagedDocument) -> str | None:
-        """Returns the topic URL of a document, or None for those without one: archives, lists and variants."""
-        if plain_path(staged.path) != staged.path:
-            return None
-        url = self._context.config.site.address(staged.path)
-        if url.endswith(f"/{_INDEX}"):
-            return url.removesuffix(_INDEX) if self._context.config.push.pages else None
-        return url if staged.feed_id != NO_FEED and not staged.period else None
-
     # --------------------------------------------------------------------------------------------------------- parts
+
+    def _final(self) -> frozenset[str]:
+        """Returns the staged archives of periods that are over, for an output that states how long to cache them."""
+        config = self._context.config
+        archives = [one for one in self._staged.values() if one.period]
+        if not archives or not is_bucket(config.output):
+            return frozenset()
+        newest: dict[int, str] = {}
+        stored = self._transaction.documents.paths_of_feeds(sorted({one.feed_id for one in archives}))
+        for feed_id, period in [
+            *((row[0], row[1]) for row in stored),
+            *((one.feed_id, one.period) for one in archives),
+        ]:
+            newest[feed_id] = max(period, newest.get(feed_id, ""))
+        length = config.selection.archive
+        return frozenset(one.path for one in archives if is_over(length, one.period, newest[one.feed_id]))
 
     def _all_tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
         for batch in _batches(sets):

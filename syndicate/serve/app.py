@@ -7,7 +7,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,9 +18,11 @@ from aiohttp.web_log import AccessLogger
 
 from ..config import Config
 from ..errors import SyndicateError
+from ..http.client_address import TrustedProxies
 from ..store import open_store
 from ..store.base import Store
 from .access_log import AccessLog, logger_class
+from .connections import ConnectionLimit
 from .metrics import count_deliveries, render_metrics
 from .tree_handler import TreeHandler
 from .watcher import CatalogWatcher, record_reading
@@ -30,6 +32,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
 CONFIG = web.AppKey("CONFIG", Config)
 STORE = web.AppKey("STORE", Store)
 TREE = web.AppKey("TREE", TreeHandler)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AddRoutes = Callable[[web.Application, Config], None]
 """Adds routes to the application, which has CONFIG, STORE and TREE. They take precedence over the tree."""
 
@@ -37,12 +40,13 @@ _DRAIN_S = 20.0  # for responses under way at shutdown
 _IDLE_S = 75.0  # for a connection without a complete request
 _LINGER_S = 2.0  # for the rest of a request body that nothing reads
 _BACKLOG = 1024
+_MAX_HEADERS = 64  # of 8 kB: half a megabyte is the most that an unfinished request can hold
 _OWN_PATHS = frozenset({"/healthz", "/metrics"})
 
 
 def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Application:
     """Return the application for a configuration, with additional routes."""
-    app = web.Application()
+    app = web.Application(middlewares=[_note_reading])
     app[CONFIG] = config
     app[STORE] = open_store(config.state)
     app[TREE] = tree = TreeHandler(config)
@@ -56,7 +60,6 @@ def create_app(config: Config, add_routes: Sequence[AddRoutes] = ()) -> web.Appl
 
     app.router.add_route("*", "/{path:(?s:.*)}", handle_other)
     app.cleanup_ctx.append(_watch_catalog)
-    app.on_response_prepare.append(_note_reading)
     return app
 
 
@@ -67,7 +70,7 @@ async def start(app: web.Application, access_log: AccessLog | None = None) -> we
     runner = web.AppRunner(
         app, access_log=None if access_log is None else logger, logger=logger, keepalive_timeout=_IDLE_S,
         access_log_class=AccessLogger if access_log is None else logger_class(access_log),
-        lingering_time=_LINGER_S, shutdown_timeout=_DRAIN_S,
+        lingering_time=_LINGER_S, shutdown_timeout=_DRAIN_S, max_headers=_MAX_HEADERS,
     )  # fmt: skip
     await runner.setup()
     server = runner.server
@@ -85,6 +88,8 @@ async def start(app: web.Application, access_log: AccessLog | None = None) -> we
         return await (tree.handle_document if type(request) is web.BaseRequest else handle_routed)(request)
 
     server.request_factory, server.request_handler = request_factory, handle
+    settings = app[CONFIG].serve
+    ConnectionLimit(settings.connections_per_address, TrustedProxies(settings.proxies)).apply(server)
     return runner
 
 
@@ -153,10 +158,13 @@ async def _watch_catalog(app: web.Application) -> AsyncIterator[None]:
             await task
 
 
-async def _note_reading(request: web.Request, response: web.StreamResponse) -> None:
+@web.middleware
+async def _note_reading(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Note that an added route, such as the partner API, gave a client something."""
+    response = await handler(request)
     if response.status in {200, 304} and request.path not in _OWN_PATHS:
         request.config_dict[TREE].was_read.set()
+    return response
 
 
 async def _health(request: web.Request) -> web.Response:

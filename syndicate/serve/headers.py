@@ -9,6 +9,7 @@ from ..config import Config
 from ..http.media_types import HTML, PROBLEM_JSON
 from ..http.problem_details import ProblemDetails
 from ..http.responses import encode_headers
+from ..outputs.cache_tags import tag_headers
 from .catalog import ARCHIVE, FEED, PAGE, Document
 from .document_cache import Representation
 
@@ -47,6 +48,7 @@ class HeaderBuilder:
 
     def __init__(self, config: Config) -> None:
         self._site = config.site
+        self._has_tags = bool(config.cdns)
         self._max_ages_s = config.serve.max_age_s, config.serve.archive_max_age_s
 
     def prepare(self, document: Document, representation: Representation, content: bytes) -> PreparedDocument:
@@ -59,6 +61,8 @@ class HeaderBuilder:
         ]
         if document.kind in {FEED, ARCHIVE}:
             common.append(("Link", self.link(document)))
+        if self._has_tags:
+            common += tag_headers(document.path)
         fields = [("Content-Type", document.content_type), ("Accept-Ranges", "bytes")]
         if representation.encoding:
             fields.append(("Content-Encoding", representation.encoding))

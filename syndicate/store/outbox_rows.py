@@ -43,6 +43,17 @@ DELIVERY_COLUMNS = """
   deliveries.accepted_unverified_at AS accepted_unverified_at"""
 
 
+class Caches(NamedTuple):
+    """The caches among the targets: deliveries to others wait for their purges, but no longer than `patience_s`."""
+
+    targets: tuple[str, ...] = ()
+    patience_s: float = 0.0
+
+
+NO_CACHES = Caches()
+"""There are no caches to purge."""
+
+
 class Acknowledgement(NamedTuple):
     """A hub accepted a ping for a generation, whose document had this digest."""
 

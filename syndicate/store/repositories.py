@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from ..errors import Problem
 from .outbox_rows import (
+    NO_CACHES,
     Acknowledgement,
     AttemptRow,
+    Caches,
     Delivery,
     FailedAttempt,
     FailedCheck,
@@ -127,6 +129,9 @@ class Corpus(Protocol):
 
     def count_states(self) -> dict[int, int]:
         """Returns how many records are in each state."""
+
+    def stopped_records(self) -> dict[tuple[int, bytes], tuple[bytes, Problem]]:
+        """Returns the hash and the problem of each record that exceeded the limits, by source and path."""
 
     def problems(self) -> list[Problem]:
         """Returns all problems, in no order."""
@@ -421,6 +426,9 @@ class Outbox(Protocol):
     def request_deliveries(self, documents: Sequence[TopicDocument], hub_urls: Sequence[str], now: float) -> None:
         """Request the delivery of documents whose digest differs from the recorded one, to each of the hubs."""
 
+    def known_topics(self, topic_urls: Sequence[str]) -> set[str]:
+        """Return which of some topic URLs have a recorded digest."""
+
     def has_pinged(self) -> bool:
         """Return whether any ping was sent to a hub that is still configured."""
 
@@ -430,8 +438,13 @@ class Outbox(Protocol):
         `has_pages` keeps HTML pages, which hubs know by the URL of their folder.
         """
 
-    def lease(self, owner: str, quotas: Mapping[str, int], now: float, expires_at: float) -> list[Delivery]:
-        """Lease due deliveries, oldest first, up to the quota of each hub."""
+    def lease(
+        self, owner: str, quotas: Mapping[str, int], now: float, expires_at: float, caches: Caches = NO_CACHES
+    ) -> list[Delivery]:
+        """Lease due deliveries, oldest first, up to the quota of each hub.
+
+        A delivery to another target than the caches waits until its document is purged from each of them.
+        """
 
     def release(self, owner: str, deliveries: Iterable[Delivery]) -> None:
         """End the leases of deliveries that were not sent."""
@@ -517,6 +530,9 @@ class PartnerEntries(Protocol):
 
     def newest(self, entry_filter: EntryFilter, limit: int, after: tuple[int, str] | None) -> list[EntryRef]:
         """Return at most `limit` entries of a filter, newest first; only those after a (published, id), if given."""
+
+    def item_sizes(self, record_ids: Sequence[int]) -> list[int]:
+        """Return the sizes of the JSON Feed items of entries, in bytes, in the given order."""
 
     def items(self, record_ids: Sequence[int]) -> list[bytes]:
         """Return the JSON Feed items of entries, in the given order."""

@@ -8,9 +8,10 @@ record by its `record_id`; both ids are the store's own and mean nothing to anot
 from collections.abc import Sequence
 from typing import NamedTuple
 
-FAULTY, HIDDEN, WAITING, SHOWN, MERGED = range(5)
+FAULTY, HIDDEN, WAITING, SHOWN, MERGED, STOPPED = range(6)
 """States of a record: its metadata is faulty; hidden by its owner; an entry whose time has not come or is over; an
-entry that is shown; part of an entry that another record leads."""
+entry that is shown; part of an entry that another record leads; reading or rendering it was stopped, since it exceeded
+the limits."""
 
 PARSING, RESOLVING, SCANNING, WRITING = range(4)
 """Sources of problems: a record by itself; a record beside others; the last scan of the corpus; the output."""
@@ -164,7 +165,10 @@ class DocumentSetRow(NamedTuple):
 
 
 class RenderedRow(NamedTuple):
-    """An entry as rendered: the digest that it had then, its title, and its fragments as pairs of format and bytes."""
+    """An entry as rendered: the digest that it had then, its title, and its fragments as pairs of format and bytes.
+
+    The bytes are packed (packing.py). Whatever reads fragments returns them unpacked.
+    """
 
     record_id: int
     digest: bytes

@@ -34,6 +34,7 @@ _LETTERS = re.compile(r"[^\W\d_]{3}")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # The zones of RFC 822 §5.1, in hours. Other names are ambiguous: IST is the name of three zones.
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_MAX_LENGTH = 200  # the patterns take polynomial time for many spaces; the longest known date has 70 characters
 _MIN_YEAR = 1000  # RFC 822 and RFC 3339 need four digits; Go writes year 1 for "no date"
 
 
@@ -113,6 +114,8 @@ def _to_utc(moment: datetime, zone: tzinfo) -> datetime:
 
 
 def _parse_text(text: str) -> datetime:
+    if len(text) > _MAX_LENGTH:
+        raise ValueError("not a date")
     if match := _NUMERIC.fullmatch(text):
         return _parse_numeric(match)
     if match := _COMPACT.fullmatch(text):

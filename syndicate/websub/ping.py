@@ -15,22 +15,28 @@ import re
 import ssl
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
 
-from .client import environment_proxy
+from .client import AddressGuard, environment_proxy, guarded
 from .redirects import may_have_secret, redirect_target
 from .retry import Outcome, parse_retry_after
+from .secrets import MAX_EXPANSION, mask
 
 _MAX_REDIRECTS = 5
 _MAX_BODY_BYTES = 4096
 _BODY_TIMEOUT_S = 1.0
 _MAX_ERROR_LENGTH = 200
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
+
+
+class _Redirect(NamedTuple):
+    status: int
+    location: str
 
 
 class SecretHeader(NamedTuple):
@@ -87,21 +93,24 @@ async def _post(
 ) -> tuple[int, str, str | None]:
     """Return status, text and `Retry-After` of the last response."""
     hub = url = URL(endpoint.url, encoded=True)
+    redirect = _Redirect(0, "")
+    guard: AddressGuard | None = None
     for hops in range(_MAX_REDIRECTS + 1):
-        response = await client.post(
-            url,
-            data=body,
-            headers=_headers(endpoint, hub, url),
-            allow_redirects=False,
-            proxy=environment_proxy(url),
-            ssl=endpoint.authorities or True,
-        )
         try:
-            status, location = response.status, response.headers.get("Location", "")
+            response = await _send(client, endpoint, hub, url, body, guard)
+        except aiohttp.ClientError:
+            if guard is None or not guard.refused_scope:
+                raise
+            return redirect.status, f"redirects to {redirect.location}, which is a {guard.refused_scope} address", None
+        try:
+            redirect = _Redirect(response.status, response.headers.get("Location", ""))
+            status, location = redirect
             if not (300 <= status < 400 and location):
                 return status, await _read_text(response, endpoint.secret), response.headers.get("Retry-After")
         finally:
             response.close()
+        if guard is None:
+            guard = AddressGuard(getattr(response, "peer_scope", ""))
         try:
             url = redirect_target(hub, url, location, status)
         except ValueError as reason:
@@ -111,6 +120,21 @@ async def _post(
         if time.perf_counter() > deadline:
             return 408, "redirects exceeded the timeout", None
     raise AssertionError  # the last iteration returns
+
+
+async def _send(
+    client: aiohttp.ClientSession, endpoint: Endpoint, hub: URL, url: URL, body: bytes, guard: AddressGuard | None
+) -> aiohttp.ClientResponse:
+    proxy = environment_proxy(url)
+    with guarded(guard) if guard and not proxy else nullcontext():  # a proxy resolves and connects by itself
+        return await client.post(
+            url,
+            data=body,
+            headers=_headers(endpoint, hub, url),
+            allow_redirects=False,
+            proxy=proxy,
+            ssl=endpoint.authorities or True,
+        )
 
 
 def _headers(endpoint: Endpoint, hub: URL, url: URL) -> dict[str, str]:
@@ -130,14 +154,12 @@ async def _read_text(response: aiohttp.ClientResponse, secret: SecretHeader | No
                 content += chunk
     text = _redact(secret, content[:_MAX_BODY_BYTES].decode("utf-8", "replace"))
     is_cut = secret and (len(content) >= _MAX_BODY_BYTES or not response.content.at_eof())
-    return text[: -len(secret.value)] if secret and is_cut else text
+    return text[: -MAX_EXPANSION * len(secret.value)] if secret and is_cut else text
 
 
 def _redact(secret: SecretHeader | None, text: str) -> str:
     """Replace the secret, which a hub may repeat."""
-    for private in (secret.value, secret.value.rpartition(" ")[2]) if secret else ():
-        text = text.replace(private, "…")
-    return text
+    return mask(text, secret.value) if secret else text
 
 
 def _error_name(error: Exception) -> str:

@@ -1,8 +1,10 @@
 """Redirects of a hub: a ping is repeated as a POST, at the same host only.
 
 A hub that moved within its host, or to https, means the same service. Another host does not: a hub could make the
-publisher send requests into a private network, and a redirect to a host that is parked would look like a delivery. So
-loopback, link-local and private addresses are reached only where the hub itself has such an address.
+publisher send requests into a private network, and a redirect to a host that is parked would look like a delivery. A
+name may resolve to another address at the redirect, so the address is checked when it is connected to
+(`client.AddressGuard`): loopback, link-local and private addresses are reached only where the hub itself has such an
+address.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from support.editable_sites import EditableSite
 
-from syndicate import zstd
 from syndicate.config import load
 from syndicate.errors import ConfigError
+from syndicate.store.packing import unpack
 
 
 def query(editable_site: EditableSite, sql: str, *values: Any) -> list[Any]:
@@ -136,7 +136,7 @@ def test_every_visible_entry_is_rendered_when_feeds_have_the_newest_only(site: E
         "SELECT content FROM fragments JOIN partner_text ON partner_text.rowid = record_id"
         " WHERE format = 'json' AND partner_text MATCH 'creme'",
     )
-    assert [json.loads(zstd.decompress(row[0]))["title"] for row in found] == ["a.md"]
+    assert [json.loads(unpack(row[0]))["title"] for row in found] == ["a.md"]
 
 
 def test_topics_are_keys_with_aliases_resolved_and_parents_included(site: EditableSite) -> None:

@@ -15,7 +15,8 @@ from support.api_server import Client, get, local, pages, served, titles
 from support.editable_sites import EditableSite
 from yarl import URL
 
-from syndicate.api import cursors
+from syndicate.api.cursor_key import CursorKey
+from syndicate.api.cursors import CursorCodec
 
 
 @pytest_asyncio.fixture
@@ -168,7 +169,8 @@ async def test_cursor_of_another_query_is_invalid(client: Client) -> None:
 
 async def test_cursor_of_a_lost_log_is_expired(client: Client, site: EditableSite) -> None:
     since = (await get(client, "/entries"))["_syndicate"]["since"]
-    ahead = cursors.encode(cursors.decode_change_cursor(since)._replace(seq=99))
+    codec = CursorCodec(CursorKey(str(site.state)))
+    ahead = codec.encode(codec.decode_change_cursor(since)._replace(seq=99))
     assert "start again" in (await get(client, f"/entries?since={ahead}", status=410))["detail"]
     for name in os.listdir(site.state):
         if name.startswith("index.db"):

@@ -217,17 +217,74 @@ async def test_cursor_expires_when_rights_change(closed: EditableSite) -> None:
         assert "rights" in (await get(client, f"/entries?since={since}", status=410, **key))["detail"]
 
 
+def break_with_text(file: Path) -> None:
+    file.write_text(f"{file.read_text()}broken: [")
+
+
+def replace_with_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def replace_with_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def make_too_large(file: Path) -> None:
+    file.write_text("# \n" * 2_000_000)
+
+
+@pytest.mark.parametrize("damage", [break_with_text, replace_with_pipe, replace_with_folder])
+async def test_keys_stay_valid_for_a_minute_while_the_file_is_invalid(
+    damage: Callable[[Path], None], closed: EditableSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = bearer(key_of(closed, "acme"))
+    file = closed.folder / "partners.yaml"
+    good = file.read_text()
+    clock = Clock()
+    async with served(closed, clock) as client:
+        damage(file)
+        for _ in range(59):
+            clock.now += 1
+            await get(client, "/feeds", **key)
+        clock.now += 2
+        assert "cannot be checked" in (await get(client, "/feeds", status=503, **key))["detail"]
+        assert "partners refused" in capsys.readouterr().out
+        file.rmdir() if file.is_dir() else file.unlink()
+        file.write_text(good)
+        clock.now += 1
+        await get(client, "/feeds", **key)
+
+
+async def test_key_that_an_invalid_file_does_not_contain_is_revoked(closed: EditableSite) -> None:
+    key, other, third = (bearer(key_of(closed, name)) for name in ("acme", "other", "third"))
+    file = closed.folder / "partners.yaml"
+    clock = Clock()
+    async with served(closed, clock) as client:
+        text = file.read_text().replace(hash_key(key["Authorization"][7:]), "sha256:[")
+        file.write_text(
+            text.replace("  key: " + (commented := hash_key(third["Authorization"][7:])), f"  # key: {commented}")
+        )
+        clock.now += 1
+        await get(client, "/feeds", status=401, **key)
+        await get(client, "/feeds", status=401, **third)
+        await get(client, "/feeds", **other)
+        make_too_large(file)
+        clock.now += 1
+        await get(client, "/feeds", **other)
+        file.unlink()
+        clock.now += 1
+        await get(client, "/feeds", status=401, **other)
+
+
 async def test_partners_file_is_reloaded(closed: EditableSite) -> None:
     key = bearer(key_of(closed, "acme"))
     file = closed.folder / "partners.yaml"
     clock = Clock()
     async with served(closed, clock) as client:
         await get(client, "/entries", **key)
-        good = file.read_text()
-        file.write_text("broken: [")
-        clock.now += 1
-        await get(client, "/entries", **key)
-        file.write_text(good.replace("acme", "other"))
+        file.write_text(file.read_text().replace("acme", "other"))
         clock.now += 1
         await get(client, "/entries", **key)
         partners.remove(str(file), "other")
@@ -291,3 +348,29 @@ def test_command_imports_neither_http_nor_models() -> None:
         "sys.exit(any(name in sys.modules for name in ('aiohttp', 'pydantic', 'structlog')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_rate_of_a_public_api_is_limited_by_address(site: EditableSite) -> None:
+    site.settings["api"] = {"public": True, "rate": 2}
+    site.settings["serve"] = {"proxies": ["127.0.0.1"]}
+    site.record("a.md")
+    site.build()
+    clock = Clock()
+    async with served(site, clock) as client:
+        for address, statuses in (("203.0.113.1", (200, 200, 429)), ("203.0.113.2", (200, 200, 429))):
+            for status in statuses:
+                forwarded = {"X-Forwarded-For": f"10.9.8.7, {address}"}
+                async with client.get("/api/v1/entries", headers=forwarded) as response:
+                    assert response.status == status
+                    assert response.headers["RateLimit-Policy"] == '"address";q=2;w=60'
+        clock.now += 30
+        await get(client, "/entries", **forwarded)
+
+
+async def test_address_that_a_client_claims_is_not_believed(site: EditableSite) -> None:
+    site.settings["api"] = {"public": True, "rate": 2}
+    site.record("a.md")
+    site.build()
+    async with served(site, Clock()) as client:
+        for number, status in enumerate((200, 200, 429)):
+            await get(client, "/entries", status=status, **{"X-Forwarded-For": f"203.0.113.{number}"})

@@ -17,6 +17,8 @@ import pytest
 from support.sites import CONFIG, ROOT, SiteFolder, clean_environment, record, run, tree
 
 import syndicate
+from syndicate import cli
+from syndicate.cli import build as building
 
 NOW = "2026-07-01T00:00:00Z"
 JSON_KEYS = {
@@ -117,7 +119,7 @@ def test_missing_configuration_is_told_with_the_ways_to_get_one(verb: str, tmp_p
     ("text", "position_and_field"),
     [
         ("site: {title: T}\ncorpus: {path: corpus}\n", r"1:7: site\.url: is required"),
-        (CONFIG + "limits: 5\n", r"7:1: limits: unknown key"),
+        (CONFIG + "amounts: 5\n", r"7:1: amounts: unknown key"),
         (CONFIG.replace("https://feeds.test/", "ftp://feeds.test/"), r"3:8: site\.url: scheme 'ftp'"),
         (CONFIG.replace("path: corpus", "path: elsewhere"), r"6:16: corpus\[0\]\.path: no such folder"),
         ("site: [", r"\d+:\d+: config: "),
@@ -577,9 +579,9 @@ def on_terminal(*arguments: str, cwd: Path, stdout: int = subprocess.PIPE) -> tu
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> SiteFolder:
-    """Returns a site that takes more than half a second to build."""
+    """Returns a site that takes more than a second to build."""
     site_folder = SiteFolder(tmp_path_factory.mktemp("large") / "site", CONFIG + "feeds: {by: [], limit: 2000}\n")
-    body = "A paragraph with *emphasis*, `code` and [a link](https://n.test/x).\n\n" * 12
+    body = "A paragraph with *emphasis*, `code` and [a link](https://n.test/x).\n\n" * 40
     for number in range(900):
         site_folder.put(f"{number:04}.md", record(f"Story {number}", body=body))
     return site_folder
@@ -656,6 +658,28 @@ def test_problems_of_files_with_any_name_are_printed_in_any_encoding(
     assert b"Traceback" not in done.stderr
     assert done.returncode == 0
     assert len((done.stdout if verb == "check" else done.stderr).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(28, "No space left on device", "feeds/all/feed.rss"), "feeds/all/feed.rss: No space left on device"),
+        (OSError(11, "Resource temporarily unavailable"), "Resource temporarily unavailable"),
+        (OSError("odd"), "odd"),
+        (MemoryError(), "there is not enough memory"),
+        (RecursionError("maximum recursion depth exceeded"), "the input is nested too deeply"),
+    ],
+    ids=repr,
+)
+def test_error_of_the_system_is_one_line(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(building, "build", fail)
+    assert cli.main(["build"]) == 1
+    assert capsys.readouterr() == ("", f"syndicate: {line}\n")
 
 
 def test_interrupted_run_exits_with_130_without_a_traceback(large: SiteFolder) -> None:

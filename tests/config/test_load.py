@@ -173,7 +173,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("two documents", SMALL + "---\nx: 1\n", ["7:1: config: but found another document"]),
     ("a control character", "site: \x00\n", ["1:1: config: not YAML"]),
     ("unknown key", changed(x="autput: x"), ["7:1: autput: unknown key; did you mean 'output'?"]),
-    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, corpus, executor, feeds, guard, hubs, limits, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
+    ("unknown key, similar to none", changed(x="zzz: x"), ["7:1: zzz: unknown key; known are amp, api, bucket, cdn, corpus, executor, feeds, guard, hubs, limits, output, pages, precompress, push, serve, site, state, templates, topics, worker"]),
     ("duplicate key", changed(x="hubs: []\nhubs: []"), ["8:1: hubs: duplicate key"]),
     ("key that is not text", changed(x="? [a]\n: b"), ["7:3: config: a key must be text"]),
     ("merge key", changed(x="<<: {output: x}"), ["7:1: <<: unknown key"]),
@@ -300,6 +300,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("output in the state", changed(x="output: .syndicate/out"), ["7:9: output: lies within the state folder"]),
     ("corpus in the output", changed(path="  path: all/feeds/in", x="output: all/feeds"), ["7:9: output: holds the corpus folder 'all/feeds/in'"]),
     ("corpus is the output", changed(x="output: news"), ["7:9: output: holds the corpus folder 'news'"]),
+    (
+        "proxy that is no address", changed(x="serve: {proxies: [10.0.0.0/8, 'fd00::/8', proxy.test]}"),
+        ["7:18: serve.proxies: expected an address or network, such as '10.0.0.0/8', got 'proxy.test'"],
+    ),
 ]  # fmt: skip
 
 

@@ -69,6 +69,7 @@ TIGHT_BOMB = 'z: {"a": &a [x, x, x, x, x, x, x, x, x, x]' + "".join(
     f', "{name}": &{name} {{{", ".join(f"{chr(34)}{n}{chr(34)}:*{before}" for n in range(10))}}}'
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 ) + "}"  # fmt: skip
+TEXT_BOMB = f"a: &a {'x' * 9000}\nb: [{'*a, ' * 1200}]\n"
 MERGE_BOMB = "a: &a {k0: 1, k1: 1}\n" + "".join(
     f"{name}: &{name}\n  <<: [{', '.join([f'*{before}'] * 10)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -110,6 +111,7 @@ BROKEN: list[tuple[str, str, str, int, int]] = [
     ("alias bomb", f"---\n{BOMB}---\n", "aliases expand to more than 100,000 values", 6, None),
     ("alias bomb without spaces", f"---\n{TIGHT_BOMB}\n---\n", "aliases expand to more than 100,000 values", 2, None),
     ("merge bomb", f"---\n{MERGE_BOMB}---\n", "aliases expand to more than 100,000 values", None, None),
+    ("aliases of a long text", f"---\n{TEXT_BOMB}---\n", "aliases expand to more than 100,000 values", 3, None),
     ("alias to itself", "---\na: &a [1, *a]\n---\n", "aliases expand to more than 100,000 values", 2, 11),
     ("alias to what holds it", "---\na: &a {b: {c: *a}}\n---\n", "aliases expand to more than 100,000 values", 2, 15),
     ("merge of itself", "---\na: &a\n  <<: *a\n---\n", "aliases expand to more than 100,000 values", 3, 7),

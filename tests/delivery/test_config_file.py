@@ -17,7 +17,7 @@ SITE = 'site: {title: T, url: "https://f.example/", id: "f.example,2026"}\ncorpu
 def followed(tmp_path: Path) -> ConfigFile:
     (tmp_path / "config.yaml").write_text(SITE, encoding="utf-8")
     (tmp_path / "_config.yml").write_text("timezone: Europe/Berlin\n", encoding="utf-8")
-    return ConfigFile(config.load(str(tmp_path / "config.yaml")), os.environ)
+    return ConfigFile(config.load(str(tmp_path / "config.yaml")))
 
 
 def edit(path: Path, text: str) -> None:
@@ -38,6 +38,16 @@ def test_settings_of_the_generator_are_read_again(followed: ConfigFile, tmp_path
     edit(tmp_path / "_config.yml", "timezone: Asia/Tokyo\n")
     assert followed.read(is_requested=False)
     assert followed.config.sources[0].site.timezone == "Asia/Tokyo"
+
+
+def test_invalid_configuration_keeps_the_last_one_and_its_faults(followed: ConfigFile, tmp_path: Path) -> None:
+    edit(tmp_path / "config.yaml", f"{SITE}pages: 5\nfeed: {{}}\n")
+    assert not followed.read(is_requested=False)
+    assert [(problem.line, problem.field) for problem in followed.problems] == [(3, "pages"), (4, "feed")]
+    assert followed.config.site.title == "T"
+    edit(tmp_path / "config.yaml", SITE)
+    assert followed.read(is_requested=False)
+    assert followed.problems == ()
 
 
 def test_another_generator_does_not_count_as_another_change(followed: ConfigFile, tmp_path: Path) -> None:

@@ -283,7 +283,7 @@ async def test_status_reports_every_hub_and_feed(news: SiteFolder) -> None:
     assert shown.returncode == 0
     for text in (healthy.url, failing.url, "no room", "asked to wait", "all", "topics/one"):
         assert text in shown.stdout
-    assert set(report) == {"verdict", "oldest_wait_s", "hubs", "feeds"}
+    assert set(report) == {"verdict", "oldest_wait_s", "hubs", "caches", "feeds"}
     assert shown.stdout.splitlines()[0] == report["verdict"]
     assert report["verdict"].startswith("2 hubs: 1 delivers, 1 asks to wait (2 feeds wait; next try in 59 min; ")
     assert report["hubs"][1]["error"] == "503 no room"

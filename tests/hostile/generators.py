@@ -62,6 +62,9 @@ GENERATORS: dict[str, Generator] = {
         BODY, lambda n: "|a" * (n // 8) + "|\n" + "|-" * (n // 8) + "|\n" + ("|a" * (n // 8) + "|\n") * 2
     ),
     "tablewide": Generator(BODY, lambda n: "|a" * 1000 + "|\n" + "|-" * 1000 + "|\n" + ("|\n") * (n // 2)),
+    "manytables": Generator(
+        BODY, lambda n: ("|a" * 300 + "|\n" + "|-" * 300 + "|\n" + "|\n" * 200 + "\n") * (n // 1604 + 1)
+    ),
     "backticks": Generator(BODY, lambda n: "".join("`" * i + " " for i in range(int((2 * n) ** 0.5)))),
     "stars": Generator(BODY, lambda n: "*a **b " * (n // 7)),
     "quotes": Generator(BODY, lambda n: ">" * n + "x"),
@@ -174,6 +177,10 @@ GENERATORS: dict[str, Generator] = {
     "related": Generator(
         YAML, lambda n: "related: [" + ", ".join("{title: a, url: https://x.example/a}" for i in range(n // 37)) + "]"
     ),
+    "datespaces": Generator(YAML, lambda n: 'date: "2026' + " " * n + '1"'),
+    "aliastext": Generator(YAML, lambda n: "a: &a " + "x" * (n // 2) + "\ntags: [" + "*a, " * (n // 8) + "]"),
+    "topicsnull": Generator(YAML, lambda n: "tags: [" + "~," * (n // 2) + "]"),
+    "relatedtext": Generator(YAML, lambda n: "related: [" + "a," * (n // 2) + "]"),
     "ids": Generator(YAML, lambda n: "id: " + "a" * n),
     "moment": Generator(YAML, lambda n: "date: 2026-01-01T00:00:00." + "1" * n),
     "pelican": Generator(LINES, lambda n: "Title: " + "a\n  " * (n // 4)),

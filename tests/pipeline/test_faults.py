@@ -94,7 +94,7 @@ def test_obsolete_feeds_are_removed_without_their_index(site: EditableSite) -> N
 
 def test_full_disk_is_reported_and_the_old_feeds_stay(site: EditableSite) -> None:
     whole = site.tree()
-    site.record("big.md", title="Big", date="2026-02-01", excerpt="word " * 40_000)
+    site.write("big.md", f"---\ntitle: Big\ndate: 2026-02-01\n---\n{'word ' * 40_000}\n")
     limit = 128 * 1024  # bytes that any one file may have: writing beyond fails as on a full disk
 
     def full() -> None:

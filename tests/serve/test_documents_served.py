@@ -15,16 +15,16 @@ from random import Random
 
 import brotli
 import pytest
+import zstandard
 from aiohttp import web
 from support.editable_sites import EditableSite
 from support.running import age, parse_response, running, until_recorded
 
-from syndicate import zstd
 from syndicate.config import Config
 from syndicate.serve.app import TREE
 
 FEED = "/news/all/feed.rss"
-DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
+DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstandard.ZstdDecompressor().decompress}
 HUBS = '<https://hub.example/>; rel="hub", <https://two.example/>; rel="hub"'
 TYPES = {
     "all/feed.rss": "application/rss+xml; charset=utf-8",

@@ -181,3 +181,21 @@ def test_configuration_without_the_api_passes_nothing_on(site: EditableSite) -> 
     site.build()
     for kind in SERVERS:
         assert "/api/v1" not in run("headers", kind, cwd=site.folder).stdout
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy", "apache", "netlify"])
+@pytest.mark.parametrize("sign", ["$uri", "{http.request.uri}", '"', "`", "\\"])
+def test_value_that_another_server_would_replace_is_refused(kind: str, sign: str, site: EditableSite) -> None:
+    """An address is percent-encoded when the configuration is read, but for the dollar sign; a folder may have any."""
+    site.settings["hubs"] = [f"https://hub.example/{sign}"]
+    site.settings["output"] = f"feeds{sign}" if sign != "$uri" else "feeds"
+    site.configure()
+    done = run("headers", kind, cwd=site.folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f" cannot be written for {kind}: it has " in done.stderr
+
+
+def test_percent_signs_of_hubs_are_no_formats_of_apache(site: EditableSite) -> None:
+    site.settings["hubs"] = ["https://hub.example/%7Ba%7D"]
+    site.configure()
+    assert '<https://hub.example/%%7Ba%%7D>; rel=\\"hub\\"' in run("headers", "apache", cwd=site.folder).stdout

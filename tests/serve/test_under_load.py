@@ -98,6 +98,7 @@ async def test_a_thousand_connections_are_served_and_leak_nothing(site: Editable
     app._raise_file_limit()
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 3000:
         pytest.skip("the system allows too few open files")
+    site.settings["serve"] = {"connections_per_address": 1000}
     site.build()
     age(site)
     content = (site.output / "all/feed.rss").read_bytes()

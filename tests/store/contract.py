@@ -18,6 +18,7 @@ from support.sites import clean_environment
 from syndicate.errors import LockedError, Problem, StoreMissingError
 from syndicate.store.base import Snapshot, Store, Transaction
 from syndicate.store.outbox_rows import TopicDocument
+from syndicate.store.packing import pack
 from syndicate.store.partner_rows import EntryFilter
 from syndicate.store.rows import (
     FAULTY,
@@ -26,6 +27,7 @@ from syndicate.store.rows import (
     PARSING,
     RESOLVING,
     SHOWN,
+    STOPPED,
     WAITING,
     AddressRow,
     ChangeRow,
@@ -334,7 +336,7 @@ class StoreContract:
             transaction.corpus.put_problems(PARSING, {1: [Problem("a/1.md", 1, 1, "f", "m")]})
             transaction.feeds.add_feeds([(1, "topics", "one")])
             put_members(transaction, (1, 1, JANUARY))
-            transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", b"x")])])
+            transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", pack(b"x"))])])
             transaction.documents.put_sets([DocumentSetRow(1, "", b"d")])
             transaction.documents.put([document("one/feed.rss")])
         with store.read() as snapshot:
@@ -506,6 +508,16 @@ class StoreContract:
         corpus.drop_records([1])
         assert corpus.problems() == []
 
+    def test_stopped_records_have_their_hash_and_problem(self, transaction: Transaction) -> None:
+        corpus = transaction.corpus
+        corpus.put_records(
+            [record(1, path=b"a.md", hash=b"a", state=STOPPED), record(2, path=b"b.md", state=FAULTY), record(3)]
+        )
+        stopped, faulty = Problem("a.md", 1, 1, "record", "too slow"), Problem("b.md", 1, 1, "date", "unknown")
+        corpus.put_problems(PARSING, {1: [stopped], 2: [faulty]})
+        corpus.put_problems(RESOLVING, {1: [faulty]})
+        assert corpus.stopped_records() == {(0, b"a.md"): (b"a", stopped)}
+
     # ------------------------------------------------------------------------------------------------------------ feeds
 
     def test_entries(self, transaction: Transaction) -> None:
@@ -592,8 +604,8 @@ class StoreContract:
         one = UnrenderedRow(1, "id-1", b"d1", [first])
         fragments = transaction.fragments
         assert fragments.unrendered([2, 1, 9], ["rss", "json"]) == [two, one]
-        fragments.put([RenderedRow(1, b"d1", "T", [("rss", b"x"), ("json", b"y")])])
-        fragments.put([RenderedRow(2, b"d2", "T", [("rss", b"x")])])
+        fragments.put([RenderedRow(1, b"d1", "T", [("rss", pack(b"x")), ("json", pack(b"y"))])])
+        fragments.put([RenderedRow(2, b"d2", "T", [("rss", pack(b"x"))])])
         assert fragments.unrendered([1, 2], ["rss", "json"]) == [two]
         assert fragments.unrendered([1, 2], ["rss"]) == []
         transaction.feeds.put_entries([entry(1)._replace(digest=b"other")])
@@ -603,19 +615,19 @@ class StoreContract:
         fragments = transaction.fragments
         fragments.put(
             [
-                RenderedRow(1, b"d", "T", [("rss", b"x"), ("json", b"y")]),
-                RenderedRow(2, b"d", "U", [("rss", b"z")]),
+                RenderedRow(1, b"d", "T", [("rss", pack(b"x")), ("json", pack(b"y"))]),
+                RenderedRow(2, b"d", "U", [("rss", pack(b"z"))]),
             ]
         )
         assert fragments.contents([1, 2, 3], ["rss", "json"]) == {"rss": {1: b"x", 2: b"z"}, "json": {1: b"y"}}
-        fragments.put([RenderedRow(1, b"e", "V", [("rss", b"new")])])
+        fragments.put([RenderedRow(1, b"e", "V", [("rss", pack(b"new"))])])
         assert fragments.contents([1, 2], ["rss", "json"]) == {"rss": {1: b"new", 2: b"z"}, "json": {}}
         assert fragments.titles([1, 2, 3]) == {1: "V", 2: "U"}
         fragments.drop_format("rss")
         assert fragments.contents([1, 2], ["rss"]) == {"rss": {}}
 
     def test_dropped_records_have_no_fragments(self, transaction: Transaction) -> None:
-        transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", b"x")])])
+        transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", pack(b"x"))])])
         transaction.corpus.drop_records([1])
         assert transaction.fragments.titles([1]) == {}
         assert transaction.fragments.contents([1], ["rss"]) == {"rss": {}}
@@ -830,7 +842,7 @@ def publish(transaction: Transaction, *numbers: int, entry_id: str = "") -> None
     rows = [entry(number, JANUARY + number, memberships=((1, "One"),)) for number in numbers]
     transaction.feeds.put_entries(row._replace(id=entry_id or row.id) for row in rows)
     transaction.fragments.put(
-        [RenderedRow(number, b"d%d" % number, f"T{number}", [("json", b"{%d}" % number)]) for number in numbers]
+        [RenderedRow(number, b"d%d" % number, f"T{number}", [("json", pack(b"{%d}" % number))]) for number in numbers]
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import zstandard
 from support.sites import CONFIG, SiteFolder
 
 from syndicate.store import open_store
@@ -24,11 +26,26 @@ def record(number: int, *, words: str = "", draft: bool = False) -> str:
 
 
 def files_that_hold_words(state: Path) -> list[str]:
-    return [
-        path.name
-        for path in sorted(state.iterdir())
-        if path.is_file() and any(word.encode() in path.read_bytes().lower() for word in WORDS)
-    ]
+    """Return the names of files that hold a word, plainly or in a compressed fragment, in use or in free space."""
+    found = []
+    for path in sorted(path for path in state.iterdir() if path.is_file()):
+        content = path.read_bytes()
+        texts = [content, *(_decompressed(content[match.start() :]) for match in re.finditer(_FRAME, content))]
+        if any(word.encode() in text.lower() for word in WORDS for text in texts):
+            found.append(path.name)
+    return found
+
+
+_FRAME = re.escape(zstandard.FRAME_HEADER)
+
+
+def _decompressed(frame: bytes) -> bytes:
+    """Return what the beginning of a frame holds. Its end may be on other pages of the index."""
+    reader = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        return reader.decompress(frame[:4000])
+    except zstandard.ZstdError:
+        return b""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from syndicate.store import outbox_rows
 from syndicate.store.outbox_rows import (
     Acknowledgement,
     AttemptRow,
+    Caches,
     FailedAttempt,
     FailedCheck,
     HubHealth,
@@ -133,6 +134,34 @@ def test_lease_takes_the_longest_due_of_each_hub_up_to_its_quota() -> None:
     oldest_first = [document.topic_url for document in reversed(documents(5))]
     assert by_hub == {hubs(2)[0]: oldest_first[:2], hubs(2)[1]: oldest_first[:4]}
     assert len(again) == 3 + 1
+
+
+def test_ping_is_leased_when_its_purge_is_acknowledged_given_up_or_late() -> None:
+    connection = database()
+    outbox = Outbox(connection)
+    hub, cache = "https://hub.test/", "cdn:varnish:v"
+    caches = Caches((cache,), patience_s=600)
+    quotas = {hub: 10, cache: 10}
+    outbox.request_deliveries(documents(2), [hub, cache], NOW)
+    leased = outbox.lease("me", quotas, NOW, NOW + 60, caches)
+    assert [one.hub_url for one in leased] == [cache, cache]
+    outbox.acknowledge("me", [Acknowledgement(cache, leased[0].topic_url, 1, b"1", NOW, 200)])
+    pings = outbox.lease("me", quotas, NOW, NOW + 60, caches)
+    assert [(one.hub_url, one.topic_url) for one in pings] == [(hub, leased[0].topic_url)]
+    outbox.release("me", [*leased, *pings])
+    assert len(outbox.lease("me", {hub: 10}, NOW + 599, NOW + 660, caches)) == 1
+    outbox.release("me", pings)
+    assert len(outbox.lease("me", {hub: 10}, NOW + 601, NOW + 660, caches)) == 2
+    outbox.release("me", [one._replace(hub_url=hub) for one in leased])
+    connection.execute("UPDATE deliveries SET state = 'failed' WHERE hub_url = ?", [cache])
+    assert len(outbox.lease("me", {hub: 10}, NOW, NOW + 60, caches)) == 2
+
+
+def test_known_topics_are_those_with_a_digest() -> None:
+    outbox = Outbox(database())
+    outbox.request_deliveries(documents(2), [], NOW)
+    urls = [document.topic_url for document in documents(3)]
+    assert outbox.known_topics(urls) == set(urls[:2])
 
 
 def test_request_of_the_same_bytes_changes_nothing() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.store import open_store
+from syndicate.store.packing import pack
 from syndicate.store.rows import RenderedRow
 
 ENTRIES = 100
@@ -33,7 +34,7 @@ def state(tmp_path: Path) -> Path:
     numbers = random.Random(1)
     with closing(open_store(str(tmp_path))) as store, store.write() as transaction:
         transaction.fragments.put(
-            [RenderedRow(number, b"d", "T", [("rss", numbers.randbytes(50_000))]) for number in range(ENTRIES)]
+            [RenderedRow(number, b"d", "T", [("rss", pack(numbers.randbytes(50_000)))]) for number in range(ENTRIES)]
         )
     return tmp_path
 
@@ -70,7 +71,7 @@ def test_index_shrinks_when_a_third_of_it_is_free(state: Path) -> None:
 
 def test_small_index_does_not_shrink(tmp_path: Path) -> None:
     with closing(open_store(str(tmp_path))) as store, store.write() as transaction:
-        transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", random.Random(1).randbytes(900_000))])])
+        transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", pack(random.Random(1).randbytes(900_000)))])])
     before = size(tmp_path)
     drop(tmp_path, [1])
     assert size(tmp_path) == before
@@ -91,14 +92,14 @@ def test_index_in_use_shrinks_later(state: Path) -> None:
 @pytest.mark.parametrize("wal_bytes", [0, 100_000, 300_000, 500_000])
 def test_kill_while_it_shrinks_loses_nothing(wal_bytes: int, state: Path) -> None:
     kept = contents(state)
-    process = subprocess.Popen([sys.executable, "-c", DELETE, str(state)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "committed\n"
-    committed = log_size(state)
-    while process.poll() is None and log_size(state) < committed + wal_bytes:
-        pass
-    process.kill()
-    process.communicate()
+    command = [sys.executable, "-c", DELETE, str(state)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "committed\n"
+        committed = log_size(state)
+        while process.poll() is None and log_size(state) < committed + wal_bytes:
+            pass
+        process.kill()
     with closing(sqlite3.connect(state / "index.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     rest = {number: kept[number] for number in (*range(10),)}

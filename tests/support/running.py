@@ -40,10 +40,16 @@ class ParsedResponse(NamedTuple):
 class RunningServer:
     """A running server."""
 
-    def __init__(self, app: web.Application, port: int) -> None:
-        self.app = app
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, runner: web.AppRunner) -> None:
+        self.app = runner.app
+        self.port = int(runner.addresses[0][1])
+        self._runner = runner
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def connections(self) -> list[web.RequestHandler]:
+        """Return the open connections."""
+        assert self._runner.server is not None
+        return self._runner.server.connections
 
     async def raw(self, data: bytes) -> bytes:
         """Send bytes, and return everything received until the server closes the connection."""
@@ -95,7 +101,7 @@ async def running(editable_site: EditableSite, add_routes: Sequence[AddRoutes] =
     runner = await start(app)
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-        yield RunningServer(app, runner.addresses[0][1])
+        yield RunningServer(runner)
     finally:
         await runner.cleanup()
 

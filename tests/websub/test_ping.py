@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from email.utils import formatdate
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from urllib.parse import parse_qsl
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from support.hubs import (
     RawResponder,
     RawServer,
@@ -36,7 +38,7 @@ from support.hubs import (
 )
 
 from syndicate import __version__
-from syndicate.websub.client import open_client, trusted_authorities
+from syndicate.websub.client import AddressGuard, open_client, trusted_authorities
 from syndicate.websub.ping import Endpoint, SecretHeader, parse_header, send_ping
 from syndicate.websub.retry import Outcome, classify
 
@@ -326,6 +328,63 @@ async def test_redirect_to_another_host_is_refused_with_its_location(
         outcome = await ping(client, hub.url)
     assert (outcome.status, outcome.error) == (status, f"redirects to {target}, which is another host")
     assert other.received == []
+
+
+class Names(AbstractResolver):
+    """Resolves a name to the loopback address at one port, and to another address at the others."""
+
+    def __init__(self, loopback_port: int, other: str) -> None:
+        self.loopback_port, self.other = loopback_port, other
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        address = "127.0.0.1" if port == self.loopback_port else self.other
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("address", "scope"),
+    [
+        ("169.254.169.254", "link-local"),
+        ("10.255.255.1", "private"),
+        ("100.64.0.1", "private"),
+        ("224.0.0.1", "multicast"),
+        ("fe80::1", "link-local"),
+        ("::ffff:10.255.255.1", "private"),
+    ],
+)
+async def test_redirect_to_a_name_that_resolves_to_another_kind_of_address_is_refused(address: str, scope: str) -> None:
+    async with http_server() as hub:
+        location = "http://hub.test:6379/"
+        hub.responder = responds(307, Location=location)
+        async with open_client(5.0, 4, Names(hub.port, address)) as client:
+            outcome = await ping(client, f"http://hub.test:{hub.port}/")
+    assert (outcome.status, outcome.error) == (307, f"redirects to {location}, which is a {scope} address")
+
+
+async def test_redirect_to_a_name_with_an_address_like_that_of_the_hub_is_followed() -> None:
+    async with http_server() as hub, http_server() as other:
+        hub.responder = responds(307, Location=f"http://hub.test:{other.port}/")
+        async with open_client(5.0, 4, Names(hub.port, "127.0.0.1")) as client:
+            outcome = await ping(client, f"http://hub.test:{hub.port}/")
+    assert (outcome.status, len(other.received)) == (202, 1)
+
+
+@pytest.mark.parametrize(
+    ("hub_scope", "refused"), [("global", True), ("", True), ("private", True), ("loopback", False)]
+)
+def test_loopback_is_refused_unless_the_hub_is_there(hub_scope: str, refused: bool) -> None:  # noqa: FBT001
+    guard = AddressGuard(hub_scope)
+    for address in ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"):
+        guard.check(address)
+    with pytest.raises(OSError, match="loopback address") if refused else nullcontext():
+        guard.check("127.0.0.1")
+    assert guard.refused_scope == ("loopback" if refused else "")
 
 
 async def test_redirect_to_https_of_the_same_host_is_followed(trusted: Trusted) -> None:

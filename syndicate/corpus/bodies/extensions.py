@@ -1,6 +1,6 @@
 """Rules for the Markdown parser that no plug-in has, or has without a limit on time.
 
-Each function adds one rule: bare links, abbreviations, formulas of TeX, the mark of a table of contents.
+Each function adds one rule: tables, bare links, abbreviations, formulas of TeX, the mark of a table of contents.
 """
 
 from __future__ import annotations
@@ -34,7 +34,39 @@ _FORMULA = re.compile(
       | \\\\\[((?:[^`\\]|\\[^\[\]\\]){1,2000}?)\\\\\]""",
     re.VERBOSE | re.DOTALL,
 )
+_FEW_COLUMNS = 20
+_MAX_MISSING_CELLS = 10_000
+_MISSING_CELLS = "missing_cells"
 _TEX = re.compile(r"[\\_^*={}]")
+
+
+def bounded_tables_plugin(parser: MarkdownIt) -> None:
+    """Read a table as text if its rows lack very many cells, each of which is made and costs no byte of the body."""
+    from markdown_it.rules_block.table import table
+
+    def bounded_table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001 - a rule
+        if not silent and _line(state, start_line).count("|") > _FEW_COLUMNS:
+            state.env[_MISSING_CELLS] = state.env.get(_MISSING_CELLS, 0) + _missing_cells(state, start_line, end_line)
+            if state.env[_MISSING_CELLS] > _MAX_MISSING_CELLS:
+                return False
+        return table(state, start_line, end_line, silent)
+
+    parser.block.ruler.at("table", bounded_table, {"alt": ["paragraph", "reference"]})
+
+
+def _missing_cells(state: StateBlock, start_line: int, end_line: int) -> int:
+    columns = _line(state, start_line).count("|")
+    missing = 0
+    for line in range(start_line + 2, end_line):
+        text = _line(state, line)
+        if not text.strip():
+            break
+        missing += max(columns - text.count("|"), 0)
+    return missing
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] : state.eMarks[line]]
 
 
 def bare_links_plugin(parser: MarkdownIt) -> None:

@@ -12,6 +12,7 @@ from .extensions import (
     abbreviations_plugin,
     bare_links_plugin,
     bounded_footnotes_plugin,
+    bounded_tables_plugin,
     contents_mark_plugin,
     formulas_plugin,
 )
@@ -67,6 +68,7 @@ def _parser(dialect: Dialect, is_mdx: bool) -> MarkdownIt:  # noqa: FBT001 - cac
     parser.options["tasklists"] = True
     if is_mdx:
         parser.disable("code")
+    bounded_tables_plugin(parser)
     bounded_footnotes_plugin(parser, dialect.footnote_id)
     parser.use(deflist_plugin).use(admonitions_plugin, python=dialect.python_admonitions)
     parser.use(formulas_plugin).use(bare_links_plugin)

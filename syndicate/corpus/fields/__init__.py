@@ -69,17 +69,16 @@ def parse_fields(
     reader: FieldReader, content_hash: bytes = b"", file_status: FileStatus = UNKNOWN_STATUS
 ) -> ParsedRecord:
     """Return the record of a file with this hash and status, whose metadata the reader holds."""
-    problems = reader.problems
     reader.hidden_by = hidden_by(reader)
     if reader.hidden_by:
-        return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
+        return ParsedRecord(content_hash, file_status, hidden=True, problems=reader.problems)
     entry, states_url, links = _parse(reader)
     expires = expires_of(reader)
     if isinstance(expires, Reason):
         reader.hidden_by = expires
-        return ParsedRecord(content_hash, file_status, hidden=True, problems=tuple(problems))
+        return ParsedRecord(content_hash, file_status, hidden=True, problems=reader.problems)
     if entry is None:
-        return ParsedRecord(content_hash, file_status, problems=tuple(problems))
+        return ParsedRecord(content_hash, file_status, problems=reader.problems)
     context = reader.context
     return ParsedRecord(
         content_hash=content_hash,
@@ -96,7 +95,7 @@ def parse_fields(
         traits=traits_of(entry),
         digest=bytes.fromhex(digest(entry, context.presentation)),
         links=tuple([(f"{link.kind}/{link.reference}", bool(link.fallback)) for link in links]),
-        problems=tuple(problems),
+        problems=reader.problems,
         entry=entry,
     )
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from ...model import Person
 from ...values import addresses
-from ...values.text import split_at_semicolons, summary_text
+from ...values.text import shorten, split_at_semicolons, summary_text
 from ..scalars import describe, text_of
-from .reader import FieldReader
+from .reader import MAX_NAME, FieldReader
 
 _WORD = re.compile(r"[<(]?[^\s<>()]+[>)]?")
 _MAIL = re.compile(r"[^@]@[^@]")
@@ -29,7 +29,7 @@ def provider_of(reader: FieldReader) -> Person | None:
 
 
 def authors_of(reader: FieldReader) -> tuple[Person, ...]:
-    """Return the authors, each once."""
+    """Return the authors, each once; no more than `limits.topics`."""
     for key, value in reader.values("author"):
         people = value if isinstance(value, list) else [value]
         if isinstance(value, str):
@@ -39,7 +39,7 @@ def authors_of(reader: FieldReader) -> tuple[Person, ...]:
         known = reader.context.site.authors
         authors = [person for value in people if (person := _person(_known_author(value, known)))]
         if authors:
-            return tuple(dict.fromkeys(authors))
+            return reader.first((key,), tuple(dict.fromkeys(authors)), "authors")
         reader.warn((key,), f"expected names, got {describe(value)}")
     return ()
 
@@ -57,11 +57,14 @@ def _known_author(value: object, known: Mapping[str, Any]) -> object:
 
 
 def plain_name(value: object) -> str:
-    """Return a name in one plain line, without mail addresses and passwords before a host; empty if none is left."""
+    """Return a name in one plain line, without mail addresses and passwords before a host; empty if none is left.
+
+    A name of more than `MAX_NAME` characters is shortened.
+    """
     name = summary_text(text_of(value))
     if "@" in name:
         name = " ".join(_WORD.sub(lambda word: "" if _MAIL.search(word[0]) else word[0], name).split()).strip("()<> ")
-    return name
+    return shorten(name, MAX_NAME)
 
 
 def _person(value: object) -> Person | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from unicodedata import normalize
 
 from ...errors import Problem
@@ -17,6 +17,8 @@ from ..scalars import describe, describe_date_error, is_flag, number_of, text_of
 Keys = tuple[str | int, ...]
 """The path of keys and indexes to a value of the metadata."""
 
+Value = TypeVar("Value")
+
 ProblemAt = Callable[[Keys, str, str, int], Problem]
 """Makes a problem of a value's path, a message, a severity, and a line of the body, or 0 if it is not in the body."""
 
@@ -26,6 +28,7 @@ _ZONELESS_YAML_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\
 MAX_NAME = 300
 """Characters of a name: of a topic, a person, a category, any value that feeds are cut by."""
 _SHORT = 20  # no limit is lower
+_MAX_WARNINGS = 20  # of one record: a list may hold a hundred thousand values of which none is of use
 
 _OPTIONAL_TEXTS = frozenset({"category", "type"})
 
@@ -64,11 +67,12 @@ class FieldReader:
         self.body = body
         self.path = path if path.isascii() else normalize("NFC", path)
         self.context = context
-        self.problems: list[Problem] = []
         self.problem_at = problem_at
         self.hidden_by: Reason | None = None
         self.dated_by: Keys = ()
         self._is_quoted = is_quoted
+        self._problems: list[Problem] = []
+        self._warnings = 0
         self._values = context.keys.group(metadata)
 
     def values(self, name: str) -> Sequence[tuple[str, Any]]:
@@ -80,17 +84,38 @@ class FieldReader:
         values = self._values.get(name)
         return values[0][1] if values else None
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All errors, the first warnings, and one that counts the others."""
+        unlisted = self._warnings - _MAX_WARNINGS
+        if unlisted <= 0:
+            return tuple(self._problems)
+        values = "value was" if unlisted == 1 else "values were"
+        message = f"{unlisted:,} more {values} dropped or repaired"
+        return (*self._problems, self.problem_at((), message, "warning", 0)._replace(field="record"))
+
     def warn(self, keys: Keys, message: str) -> None:
         """Report a value that was dropped or repaired."""
-        self.problems.append(self.problem_at(keys, message, "warning", 0))
+        self._warn(keys, message, 0)
 
     def warn_in_body(self, line: int, message: str) -> None:
         """Report what a body lost, at a line that counts from 1 in the body."""
-        self.problems.append(self.problem_at(("body",), message, "warning", line))
+        self._warn(("body",), message, line)
+
+    def warn_of_header(self, line: int, message: str) -> None:
+        """Report what the front matter, which begins at a line of the file, lost as a whole."""
+        self._warnings += 1
+        problem = self.problem_at((), message, "warning", 0)
+        self._problems.append(problem._replace(line=line, column=1, field="front matter"))
 
     def error(self, keys: Keys, message: str) -> None:
         """Report a problem that keeps the entry out of all feeds."""
-        self.problems.append(self.problem_at(keys, message, "error", 0))
+        self._problems.append(self.problem_at(keys, message, "error", 0))
+
+    def _warn(self, keys: Keys, message: str, body_line: int) -> None:
+        self._warnings += 1
+        if self._warnings <= _MAX_WARNINGS:
+            self._problems.append(self.problem_at(keys, message, "warning", body_line))
 
     def text(self, name: str, to_plain: Callable[[str], str] = plain_text) -> str:
         """Return the first value of a field that is text, in one plain line; empty if there is none."""
@@ -108,6 +133,13 @@ class FieldReader:
         if len(text) > limit:
             self.warn((key,), f"cut: {len(text):,} characters, of which at most {limit:,} are kept")
         return shorten(text, limit)
+
+    def first(self, keys: Keys, values: tuple[Value, ...], noun: str) -> tuple[Value, ...]:
+        """Return as many of the values as one record may have (`limits.topics`), and report if there are more."""
+        limit = self.context.limits.topics
+        if len(values) > limit:
+            self.warn(keys, f"{len(values):,} {noun}, of which at most {limit} are kept")
+        return values[:limit]
 
     def number(self, name: str) -> int | None:
         """Return the first value of a field that is a number, without its fraction."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Presentation, Related
 from ...values import amp
-from ...values.text import plain_text
+from ...values.text import plain_text, shorten
 from ..scalars import date_or_none, describe, text_of
 from .people import plain_name
 from .reader import FieldReader, Keys
@@ -53,6 +53,7 @@ def _story(reader: FieldReader, keys: Keys, item: object) -> Related | None:
     if not title or not address:
         reader.warn(keys, "a related story needs a title and an address")
         return None
+    title = shorten(title, reader.context.limits.title)
     url = reader.normalize((*keys, name), address)
     if url is None:
         return None

@@ -15,10 +15,7 @@ def topics_of(reader: FieldReader) -> tuple[str, ...]:
     for key, value in reader.values("topics"):
         names = _names(reader, key, value)
         if names or value == [None]:
-            limit = reader.context.limits.topics
-            if len(names) > limit:
-                reader.warn((key,), f"{len(names):,} topics, of which at most {limit} are kept")
-            return names[:limit]
+            return reader.first((key,), names, "topics")
     return ()
 
 
@@ -33,7 +30,7 @@ def terms_of(reader: FieldReader) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _names_of_dimension(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         value = value["name"]
-    return _names(reader, key, [value] if isinstance(value, str) else value)
+    return reader.first((key,), _names(reader, key, [value] if isinstance(value, str) else value), "values")
 
 
 def _names(reader: FieldReader, key: str, value: object) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ _WORDS = {
 _BUILD_HIDES = {"list": frozenset({"never", "local"}), "render": frozenset({"never", "link"})}
 _BUILD_SHOWS = {"list": frozenset({"always"}), "render": frozenset({"always"})}
 
+_SECRETS = frozenset({"private", "encrypted", "password"})  # their values may be secrets, and are not printed
+
 
 def hidden_by(reader: FieldReader) -> Reason | None:
     """Return the key, the path or the body that hides a record; None if nothing does."""
@@ -104,7 +106,8 @@ def _flag_reason(reader: FieldReader, key: str, value: object, *, hides_if: bool
     if not is_flag(value):
         if _is_no_flag(key, value):
             return None
-        return _not_understood(reader, key, f"expected true or false, got {describe(value)}")
+        shown = "" if key in _SECRETS else f", got {describe(value)}"
+        return _not_understood(reader, key, f"expected true or false{shown}")
     return Reason((key,), _shown(value)) if is_true(value) is hides_if else None
 
 

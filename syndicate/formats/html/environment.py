@@ -161,7 +161,8 @@ def _unix_line_ends(text: str) -> str:
 
 
 def _trusted(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 - styles and scripts of the package or the site
+    # The styles and scripts are those of the package or of the site.
+    return Markup(text)  # noqa: S704 # nosec B704
 
 
 def _language_attribute(language: str) -> Markup:

@@ -20,7 +20,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from ... import zstd
+from ..packing import unpack
 from ..rows import ChangeRow, PartnerEntryRow, PartnerTextRow, TouchedEntryRow
 from .schema import FORMATS_MAX
 
@@ -190,7 +190,5 @@ class SqliteChangeLog:
 
 def _touched_entry(row: tuple[int, str, int, str | None, str, str, bytes, bytes | None, str | None]) -> TouchedEntryRow:
     record_id, entry_id, published, record_ids, traits, title, content, state, topics = row
-    parts = tuple(json.loads(record_ids or "[]"))
-    return TouchedEntryRow(
-        record_id, entry_id, published, parts, traits, title, zstd.decompress(content), state, topics
-    )
+    merged = tuple(json.loads(record_ids or "[]"))
+    return TouchedEntryRow(record_id, entry_id, published, merged, traits, title, unpack(content), state, topics)

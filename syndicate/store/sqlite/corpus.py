@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from ...errors import Problem
-from ..rows import MERGED, SHOWN, WAITING, FileRow, FileStatus, KnownFile, RecordRow
+from ..rows import MERGED, PARSING, SHOWN, STOPPED, WAITING, FileRow, FileStatus, KnownFile, RecordRow
 from . import schema
 
 _Row = TypeVar("_Row")
@@ -67,6 +67,9 @@ UNION SELECT url FROM records WHERE expires > :after AND expires <= :until AND u
 _COUNT_STATES = "SELECT state, COUNT(*) FROM records GROUP BY state"
 
 _PROBLEMS = "SELECT path, line, column, field, message, severity FROM problems"
+_STOPPED = f"""
+SELECT records.source, records.path, hash, problems.path, line, column, field, message, severity
+FROM records JOIN problems USING (record_id) WHERE state = {STOPPED} AND origin = {PARSING}"""  # noqa: S608
 _DROP_PROBLEMS = "DELETE FROM problems WHERE record_id IN (SELECT value FROM json_each(?)) AND origin = ?"
 _PUT_PROBLEMS = """
 INSERT INTO problems (record_id, origin, path, line, column, field, message, severity) VALUES (?,?,?,?,?,?,?,?)"""
@@ -186,6 +189,10 @@ class SqliteCorpus:
     def count_states(self) -> dict[int, int]:
         """Returns how many records are in each state."""
         return dict(self._sql.execute(_COUNT_STATES))
+
+    def stopped_records(self) -> dict[tuple[int, bytes], tuple[bytes, Problem]]:
+        """Returns the hash and the problem of each record that exceeded the limits, by source and path."""
+        return {(row[0], row[1]): (row[2], Problem._make(row[3:])) for row in self._sql.execute(_STOPPED)}
 
     # ------------------------------------------------------------------------------------------------------- problems
 

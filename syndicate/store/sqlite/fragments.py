@@ -1,20 +1,15 @@
 """Entries as rendered: one fragment an entry and format.
 
 A fragment is found by its id, which is made of record and format (schema.py): each format has a number in `formats`.
-
-Fragments are compressed one by one, to a third of their size. Level 1 costs a hundredth of the time of a build, and
-saves as much by writing less; higher levels make them hardly smaller.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from ... import zstd
+from ..packing import unpack
 from ..rows import OriginRow, RenderedRow, UnrenderedRow
 from .schema import FORMATS_MAX
-
-_ZSTD_LEVEL = 1
 
 _IDS = f"""
 SELECT records.value * {FORMATS_MAX} + format_id FROM json_each(:records) AS records
@@ -71,7 +66,7 @@ class SqliteFragments:
         self._sql.executemany(
             _PUT,
             [
-                (record_id * FORMATS_MAX + ids[name], record_id, name, zstd.compress(content, _ZSTD_LEVEL))
+                (record_id * FORMATS_MAX + ids[name], record_id, name, content)
                 for record_id, _, _, fragments in rows
                 for name, content in fragments
             ],
@@ -82,7 +77,7 @@ class SqliteFragments:
         found: dict[str, dict[int, bytes]] = {name: {} for name in formats}
         values = {"records": json.dumps(record_ids), "formats": json.dumps(formats)}
         for record_id, name, content in self._sql.execute(_SELECT, values):
-            found[name][record_id] = zstd.decompress(content)
+            found[name][record_id] = unpack(content)
         return found
 
     def titles(self, record_ids: Sequence[int]) -> dict[int, str]:

@@ -33,8 +33,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ..outbox_rows import (
+    NO_CACHES,
     Acknowledgement,
     AttemptRow,
+    Caches,
     Delivery,
     FailedAttempt,
     FailedCheck,
@@ -82,6 +84,10 @@ class SqliteOutbox:
         }
         self._connection.execute(sql.REQUEST_DELIVERIES, {**parameters, "now": now})
 
+    def known_topics(self, topic_urls: Sequence[str]) -> set[str]:
+        """Return which of some topic URLs have a recorded digest."""
+        return {url for url, _ in self._connection.execute(sql.SELECT_DIGESTS, {"topic_urls": json.dumps(topic_urls)})}
+
     def has_pinged(self) -> bool:
         """Return whether any ping was sent to a hub that is still configured."""
         return self._connection.execute(sql.HAS_PINGED).fetchone() is not None
@@ -97,8 +103,10 @@ class SqliteOutbox:
 
     # --------------------------------------------------------------------------------------------------- dispatch
 
-    def lease(self, owner: str, quotas: Mapping[str, int], now: float, expires_at: float) -> list[Delivery]:
-        """Lease due deliveries, oldest first, up to the quota of each hub."""
+    def lease(
+        self, owner: str, quotas: Mapping[str, int], now: float, expires_at: float, caches: Caches = NO_CACHES
+    ) -> list[Delivery]:
+        """Lease due deliveries, oldest first, up to the quota of each hub; pings after their documents' purges."""
         if not quotas:
             return []
         parameters = {
@@ -106,7 +114,11 @@ class SqliteOutbox:
             "largest_quota": max(quotas.values()),
             "now": now,
         }
-        deliveries = [Delivery._make(row) for row in self._connection.execute(sql.SELECT_DUE, parameters)]
+        statement = sql.SELECT_DUE
+        if caches.targets:
+            statement = sql.SELECT_DUE_AFTER_PURGES
+            parameters |= {"caches": json.dumps(caches.targets), "patience_s": caches.patience_s}
+        deliveries = [Delivery._make(row) for row in self._connection.execute(statement, parameters)]
         self._write(sql.LEASE, deliveries, owner=owner, expires_at=expires_at)
         return deliveries
 

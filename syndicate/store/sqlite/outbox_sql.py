@@ -65,7 +65,7 @@ DELETE_HUBS = "DELETE FROM hubs WHERE hub_url NOT IN (SELECT value FROM json_eac
 
 # Reads due deliveries without a lease, the longest due first, up to the quota of each hub (JSON: hub_url, quota). The
 # innermost query reads no more rows of a hub than the largest quota.
-SELECT_DUE = f"""
+_SELECT_DUE = f"""
 SELECT {DELIVERY_COLUMNS} FROM (
   SELECT hub_url, topic_url, ROW_NUMBER() OVER (PARTITION BY hub_url ORDER BY next_attempt_at, topic_url) AS position,
     quota
@@ -73,11 +73,23 @@ SELECT {DELIVERY_COLUMNS} FROM (
   CROSS JOIN deliveries
   WHERE hub_url = hub AND topic_url IN (
     SELECT due.topic_url FROM deliveries AS due
-    WHERE due.hub_url = hub AND {_IS_ACTIVE} AND next_attempt_at <= :now AND lease_expires_at <= :now
+    WHERE due.hub_url = hub AND {_IS_ACTIVE} AND next_attempt_at <= :now AND lease_expires_at <= :now%s
     ORDER BY next_attempt_at, topic_url LIMIT :largest_quota)
 ) AS ranked
 JOIN deliveries USING (hub_url, topic_url) JOIN topics USING (topic_url)
 WHERE position <= quota ORDER BY position"""  # noqa: S608 - built of constants
+SELECT_DUE = _SELECT_DUE % ""
+
+# The same, without the pings of documents whose purge is pending: one that was not given up, nor waits for too long.
+SELECT_DUE_AFTER_PURGES = (
+    _SELECT_DUE
+    % """
+      AND (hub IN (SELECT value FROM json_each(:caches)) OR NOT EXISTS (
+        SELECT 1 FROM deliveries AS purge
+        WHERE purge.topic_url = due.topic_url AND purge.hub_url IN (SELECT value FROM json_each(:caches))
+          AND purge.acknowledged_generation < purge.wanted_generation AND purge.state <> 'failed'
+          AND purge.pending_since > :now - :patience_s))"""
+)
 
 # Gives an owner the right to a delivery until a time.
 LEASE = """

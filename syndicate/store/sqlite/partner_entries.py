@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from ... import zstd
+from ..packing import HEADER_BYTES, unpack, unpacked_size
 from ..partner_rows import CatalogFeed, EntryFilter, EntryRef
 from .entry_filter import attribute_conditions, conjunction, topic_conditions, topic_values
 from .schema import FORMATS_MAX
@@ -25,11 +25,13 @@ SELECT published, id, record_id FROM (
   WHERE d.topic = :topic{number} AND {conditions} ORDER BY d.published DESC, d.id DESC LIMIT :limit
 )"""
 
-# The JSON Feed items of entries.
+# A value of each JSON Feed item of entries: its content, or the beginning of it, which states its size.
 _ITEMS = f"""
-SELECT record_id, content FROM fragments WHERE fragment_id IN (
+SELECT record_id, {{value}} FROM fragments WHERE fragment_id IN (
   SELECT records.value * {FORMATS_MAX} + format_id
   FROM json_each(:record_ids) AS records CROSS JOIN formats WHERE name = 'json')"""  # noqa: S608
+_ITEM_CONTENTS = _ITEMS.format(value="content")
+_ITEM_HEADS = _ITEMS.format(value=f"substr(content, 1, {HEADER_BYTES})")
 
 # A digest of the configuration and the code that decide what documents show.
 _PRESENTATION = "SELECT value FROM run_state WHERE name = 'documents'"
@@ -54,10 +56,13 @@ class SqlitePartnerEntries:
         statement, topics = _newest_statement(entry_filter, conditions)
         return [EntryRef._make(row) for row in self._sql.execute(statement, values | topics)]
 
+    def item_sizes(self, record_ids: Sequence[int]) -> list[int]:
+        """Return the sizes of the JSON Feed items of entries, in bytes, in the given order."""
+        return [unpacked_size(head) for head in self._of_items(_ITEM_HEADS, record_ids)]
+
     def items(self, record_ids: Sequence[int]) -> list[bytes]:
         """Return the JSON Feed items of entries, in the given order."""
-        found: dict[int, bytes] = dict(self._sql.execute(_ITEMS, {"record_ids": json.dumps(record_ids)}).fetchall())
-        return [zstd.decompress(found[record_id]) for record_id in record_ids]
+        return [unpack(content) for content in self._of_items(_ITEM_CONTENTS, record_ids)]
 
     def presentation_digest(self) -> bytes | None:
         """Return the digest of all that decides how entries are shown; None before the first build."""
@@ -67,6 +72,10 @@ class SqlitePartnerEntries:
     def feeds(self) -> list[CatalogFeed]:
         """Return the feeds of the catalogue, in no order."""
         return [CatalogFeed._make(row) for row in self._sql.execute(_FEEDS)]
+
+    def _of_items(self, statement: str, record_ids: Sequence[int]) -> list[Any]:
+        found: dict[int, Any] = dict(self._sql.execute(statement, {"record_ids": json.dumps(record_ids)}).fetchall())
+        return [found[record_id] for record_id in record_ids]
 
 
 def _newest_statement(entry_filter: EntryFilter, conditions: list[str]) -> tuple[str, dict[str, Any]]:

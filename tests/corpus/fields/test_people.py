@@ -98,3 +98,9 @@ def test_name_never_holds_a_mail_address(before: str, mail: str, after: str, key
     found = dated_entry({key: stated})
     shown = [person.name for person in (*found.authors, *filter(None, [found.provider]))]
     assert not [name for name in shown if re.search(r"[^\s@]@[^\s@]", name)]
+
+
+def test_long_names_of_people_are_shortened() -> None:
+    entry = dated_entry(provider="p" * 5000, author="a" * 5000)
+    assert entry.provider is not None
+    assert {len(entry.provider.name), *(len(author.name) for author in entry.authors)} == {300}

@@ -48,6 +48,18 @@ def test_every_error_of_a_record_is_reported() -> None:
     assert set(problem_fields(result)) == {"expires", "publishedDateTime"}
 
 
+def test_warnings_of_a_record_are_limited_and_counted() -> None:
+    result = dated_record(tags=[None] * 1000)
+    assert len(result.problems) == 21
+    assert result.problems[-1][3:] == ("record", "980 more values were dropped or repaired", "warning")
+
+
+def test_error_is_reported_after_any_number_of_warnings() -> None:
+    result = dated_record(tags=[None] * 1000, title=None)
+    assert result.entry is None
+    assert problem_fields(result, "error") == ["title"]
+
+
 @pytest.mark.parametrize(
     ("stated", "quality", "warnings"),
     [

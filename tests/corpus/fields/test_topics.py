@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from support.fields import HUGE, context_with, dated_entry, dated_record, label, problem_fields
 
+from syndicate.config import Limits
+
 TOPICS = [
     ({"topics": ["IBM AI", "AI"]}, ("IBM AI", "AI")),
     ({"topics": "IBM AI, AI"}, ("IBM AI", "AI")),
@@ -59,3 +61,18 @@ TERMS = [
 @pytest.mark.parametrize(("name", "metadata", "expected"), TERMS, ids=[str(row[1]) for row in TERMS])
 def test_any_other_key_can_be_a_dimension(name: str, metadata: dict[str, Any], expected: tuple[str, ...]) -> None:
     assert dated_entry(metadata, context=context_with(dimensions=("topics", name))).terms == ((name, expected),)
+
+
+def test_record_has_no_more_topics_authors_and_values_than_the_limit() -> None:
+    names = [f"n{number}" for number in range(5000)]
+    context = context_with(dimensions=("topics", "author", "series"), limits=Limits(topics=3))
+    result = dated_record({"tags": names, "authors": names, "series": names}, context=context)
+    assert result.entry is not None
+    assert result.entry.topics == ("n0", "n1", "n2")
+    assert [person.name for person in result.entry.authors] == ["n0", "n1", "n2"]
+    assert result.entry.terms == (("series", ("n0", "n1", "n2")),)
+    assert [problem.message for problem in result.problems] == [
+        "5,000 authors, of which at most 3 are kept",
+        "5,000 topics, of which at most 3 are kept",
+        "5,000 values, of which at most 3 are kept",
+    ]

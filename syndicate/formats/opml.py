@@ -52,7 +52,8 @@ def render(site: Site, outlines: Iterable[Outline]) -> bytes:
             lines += elements
         else:
             title = _escape(dimension_heading(dimension))
-            lines += [f'<outline text="{title}" title="{title}">', *elements, "</outline>"]
+            # A `title` belongs to outlines that have a `type`; W3C's validator reports others.
+            lines += [f'<outline text="{title}">', *elements, "</outline>"]
     lines += ["</body>", "</opml>", ""]
     return "\n".join(lines).encode()
 

@@ -55,6 +55,7 @@ class RawResponse(web.StreamResponse):
         self._code = status
         self._head = head
         self._content = body
+        self._body_bytes = len(body)
         self._keeps_alive = False
         self._is_sent = False
         self._on_progress = on_progress
@@ -72,7 +73,7 @@ class RawResponse(web.StreamResponse):
     @property
     def body_length(self) -> int:
         """The length of the body in bytes, for an access log."""
-        return len(self._content)
+        return self._body_bytes
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Write the whole response, once. A client that does not read it loses the connection.

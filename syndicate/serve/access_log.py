@@ -22,6 +22,8 @@ import structlog
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from ..http.client_address import TrustedProxies
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
 
 _MAX_WAITING = 10_000  # lines
@@ -118,21 +120,23 @@ class AccessLog:
                 log.warning("lines of the access log were dropped", lines=dropped)
 
 
-def logger_class(access_log: AccessLog) -> type[AbstractAccessLogger]:
+def logger_class(access_log: AccessLog, proxies: TrustedProxies) -> type[AbstractAccessLogger]:
     """Return the class that aiohttp makes for each connection, and calls after each response."""
 
     class _Logger(AbstractAccessLogger):
         def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-            access_log.add(_response(request, response, time))
+            access_log.add(_response(request, response, time, proxies))
 
     return _Logger
 
 
-def _response(request: web.BaseRequest, response: web.StreamResponse, duration_s: float) -> Response:
+def _response(
+    request: web.BaseRequest, response: web.StreamResponse, duration_s: float, proxies: TrustedProxies
+) -> Response:
     fields = request.headers
     return Response(
         at_s=time.time() - duration_s,
-        address=request.remote or "",
+        address=proxies.client(request.remote or "", fields.getall("X-Forwarded-For", [])),
         method=request.method,
         path=request.raw_path,
         protocol=f"HTTP/{request.version.major}.{request.version.minor}",

@@ -67,9 +67,10 @@ async def start(app: web.Application, access_log: AccessLog | None = None) -> we
     """Set up the application, with the short way for documents (see `tree_handler`). The caller adds sites."""
     logger = logging.getLogger("syndicate.serve.http")
     logger.handlers, logger.propagate = [_ErrorHandler()], False
+    proxies = TrustedProxies(app[CONFIG].serve.proxies)
     runner = web.AppRunner(
         app, access_log=None if access_log is None else logger, logger=logger, keepalive_timeout=_IDLE_S,
-        access_log_class=AccessLogger if access_log is None else logger_class(access_log),
+        access_log_class=AccessLogger if access_log is None else logger_class(access_log, proxies),
         lingering_time=_LINGER_S, shutdown_timeout=_DRAIN_S, max_headers=_MAX_HEADERS,
     )  # fmt: skip
     await runner.setup()
@@ -89,7 +90,7 @@ async def start(app: web.Application, access_log: AccessLog | None = None) -> we
 
     server.request_factory, server.request_handler = request_factory, handle
     settings = app[CONFIG].serve
-    ConnectionLimit(settings.connections_per_address, TrustedProxies(settings.proxies)).apply(server)
+    ConnectionLimit(settings.connections_per_address, proxies).apply(server)
     return runner
 
 

@@ -11,6 +11,7 @@ import sysconfig
 from collections.abc import Sequence
 
 from ..config import Config
+from ..config.bucket import is_bucket
 
 LOCKED_STATUS = 4
 """The exit code of a run that found another one at work, which is no failure of a unit."""
@@ -72,7 +73,7 @@ Restart=on-failure
 RestartSec=2
 TimeoutStopSec=30
 """
-    both = (config.output, config.state)
+    both = _folders(config)
     title = _line(config.site.title)
     needs_port = config.serve.port < _PRIVILEGED_PORTS_END
     return {
@@ -92,7 +93,12 @@ TimeoutStopSec=30
 
 def missing_folders(config: Config) -> list[str]:
     """Return the folders that the units name and that do not exist yet: systemd does not start a service then."""
-    return [folder for folder in (config.output, config.state) if not os.path.isdir(folder)]
+    return [folder for folder in _folders(config) if not os.path.isdir(folder)]
+
+
+def _folders(config: Config) -> tuple[str, ...]:
+    """Return the folders that a build writes to: an output in a bucket is none."""
+    return (config.state,) if is_bucket(config.output) else (config.output, config.state)
 
 
 def _service(
@@ -101,8 +107,7 @@ def _service(
     folders = [os.path.abspath(folder) for folder in writable]
     read = [config_path, sys.prefix, sys.base_prefix, *(os.path.abspath(source.path) for source in config.sources)]
     in_home = any(f"{path}/".startswith(_HOMES) for path in (*read, *folders))
-    variables = sorted({hub.header_env for hub in config.hubs if hub.header_env})
-    environment = f"# It defines {', '.join(variables)}:\nEnvironmentFile=/etc/syndicate.env\n" if variables else ""
+    environment = _environment(config)
     hardening = _HARDENING.format(
         capabilities=capabilities,
         home="read-only" if in_home else "yes",
@@ -118,6 +123,15 @@ After=network-online.target
 User={_user(config_path)}
 WorkingDirectory={_escape(os.path.dirname(config_path))}
 {environment}{what}{hardening}"""
+
+
+def _environment(config: Config) -> str:
+    """Return the line that names the file of secrets, if the configuration names any."""
+    variables = [hub.header_env for hub in config.hubs] + [cdn.token_env for cdn in config.cdns]
+    needed = sorted({name for name in variables if name})
+    if is_bucket(config.output) or config.bucket.url:
+        needed.append("the credentials of the bucket")
+    return f"# It defines {', '.join(needed)}:\nEnvironmentFile=/etc/syndicate.env\n" if needed else ""
 
 
 def _timer(description: str) -> str:

@@ -56,13 +56,13 @@ def test_document_follows_the_specification() -> None:
 <body>
 <outline type="rss" text="Everything" title="Everything" description="All &amp; more" \
 xmlUrl="https://feeds.test/all/feed.atom" htmlUrl="https://www.test/?a&amp;b"/>
-<outline text="Topics" title="Topics">
+<outline text="Topics">
 <outline type="rss" text="A" title="A" xmlUrl="https://feeds.test/topics/0/feed.rss" htmlUrl="https://www.test/"/>
 </outline>
-<outline text="Custom feeds" title="Custom feeds">
+<outline text="Custom feeds">
 <outline type="rss" text="B" title="B" xmlUrl="https://feeds.test/custom/0/feed.rss" htmlUrl="https://www.test/"/>
 </outline>
-<outline text="Series" title="Series">
+<outline text="Series">
 <outline type="rss" text="C" title="C" xmlUrl="https://feeds.test/series/0/feed.rss" htmlUrl="https://www.test/"/>
 </outline>
 </body>

@@ -128,6 +128,17 @@ def test_server_logs_every_response(name: str, site: EditableSite) -> None:
         assert (parsed[0][1], parsed[0][5], parsed[0][7]) == ("127.0.0.1", str(size), 'a\\"b')
 
 
+def test_address_is_that_of_the_client_behind_a_proxy(site: EditableSite) -> None:
+    site.settings["serve"] = {"proxies": ["127.0.0.1"]}
+    site.build()
+    output = site.folder / "access.log"
+    with output.open("wb") as file, serving(site, "--access-log", "json", stdout=file) as (process, port):
+        fetch(f"http://127.0.0.1:{port}/news/all/feed.rss", X_Forwarded_For="198.51.100.1, 192.0.2.7")
+        process.terminate()
+        process.wait(20)
+    assert json.loads(output.read_text(encoding="ascii"))["address"] == "192.0.2.7"
+
+
 def test_without_the_option_nothing_is_printed(site: EditableSite) -> None:
     site.build()
     output = site.folder / "access.log"

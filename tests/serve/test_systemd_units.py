@@ -94,6 +94,16 @@ def test_secrets_of_hubs_come_from_a_file(site: EditableSite, tmp_path: Path) ->
     assert "HUB_HEADER" in unit
 
 
+def test_output_in_a_bucket_is_no_folder(site: EditableSite, tmp_path: Path) -> None:
+    site.build()
+    site.settings |= {"output": "s3://feeds-example/news/", "precompress": False}
+    site.configure()
+    units = written(site, tmp_path / "units")
+    service = section(units["syndicate-publish.service"], "Service")
+    assert service["ReadWritePaths"] == str(site.state)
+    assert service["EnvironmentFile"] == "/etc/syndicate.env"
+
+
 def test_folders_that_systemd_would_miss_are_reported(site: EditableSite, tmp_path: Path) -> None:
     site.configure()
     done = run("headers", "systemd", cwd=site.folder)

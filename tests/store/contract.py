@@ -156,11 +156,12 @@ with store.lock():
     sys.stdin.read()
 """
 WRITE = """
+from random import randbytes
 from syndicate.store.rows import RenderedRow
 with store.write() as transaction:
     transaction.record_run_state({"run": 2})
     for n in range(1, 300):
-        transaction.fragments.put([RenderedRow(n, b"d", "T", [("rss", bytes(50_000))])])
+        transaction.fragments.put([RenderedRow(n, b"d", "T", [("rss", randbytes(50_000))])])
     print("ready", flush=True)
     sys.stdin.read()
 """

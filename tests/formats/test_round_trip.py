@@ -82,7 +82,7 @@ def test_main_link_is_the_configured_one_where_the_entry_has_it(entry: Entry, li
 
 
 @bounded
-@given(texts)
+@given(texts.map(lambda text: text[:900]))  # longer titles are cut
 @example("T\x0bx")
 @example("\x1c \x1d")
 @example("\u2028\u2029\x85")

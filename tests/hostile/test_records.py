@@ -25,8 +25,8 @@ from syndicate.corpus.record import ParsedRecord
 
 SIZES = (10_000, 40_000, 160_000)
 MOST_S = 3.5  # for 160 KB: 22 µs for each character of markup, at a quarter of the speed of a machine of 2023
-MOST_GROWTH = 8.0  # in time, for four times the size: 4 is linear, 16 quadratic
-FROM_S = 0.15  # growth is compared where it can be measured
+MOST_GROWTH = 10.0  # in time, for four times the size: 4 is linear, 16 quadratic
+FROM_S = 0.4  # growth is compared where it can be measured, also on a machine that does much else
 ATTEMPTS = 3  # processor time grows, too, when others use the caches of the processor: the least of some counts
 MOST_BYTES = 300_000_000
 MOST_EXPANSION = 20

@@ -20,6 +20,9 @@ __all__ = ["main", "parser"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code. Messages go to standard error, results to standard output."""
+    if arguments is None and sys.getfilesystemencoding() != "utf-8":
+        # The names of folders may be in any script (PEP 540).
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", "-m", "syndicate", *sys.argv[1:]])  # noqa: S606  # nosec B606
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may not be valid in its encoding
     try:

@@ -34,6 +34,7 @@ def test_private_key_cannot_be_a_dimension(key: str) -> None:
 
 
 KNOWN_KEYS = {canonical_key(key.partition(".")[0]) for keys in (*ALIASES.values(), VISIBILITY) for key in keys}
+KNOWN_KEYS |= {"url", "path", "permalink", "slug"}  # of which generators make addresses
 
 
 @bounded

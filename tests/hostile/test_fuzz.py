@@ -17,7 +17,7 @@ from syndicate.corpus.parse import parse_record
 from syndicate.corpus.record import ParsedRecord
 from syndicate.sites import names as site_names
 
-EXAMPLES = int(os.environ.get("SYNDICATE_FUZZ_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("SYNDICATE_FUZZ_EXAMPLES", "2000"))
 MOST_S = 4.0  # for a few kilobytes, beside the large heap of Hypothesis
 PIECES = st.sampled_from(sorted({generator.text(size) for generator in GENERATORS.values() for size in (20, 120)}))
 KEYS = st.sampled_from("title date draft tags id url image authors summary build expires lang enclosure <<".split())

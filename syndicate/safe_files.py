@@ -129,6 +129,15 @@ def read_text(path: str, max_bytes: int) -> str:
         os.close(handle)
 
 
+def read_text_below(folder: str, path: str, max_bytes: int) -> str:
+    """Return the text of a file in a folder that no link leads out of; see `open_below` and `read_text`."""
+    handle = open_below(folder, path)
+    try:
+        return decode(read(handle, max_bytes))
+    finally:
+        os.close(handle)
+
+
 def decode(content: bytes) -> str:
     """Return the text of a UTF-8 file, as Python opens text files. Raises UnicodeDecodeError."""
     return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")

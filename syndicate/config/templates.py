@@ -31,16 +31,8 @@ def read_templates(path: str, root: ConfigSection, folder: str) -> tuple[str, tu
     texts: list[tuple[str, str]] = []
     for name in names:
         try:
-            texts.append((name, _read(template_folder, name)))
+            # No link may lead out of the folder of templates: pages contain what they read.
+            texts.append((name, safe_files.read_text_below(template_folder, name, _MAX_BYTES)))
         except (OSError, UnicodeDecodeError) as error:
             root.report("templates", f"{name} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}")
     return template_folder, tuple(texts)
-
-
-def _read(folder: str, name: str) -> str:
-    """Returns the text of a template, which pages contain: no link may lead out of the folder of templates."""
-    handle = safe_files.open_below(folder, name)
-    try:
-        return safe_files.decode(safe_files.read(handle, _MAX_BYTES))
-    finally:
-        os.close(handle)

@@ -54,22 +54,13 @@ def read_topic_files(folder: str, display_path: str, problems: list[Problem]) ->
 
 def _read_file(folder: str, name: str, display_path: str, problems: list[Problem]) -> TopicFile | None:
     try:
-        text = _read_text(folder, name)
+        text = safe_files.read_text_below(folder, name, _MAX_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         reason = _reason(error) if isinstance(error, OSError) else "not UTF-8"
         problems.append(Problem(display_path, 1, 1, "file", reason))
         return None
     section = read_root(text, display_path, problems, "topic")
     return None if section is None else TopicFile(_topic(section), section, problems)
-
-
-def _read_text(folder: str, name: str) -> str:
-    """Returns the text of a file. Raises OSError, or UnicodeDecodeError."""
-    handle = safe_files.open_below(folder, name)
-    try:
-        return safe_files.decode(safe_files.read(handle, _MAX_BYTES))
-    finally:
-        os.close(handle)
 
 
 def _reason(error: OSError) -> str:

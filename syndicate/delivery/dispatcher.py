@@ -45,8 +45,8 @@ from typing import NamedTuple
 from ..config import Push
 from ..errors import StoreError
 from ..progress import Progress, silent
+from ..store.outbox_repository import Outbox
 from ..store.outbox_rows import Caches, Delivery
-from ..store.repositories import Outbox
 from ..websub.client import open_client
 from ..websub.retry import RetryPolicy
 from ..websub.verify import PublicCopyVerifier

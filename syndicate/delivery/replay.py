@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from urllib.parse import unquote
 
 from ..config import Config
-from ..store.repositories import Outbox
+from ..store.outbox_repository import Outbox
 from .diagnosis import feeds_of
 from .session import run_transaction
 

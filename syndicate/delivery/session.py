@@ -29,7 +29,7 @@ from contextlib import closing
 from typing import TypeVar
 
 from ..store import open_store
-from ..store.repositories import Outbox
+from ..store.outbox_repository import Outbox
 
 _Result = TypeVar("_Result")
 

@@ -10,8 +10,8 @@ import structlog
 
 from ..config import Config
 from ..formats import HTML_PAGE, is_feed_document
+from ..store.outbox_repository import Outbox
 from ..store.outbox_rows import HubSummary, TopicSummary, WaitingDelivery
-from ..store.repositories import Outbox
 from ..websub.breaker import CircuitBreaker
 from ..websub.retry import RetryPolicy
 from .diagnosis import HubDiagnosis, diagnose

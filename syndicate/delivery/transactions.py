@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ..store.outbox_repository import Outbox
 from ..store.outbox_rows import (
     NO_CACHES,
     Acknowledgement,
@@ -19,7 +20,6 @@ from ..store.outbox_rows import (
     TimeBounds,
     UnverifiedAcceptance,
 )
-from ..store.repositories import Outbox
 from ..websub import breaker as circuit
 from ..websub import retry
 from ..websub.breaker import CircuitBreaker

@@ -17,19 +17,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from .repositories import (
-    ChangeLog,
-    Corpus,
-    Documents,
-    Feeds,
-    Fragments,
-    Links,
-    Outbox,
-    PartnerChanges,
-    PartnerEntries,
-    Published,
-    Tombstones,
-)
+from .outbox_repository import Outbox
+from .partner_repositories import ChangeLog, PartnerChanges, PartnerEntries
+from .repositories import Corpus, Documents, Feeds, Fragments, Links, Published, Tombstones
 
 
 class Snapshot(Protocol):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import pytest
-from support.sites import clean_environment
+from support.holders import holding
 
 from syndicate.errors import LockedError, Problem, StoreMissingError
 from syndicate.store.base import Snapshot, Store, Transaction
@@ -132,22 +131,9 @@ def lasting(snapshot: Snapshot) -> list[Any]:
     ]
 
 
-@contextmanager
-def process(stores: Stores, body: str) -> Iterator[subprocess.Popen[str]]:
+def process(stores: Stores, body: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """A process that opens the store and runs `body`, which prints a line; it is killed at the end."""
-    with subprocess.Popen(
-        [sys.executable, "-c", f"import sys\n{stores.opening}\n{body}"],
-        env=clean_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as running:
-        assert running.stdout is not None
-        assert running.stdout.readline() == "ready\n"
-        try:
-            yield running
-        finally:
-            running.kill()
+    return holding(f"import sys\n{stores.opening}\n{body}", says="ready")
 
 
 HOLD_LOCK = """

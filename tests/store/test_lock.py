@@ -9,12 +9,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from support.sites import NOW, SiteFolder, clean_environment, record, tree
+from support.holders import holding
+from support.sites import NOW, SiteFolder, record, tree
 
 from syndicate.errors import LockedError, OutputError
 from syndicate.pipeline import build
@@ -29,22 +29,9 @@ with lock(sys.argv[1]):
 """
 
 
-@contextmanager
-def holder(state: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(state: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """A process that holds the lock until its input ends, or it is killed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(state)],
-        env=clean_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
+    return holding(HOLDER, str(state), says="held")
 
 
 @pytest.fixture

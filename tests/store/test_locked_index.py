@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
 import structlog
-from support.sites import NOW, SiteFolder, clean_environment, record
+from support.holders import holding
+from support.sites import NOW, SiteFolder, record
 
 from syndicate.errors import OutputError, StoreError
 from syndicate.pipeline import build
@@ -32,22 +32,9 @@ sys.stdin.read()
 """
 
 
-@contextmanager
-def holder(index: Path, kind: str = "IMMEDIATE") -> Iterator[subprocess.Popen[str]]:
+def holder(index: Path, kind: str = "IMMEDIATE") -> AbstractContextManager[subprocess.Popen[str]]:
     """A process that holds a lock of the database until its input ends."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(index), kind],
-        env=clean_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
+    return holding(HOLDER, str(index), kind, says="held")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from html import escape
 
 from ..admonitions import is_admonition
 from .arguments import Arguments, parse_arguments
+from .closing import ClosingTags
 from .code_blocks import fenced
 from .media import media_html
 from .tag import Result, TagContext, find_end
@@ -22,7 +23,7 @@ class Hugo:
 
     def __init__(self, context: TagContext) -> None:
         self._context = context
-        self._ends: dict[str, re.Match[str] | None] = {}
+        self._ends = ClosingTags(lambda name: rf"\{{\{{[<%]\s{{0,9}}/\s{{0,9}}{re.escape(name)}\s{{0,9}}[>%]\}}\}}")
 
     openings = r"\{\{[<%]"
     comments = r"\{\{/\*|\{\{[<%]\s*comment\b"
@@ -46,14 +47,14 @@ class Hugo:
         return _ESCAPED.sub(_shown, code) if "/*" in code else code
 
     def _read_opening(self, name: str, arguments: Arguments, text: str, start: int, end: int) -> Result:
-        if name == "highlight" and (closing := self._closing(name, text, end)):
+        if name == "highlight" and (closing := self._ends.find(name, text, end)):
             before = text[max(0, start - 100) : start].rpartition("\n")[2]
             return Result(fenced(self.read_code(text[end : closing.start()]), arguments.at(0), before), closing.end())
         kind = arguments.first("type") or arguments.at(0) or "note" if name in _BOXES else name
-        if is_admonition(kind) and self._closing(name, text, end):
+        if is_admonition(kind) and self._ends.find(name, text, end):
             title = arguments.first("title")
             return Result(f"\n\n:::{kind.lower()} {' '.join(title.split())}\n\n", end)
-        if name == "details" and self._closing(name, text, end):
+        if name == "details" and self._ends.find(name, text, end):
             summary = escape(arguments.first("summary", "title") or arguments.at(0) or "Details")
             return Result(f"\n\n<details>\n<summary>{summary}</summary>\n\n", end)
         return Result(self._evaluate(name, arguments), end, _LOSS)
@@ -72,15 +73,6 @@ class Hugo:
             case "param":
                 return self._context.variable(f"page.{arguments.at(0)}")
         return media_html(name, arguments)
-
-    def _closing(self, name: str, text: str, start: int) -> re.Match[str] | None:
-        """Return the tag that ends a block. What has no end is searched once."""
-        known = self._ends.get(name)
-        if name in self._ends and (known is None or known.start() >= start):
-            return known
-        closing = re.compile(rf"\{{\{{[<%]\s{{0,9}}/\s{{0,9}}{re.escape(name)}\s{{0,9}}[>%]\}}\}}").search(text, start)
-        self._ends[name] = closing
-        return closing
 
 
 def _shown(escaped: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from html import escape
 
 from .arguments import is_quoted, parse_arguments, unquoted
+from .closing import ClosingTags
 from .code_blocks import fenced
 from .media import media_html
 from .tag import Result, TagContext, find_end
@@ -35,7 +36,7 @@ class Liquid:
         self._context = context
         self._is_in_line = is_in_line
         self._assigned: dict[str, str] = {}
-        self._ends: dict[str, re.Match[str] | None] = {}
+        self._ends = ClosingTags(lambda name: rf"\{{%-?\s{{0,9}}end{name}\s{{0,9}}-?%\}}")
 
     openings = r"\{%|\{\{(?![<%])"
     comments = r"\{\#(?![\w-]+\})|\{%-?\s*comment\b"
@@ -50,7 +51,7 @@ class Liquid:
         if head is None:
             return None
         name, arguments = head[0], inner[head.end() :].strip()
-        if name in _RAW and (closing := self._closing(name, text, end)):
+        if name in _RAW and (closing := self._ends.find(name, text, end)):
             return Result(text[end : closing.start()], closing.end())
         if name == "highlight" and (block := self._highlight(arguments, text, start, end)):
             return block
@@ -84,22 +85,13 @@ class Liquid:
 
     def _highlight(self, arguments: str, text: str, start: int, end: int) -> Result | None:
         """Return the code of a `{% highlight %}`; without an end it takes the rest of the text, if it has its line."""
-        closing = self._closing("highlight", text, end)
+        closing = self._ends.find("highlight", text, end)
         before = text[max(0, start - _MAX_INDENT) : start].rpartition("\n")[2]
         if closing is None and (before.strip() or text[end : end + 1] not in {"\n", ""}):
             return None
         code = text[end : closing.start() if closing else len(text)]
         language = arguments.split(None, 1)[0] if arguments else ""
         return Result(fenced(self.read_code(code), language, before), closing.end() if closing else len(text))
-
-    def _closing(self, name: str, text: str, start: int) -> re.Match[str] | None:
-        """Return the tag that ends a block. What has no end is searched once."""
-        known = self._ends.get(name)
-        if name in self._ends and (known is None or known.start() >= start):
-            return known
-        closing = re.compile(rf"\{{%-?\s{{0,9}}end{name}\s{{0,9}}-?%\}}").search(text, start)
-        self._ends[name] = closing
-        return closing
 
     # ---------------------------------------------------------------------------------------------------------- output
 

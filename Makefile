@@ -4,10 +4,11 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
   $(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+WORDS := $(basename $(notdir $(wildcard syndicate/words/catalogs/*.po)))
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages bench golden configuration words manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -56,6 +57,18 @@ configuration: $(VENV)/.development
 	$(BIN)/syndicate schema > docs/config.schema.json
 
 # Names, versions and hashes for every platform; no download addresses.
+# The messages of the program, their translations, and the catalogues that it reads. Translations that are missing are
+# reported: complete them in syndicate/words/catalogs and run it again.
+words: $(VENV)/.development
+	cd syndicate && ../$(BIN)/pybabel --quiet extract --mapping-file words/babel.cfg \
+	  --add-location never --omit-header --no-wrap --sort-output --output-file words/catalogs/messages.pot .
+	for language in $(WORDS); do \
+	  $(BIN)/pybabel --quiet update --input-file syndicate/words/catalogs/messages.pot --locale $$language --no-wrap \
+	    --no-fuzzy-matching --ignore-obsolete --omit-header --output-file syndicate/words/catalogs/$$language.po; \
+	  $(BIN)/python -m syndicate.words.compile $$language > $$language.json.new && \
+	    mv $$language.json.new syndicate/words/catalogs/$$language.json || exit 1; \
+	done
+
 # The manual page is made of the same declarations as the help.
 manual: $(VENV)/.development
 	SOURCE_DATE_EPOCH=0 COLUMNS=100 $(BIN)/argparse-manpage --module syndicate.cli --function parser --prog syndicate \

@@ -308,7 +308,7 @@ def test_feeds_of_a_topic_that_the_configuration_ends_are_removed(site_folder: S
     gone.unlink()
     site_folder.configure(f"{CONFIG}topics: {{Kept: {{aliases: [Gone]}}}}\n")
     assert site_folder.build().removed == 4  # with its page
-    assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["kept"]
+    assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["index.html", "kept"]
 
 
 # --------------------------------------------------------------------------------------------------- symbolic links
@@ -481,7 +481,7 @@ def test_index_page_of_the_users_own_is_left_alone_and_reported(site_folder: Sit
     shutil.rmtree(site_folder.folder / ".syndicate")
     summary = site_folder.build()
     assert [str(problem) for problem in summary.problems] == [
-        "feeds/index.html:1:1: pages: is a file of your own: the index of all feeds is not written (warning)"
+        "feeds/index.html:1:1: pages: is a file of your own: the list of feeds is not written (warning)"
     ]
     assert "mine" in (site_folder.output / "index.html").read_text()
     assert site_folder.build().written == 0
@@ -495,11 +495,11 @@ def test_index_page_of_the_users_own_is_left_alone_and_reported(site_folder: Sit
 def test_pages_are_removed_when_they_are_switched_off(state: str, site_folder: SiteFolder) -> None:
     site_folder.put("a.md", record("A", "topics: [T]"))
     site_folder.build()
-    assert len(list(site_folder.output.rglob("index.html"))) == 3
+    assert len(list(site_folder.output.rglob("index.html"))) == 4
     if state == "lost":
         shutil.rmtree(site_folder.folder / ".syndicate")
     site_folder.configure(CONFIG + "pages: false\n")
-    assert site_folder.build().removed == 4
+    assert site_folder.build().removed == 5
     assert not list(site_folder.output.rglob("index.html"))
     assert not (site_folder.output / "feeds.css").exists()
     assert b"xml-stylesheet" not in (site_folder.output / "all/feed.rss").read_bytes()

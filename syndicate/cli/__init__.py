@@ -99,6 +99,7 @@ _HEADERS = """\
 examples:
   syndicate headers nginx > /etc/nginx/conf.d/feeds.conf
   syndicate headers netlify > feeds/_headers
+  syndicate headers html                       print links to the feeds, for the pages of your site
 """
 _CHECK = """\
 examples:
@@ -227,9 +228,11 @@ def parser() -> VerbParser:
     serve.add_argument("--port", type=serving.port, help="port to listen on (default: serve.port of the configuration)")
     serve.set_defaults(run=serving.serve)
 
-    headers = _verb(verbs, "headers", "print a server configuration that sends what `serve` sends", _HEADERS)
+    headers = _verb(
+        verbs, "headers", "print a server configuration that sends what `serve` sends, or HTML for your site", _HEADERS
+    )
     _add_config_option(headers)
-    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"the server: {', '.join(serving.KINDS)}")
+    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"one of {', '.join(serving.KINDS)}")
     headers.set_defaults(run=serving.headers)
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))

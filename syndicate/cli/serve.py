@@ -6,8 +6,9 @@ import argparse
 
 from .console import DONE, configure_logging, load_config
 
-KINDS = ("nginx", "caddy", "apache", "netlify")
-"""The kinds of servers for which `headers` prints a configuration (`serve.server_config`)."""
+HTML = "html"
+KINDS = ("nginx", "caddy", "apache", "netlify", HTML)
+"""What `headers` prints: the configuration of a server (`serve.server_config`), or HTML for the pages of a site."""
 
 
 def port(text: str) -> int:
@@ -35,8 +36,16 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def headers(options: argparse.Namespace) -> int:
-    """Print the configuration of another server."""
+    """Print the configuration of another server, or HTML for the pages of the site that the feeds are about."""
+    config = load_config(options.config)
+    if options.kind == HTML:
+        from ..formats import CATALOG_FILE
+        from ..formats.html.snippet import render_snippet
+
+        selection, catalog_url = config.selection, f"{config.site.url}{CATALOG_FILE.file_name}"
+        print(render_snippet(config.site, selection.formats, catalog_url, has_feed_of_all=selection.all), end="")
+        return DONE
     from ..serve.server_config import render_server_config
 
-    print(render_server_config(load_config(options.config), options.kind), end="")
+    print(render_server_config(config, options.kind), end="")
     return DONE

@@ -19,6 +19,7 @@ from syndicate.formats import HTML_PAGE
 from syndicate.formats import names as format_names
 from syndicate.formats.html.page_data import FeedGroup, FeedPageData, ListedEntries
 from syndicate.formats.html.pages import Pages
+from syndicate.formats.html.snippet import render_snippet
 from syndicate.model import Entry, Feed
 from syndicate.pipeline import build
 
@@ -136,6 +137,10 @@ def make_edge_cases(folder: Path, topics: int = 3000) -> None:
     entries = ListedEntries(1234567, WHEN, 18)
     (folder / HTML_PAGE.file_name).write_bytes(pages.render_index(groups, entries))
     (folder / HTML_PAGE.path("topics")).write_bytes(pages.render_dimension("topics", groups, entries))
+    snippet = render_snippet(SITE, format_names(), f"{SITE.url}catalog.json", has_feed_of_all=True)
+    (folder / "snippet.html").write_text(
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>T</title>\n{snippet}', encoding="utf-8"
+    )
     for language in ("ar", "ja"):
         _make_translated(folder / language, language, cards)
 

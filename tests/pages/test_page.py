@@ -397,7 +397,7 @@ def test_chart_ends_with_the_newest_month_and_includes_empty_months() -> None:
 
 def test_chart_has_a_text_alternative() -> None:
     label = feed_page().xpath("string(//figure/svg/@aria-label)")
-    assert label == "Entries per month, February 2023 to January 2026: 2 at most, in January 2026"
+    assert label == "Entries per month, February 2023 to January 2026: at most 2, in January 2026"
 
 
 def test_rows_of_a_list_share_their_scale_and_months() -> None:

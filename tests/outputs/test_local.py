@@ -491,6 +491,28 @@ def test_index_page_of_the_users_own_is_left_alone_and_reported(site_folder: Sit
     assert "mine" not in (site_folder.output / "index.html").read_text()
 
 
+def test_list_of_topics_of_the_users_own_is_left_alone_and_reported(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [T]"))
+    site_folder.build()
+    write(site_folder.output / "topics/index.html", "mine")
+    shutil.rmtree(site_folder.folder / ".syndicate")
+    assert [str(problem) for problem in site_folder.build().problems] == [
+        "feeds/topics/index.html:1:1: pages: is a file of your own: the list of feeds is not written (warning)"
+    ]
+    assert (site_folder.output / "topics/index.html").read_text() == "mine"
+
+
+def test_list_of_a_dimension_ends_with_the_dimension(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [T]", "category: C"))
+    site_folder.configure(f"{CONFIG}feeds: {{by: [topics, category]}}\n")
+    site_folder.build()
+    assert (site_folder.output / "category/index.html").is_file()
+    site_folder.configure(f"{CONFIG}feeds: {{by: [topics]}}\n")
+    site_folder.build()
+    assert (site_folder.output / "topics/index.html").is_file()
+    assert not (site_folder.output / "category").exists()
+
+
 @pytest.mark.parametrize("state", ["kept", "lost"])
 def test_pages_are_removed_when_they_are_switched_off(state: str, site_folder: SiteFolder) -> None:
     site_folder.put("a.md", record("A", "topics: [T]"))

@@ -19,10 +19,11 @@ from typing import Any
 
 from ..values.languages import is_right_to_left
 
-LANGUAGES = ("ar", "de", "en", "es", "fr", "ja", "pt", "zh")
-"""The languages that have a catalogue."""
+LANGUAGES = ("ar", "de", "en", "es", "fr", "ja", "pt", "zh", "zh-Hant")
+"""The languages that have a catalogue. `zh` is Chinese in simplified characters."""
 
 _FALLBACK = "en"
+_TRADITIONAL_CHINESE = frozenset({"Hant", "TW", "HK", "MO"})
 
 
 class Words:
@@ -41,6 +42,10 @@ class Words:
         self._day_and_month: str = catalog["day"]
         self._time: str = catalog["time"]
         self._separator: str = catalog["thousands_separator"]
+
+    def includes(self, language: str) -> bool:
+        """Returns whether these are the words of a language; true for a language that is not known."""
+        return not language or _catalog_language(language) == self.language
 
     def gettext(self, message: str, /, **values: object) -> str:
         """Returns a message with its placeholders filled in. A message without a translation stays English."""
@@ -83,9 +88,16 @@ def words_in(*languages: str) -> Words:
     Languages are tags in canonical case. A regional variant has the words of its language.
     """
     for language in languages:
-        if (found := language.partition("-")[0]) in LANGUAGES:
+        if (found := _catalog_language(language)) in LANGUAGES:
             return _words(found)
     return _words(_FALLBACK)
+
+
+def _catalog_language(language: str) -> str:
+    """Returns the language of the catalogue that a language would have."""
+    primary, *subtags = language.split("-")
+    is_traditional = primary == "zh" and "Hans" not in subtags and not _TRADITIONAL_CHINESE.isdisjoint(subtags)
+    return "zh-Hant" if is_traditional else primary
 
 
 @lru_cache
@@ -94,7 +106,10 @@ def _words(language: str) -> Words:
 
     import orjson
 
-    return Words(language, orjson.loads(files(__package__).joinpath("catalogs", f"{language}.json").read_bytes()))
+    return Words(
+        language,
+        orjson.loads(files(__package__).joinpath("catalogs", f"{language.replace('-', '_')}.json").read_bytes()),
+    )
 
 
 def _plural_rule(expression: str) -> Callable[[int], int]:

@@ -1,4 +1,4 @@
-"""Compiles the translations of one language: `python -m syndicate.words.compile LANGUAGE` prints its JSON catalogue.
+"""Compiles the translations of one language: `python -m syndicate.words.compile zh_Hant` prints its JSON catalogue.
 
 It needs Babel, which belongs to the development requirements.
 """
@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"'([^']*)'|([A-Za-z])\2*")
 
 
 def compile_catalog(language: str) -> dict[str, Any]:
-    """Returns the catalogue of a language. Raises ValueError for a message without a translation."""
+    """Returns the catalogue of a language, named as its file is. Raises ValueError for a missing translation."""
     with files(__package__).joinpath("catalogs", f"{language}.po").open("rb") as file:
         catalog = read_po(file, language)
     locale = Locale.parse(_LOCALES.get(language, language))

@@ -251,7 +251,7 @@ def test_words_of_a_page_follow_the_language_of_its_feed() -> None:
     assert words(document.xpath("//article//time")[0]) == "31. Januar 2026, 12:00 UTC"
 
 
-@pytest.mark.parametrize("language", ["ar", "ja", "zh"])
+@pytest.mark.parametrize("language", ["ar", "ja", "zh", "zh-Hant"])
 def test_all_words_of_the_pages_are_translated(language: str) -> None:
     pages = Pages(SITE._replace(language=language, title="", description="", rights=""), FORMATS)
     feed = FEED._replace(language=language, title="", name="", description="")

@@ -26,8 +26,9 @@ TRANSLATIONS = sorted(set(LANGUAGES) - {"en"})
 
 
 def translations(language: str) -> Catalog:
-    with (CATALOGS / f"{language}.po").open("rb") as file:
-        return read_po(file, language)
+    name = language.replace("-", "_")
+    with (CATALOGS / f"{name}.po").open("rb") as file:
+        return read_po(file, name)
 
 
 def messages(catalog: Catalog) -> set[Any]:
@@ -43,15 +44,16 @@ def fields(text: str) -> set[str | None]:
 
 def test_every_language_has_a_catalogue() -> None:
     assert {file.stem for file in CATALOGS.glob("*.po")} == {file.stem for file in CATALOGS.glob("*.json")}
-    assert {file.stem for file in CATALOGS.glob("*.po")} == set(LANGUAGES)
+    assert {file.stem.replace("_", "-") for file in CATALOGS.glob("*.po")} == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_committed_catalogue_is_the_compiled_one(language: str) -> None:
+    name = language.replace("-", "_")
     compiled = subprocess.run(
-        [sys.executable, "-m", "syndicate.words.compile", language], capture_output=True, check=True
+        [sys.executable, "-m", "syndicate.words.compile", name], capture_output=True, check=True
     ).stdout
-    assert (CATALOGS / f"{language}.json").read_bytes() == compiled
+    assert (CATALOGS / f"{name}.json").read_bytes() == compiled
 
 
 def test_catalogues_hold_exactly_the_messages_of_the_program() -> None:
@@ -93,7 +95,10 @@ def test_missing_translation_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     [
         (("de",), "de"),
         (("pt-BR",), "pt"),
-        (("zh-Hant-TW",), "zh"),
+        (("zh-CN",), "zh"),
+        (("zh-Hans-HK",), "zh"),
+        (("zh-TW",), "zh-Hant"),
+        (("zh-Hant",), "zh-Hant"),
         (("it",), "en"),
         (("it", "fr"), "fr"),
         (("", "ja"), "ja"),
@@ -118,6 +123,7 @@ def test_words_are_those_of_the_first_language_that_has_any(languages: tuple[str
          ("março", "4 de março"), "1.234.567"),
         ("ja", "2026年3月4日", "2026年3月4日 09:05 UTC", "2026年3月", ("3月", "3月4日"), "1,234,567"),
         ("zh", "2026年3月4日", "2026年3月4日 09:05 UTC", "2026年3月", ("三月", "3月4日"), "1,234,567"),
+        ("zh-Hant", "2026年3月4日", "2026年3月4日 09:05 UTC", "2026年3月", ("3月", "3月4日"), "1,234,567"),
         ("ar", "4 مارس 2026", "4 مارس 2026، 09:05 UTC", "مارس 2026", ("مارس", "4 مارس"), "1,234,567"),
     ],
 )  # fmt: skip
@@ -149,6 +155,14 @@ def test_plural_forms_follow_the_language(language: str, expected: dict[int, str
 def test_message_without_a_translation_stays_english() -> None:
     assert words_in("de").gettext("A message of a template: {what}", what="ß") == "A message of a template: ß"
     assert words_in("de").ngettext("{count} wolf", "{count} wolves", 2) == "2 wolves"
+
+
+@pytest.mark.parametrize(
+    ("language", "other", "expected"),
+    [("de", "de-AT", True), ("de", "", True), ("en", "it", False), ("zh", "zh-TW", False), ("zh-Hant", "zh-TW", True)],
+)
+def test_words_include_the_variants_of_their_language(language: str, other: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    assert words_in(language).includes(other) is expected
 
 
 @pytest.mark.parametrize(("language", "expected"), [("ar", True), ("ja", False)])

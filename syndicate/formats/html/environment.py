@@ -127,8 +127,7 @@ def stylesheet(site: Site, overrides: Mapping[str, str] = {}) -> bytes:
 
 def language_attribute(language: str, words: Words) -> Markup:
     """Returns the `lang` attribute of texts in a language among words, empty where both are of one language."""
-    is_same = language.partition("-")[0] in ("", words.language)
-    return Markup() if is_same else Markup(' lang="{}"').format(language)
+    return Markup() if words.includes(language) else Markup(' lang="{}"').format(language)
 
 
 @pass_context

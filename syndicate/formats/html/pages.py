@@ -233,7 +233,7 @@ def _with_size(image: Image) -> Image:
 
 def _own_language(words: Words, language: str) -> Markup:
     """Returns the attributes of words that stand in a text of another language, because it has no words here."""
-    if language.partition("-")[0] in ("", words.language):
+    if words.includes(language):
         return Markup()
     direction = "rtl" if words.is_right_to_left else "ltr"
     return Markup(' lang="{}" dir="{}"').format(words.language, direction)

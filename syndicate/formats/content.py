@@ -71,7 +71,7 @@ def _markup(language: str, presentation: Presentation) -> _Markup:
     words = words_in(language, presentation.language)
     own = _own_words(language, presentation) or _own_words(words.language, presentation) or ContentWords("")
     shown = presentation.content
-    source = own.source or words.gettext("Source: {name}", name="{name}")
+    source = own.source or words.gettext("Source: {name}")
     related = own.related or words.gettext("Related stories:")
     return _Markup(
         "image" in shown,

@@ -48,8 +48,12 @@ class Words:
         return not language or _catalog_language(language) == self.language
 
     def gettext(self, message: str, /, **values: object) -> str:
-        """Returns a message with its placeholders filled in. A message without a translation stays English."""
-        return self._messages.get(message, message).format_map(values)
+        """Returns a message, with its placeholders filled in if values are given.
+
+        A message without a translation stays as it is.
+        """
+        translated = self._messages.get(message, message)
+        return translated.format_map(values) if values else translated
 
     def ngettext(self, singular: str, plural: str, count: int, /) -> str:
         """Returns the form of a message that goes with a number, which replaces `{count}`."""

@@ -154,6 +154,7 @@ def test_plural_forms_follow_the_language(language: str, expected: dict[int, str
 
 def test_message_without_a_translation_stays_english() -> None:
     assert words_in("de").gettext("A message of a template: {what}", what="ß") == "A message of a template: ß"
+    assert words_in("de").gettext("Braces {") == "Braces {"
     assert words_in("de").ngettext("{count} wolf", "{count} wolves", 2) == "2 wolves"
 
 

@@ -173,5 +173,5 @@ def test_language_of_the_site_changes_words_of_pages_and_entries(site: EditableS
     assert "Odd: Neues von T" in (site.output / "topics/odd/feed.rss").read_text(encoding="utf-8")
     assert "Abonnieren" in page(site, "topics/odd")
     assert "Themen" in page(site, "topics")
-    assert 'title="Themen"' in (site.output / "feeds.opml").read_text(encoding="utf-8")
+    assert 'text="Themen"' in (site.output / "feeds.opml").read_text(encoding="utf-8")
     assert site.tree() == site.built_from_nothing(site.folder.parent / "fresh")

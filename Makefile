@@ -4,10 +4,11 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
   $(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+WORDS := $(basename $(notdir $(wildcard syndicate/words/catalogs/*.po)))
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages test-bucket bench fuzz golden configuration docs manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages test-bucket bench fuzz golden configuration words docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
@@ -71,6 +72,17 @@ configuration: $(VENV)/.development
 # The pages of docs/ as a site, in docs/_build/html. Warnings are errors: a link to a page that does not exist, for example.
 docs: $(VENV)/.development
 	$(BIN)/sphinx-build --quiet --fail-on-warning docs docs/_build/html
+# The messages of the program, their translations, and the catalogues that it reads. Translations that are missing are
+# reported: complete them in syndicate/words/catalogs and run it again.
+words: $(VENV)/.development
+	cd syndicate && ../$(BIN)/pybabel --quiet extract --mapping-file words/babel.cfg \
+	  --add-location never --omit-header --no-wrap --sort-output --output-file words/catalogs/messages.pot .
+	for language in $(WORDS); do \
+	  $(BIN)/pybabel --quiet update --input-file syndicate/words/catalogs/messages.pot --locale $$language --no-wrap \
+	    --no-fuzzy-matching --ignore-obsolete --omit-header --output-file syndicate/words/catalogs/$$language.po; \
+	  $(BIN)/python -m syndicate.words.compile $$language > $$language.json.new && \
+	    mv $$language.json.new syndicate/words/catalogs/$$language.json || exit 1; \
+	done
 
 # The manual page is made of the same declarations as the help.
 manual: $(VENV)/.development

@@ -16,11 +16,13 @@ ArchivePeriod = Literal["month", "year", "day", "none"]
 ARCHIVE_PERIODS: tuple[ArchivePeriod, ...] = ("month", "year", "day", "none")
 LinkChoice = Literal["canonical", "amp", "cdn"]
 SlugStyle = Literal["unicode", "ascii"]
+ContentPart = Literal["image", "video", "source", "related"]
+CONTENT_PARTS: tuple[ContentPart, ...] = ("image", "video", "source", "related")
 
 # The namespace of the elements that no standard defines (docs/extensions.md). The host never resolves (RFC 2606).
 EXTENSIONS = "https://syndicate.example/extensions"
 # The version of the rendered fragments. Raise it when a renderer changes: every entry digest changes with it.
-RENDERER = 3
+RENDERER = 4
 CDN_RELATION = f"{EXTENSIONS}#cdn"
 
 
@@ -181,11 +183,30 @@ class Selection(NamedTuple):
     min_entries: int = 1
 
 
+class ContentWords(NamedTuple):
+    """The words of a site in one language that stand in the content of entries, each empty where the usual ones do.
+
+    `source` contains `{name}` in the place of the provider's name.
+    """
+
+    language: str
+    source: str = ""
+    related: str = ""
+    video: str = ""
+
+
 class Presentation(NamedTuple):
-    """How entries are rendered, the same in every feed. `related_limit` is the number of related stories."""
+    """How entries are rendered, the same in every feed. `related_limit` is the number of related stories.
+
+    `content` lists the parts of an entry's content beside its text. `language` is that of entries that state none, and
+    `words` are the site's own words in any language.
+    """
 
     link: LinkChoice = "canonical"
     related_limit: int = 5
+    content: tuple[ContentPart, ...] = CONTENT_PARTS
+    language: str = ""
+    words: tuple["ContentWords", ...] = ()
     amp_cache: str = "cdn.ampproject.org"
     amp_links: bool = True
 

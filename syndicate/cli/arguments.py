@@ -107,6 +107,7 @@ _HEADERS = """\
 examples:
   syndicate headers nginx > /etc/nginx/conf.d/feeds.conf
   syndicate headers netlify > feeds/_headers
+  syndicate headers html                                 print links to the feeds, for the pages of your site
   syndicate headers systemd                              print units: publish by a timer, the worker, serve
   syndicate headers systemd --into /etc/systemd/system   write them
 """
@@ -214,7 +215,9 @@ def parser() -> VerbParser:
     _add_access_log_option(serve)
     serve.set_defaults(run=serving.serve)
 
-    _add_headers_options(_verb(verbs, "headers", "print the configuration of a server or of systemd", _HEADERS))
+    _add_headers_options(
+        _verb(verbs, "headers", "print the configuration of a server or of systemd, or links", _HEADERS)
+    )
 
     _add_check_options(_verb(verbs, "check", "list every problem of the configuration and the corpus", _CHECK))
     _add_completion_options(_verb(verbs, "completion", "print the completion script of a shell", _COMPLETION))
@@ -250,7 +253,7 @@ def _add_access_log_option(serve: VerbParser) -> None:
 def _add_headers_options(headers: VerbParser) -> None:
     _add_config_option(headers)
     kinds = ", ".join(serving.KINDS)
-    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"what reads it: {kinds}")
+    headers.add_argument("kind", metavar="KIND", choices=serving.KINDS, help=f"one of {kinds}")
     headers.add_argument("--into", metavar="DIR", help="with systemd: write each unit to a file of this folder")
     headers.set_defaults(run=serving.headers)
 

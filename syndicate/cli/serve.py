@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from ..errors import SyndicateError
 from .console import DONE, USAGE, configure_logging, load_config, print_message
 
-KINDS = ("nginx", "caddy", "apache", "netlify", "cloudflare", "cloudfront", "fastly", "systemd")
-"""What `headers` prints a configuration for (`serve.server_config`, `serve.systemd_units`)."""
+if TYPE_CHECKING:
+    from ..config import Config
+
+HTML = "html"
+SYSTEMD = "systemd"
+KINDS = ("nginx", "caddy", "apache", "netlify", "cloudflare", "cloudfront", "fastly", SYSTEMD, HTML)
+"""What `headers` prints: the configuration of a server (`serve.server_config`), the units of systemd
+(`serve.systemd_units`), or HTML for the pages of a site (`formats.html.snippet`).
+"""
 
 
 ACCESS_LOG_FORMATS = ("combined", "json")
@@ -41,15 +49,28 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def headers(options: argparse.Namespace) -> int:
-    """Print the configuration of another server, or the units of systemd."""
-    if options.kind == "systemd":
+    """Print the configuration of another server, the units of systemd, or HTML for the pages of a site."""
+    if options.kind == SYSTEMD:
         return _units(options)
     if options.into is not None:
         print_message("syndicate: --into is for systemd: redirect the output of the others to a file")
         return USAGE
+    config = load_config(options.config)
+    if options.kind == HTML:
+        return _snippet(config)
     from ..serve.server_config import render_server_config
 
-    print(render_server_config(load_config(options.config), options.kind), end="")
+    print(render_server_config(config, options.kind), end="")
+    return DONE
+
+
+def _snippet(config: Config) -> int:
+    """Print links to the feeds, for the pages of the site that they are about."""
+    from ..formats import CATALOG_FILE
+    from ..formats.html.snippet import render_snippet
+
+    selection, catalog_url = config.selection, f"{config.site.url}{CATALOG_FILE.file_name}"
+    print(render_snippet(config.site, selection.formats, catalog_url, has_feed_of_all=selection.all), end="")
     return DONE
 
 

@@ -5,9 +5,10 @@ import re
 from ..feeds.slugs import SLUG_RULE, is_safe_slug
 from ..formats import SITE_FILES
 from ..formats import names as format_names
-from ..model import CustomFeed, Presentation, Selection, TopicSettings, Where
+from ..model import ContentWords, CustomFeed, Presentation, Selection, TopicSettings, Where
 from ..values.keys import DIMENSIONS, is_private
-from .models import AmpOptions, CustomFeedOptions, FeedsOptions, FilterOptions
+from ..values.languages import language_tag
+from .models import AmpOptions, CustomFeedOptions, FeedsOptions, FilterOptions, WordsOptions
 from .sections import ConfigSection
 
 _DIMENSION = re.compile(r"[A-Za-z][\w.-]{0,62}", re.ASCII)
@@ -16,14 +17,22 @@ _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 def read_presentation(
-    feeds: FeedsOptions, feeds_section: ConfigSection, amp: AmpOptions, amp_section: ConfigSection
+    feeds: FeedsOptions, feeds_section: ConfigSection, amp: AmpOptions, amp_section: ConfigSection, language: str
 ) -> Presentation:
-    """Returns how entries are shown."""
+    """Returns how entries are shown; `language` is that of entries that state none."""
     if not _HOST.fullmatch(amp.cache):
         amp_section.report("cache", f"expected a host such as 'cdn.ampproject.org', got {amp.cache!r}")
     if feeds.link == "cdn" and not amp.links:
         feeds_section.report("link", "cdn needs amp.links")
-    return Presentation(link=feeds.link, related_limit=feeds.related, amp_cache=amp.cache, amp_links=amp.links)
+    return Presentation(
+        link=feeds.link,
+        related_limit=feeds.related,
+        content=tuple(dict.fromkeys(feeds.content)),
+        language=language,
+        words=tuple(_words(name, words, feeds_section.section("words")) for name, words in feeds.words.items()),
+        amp_cache=amp.cache,
+        amp_links=amp.links,
+    )
 
 
 def read_selection(options: FeedsOptions, section: ConfigSection, topics: tuple[TopicSettings, ...]) -> Selection:
@@ -49,6 +58,15 @@ def read_selection(options: FeedsOptions, section: ConfigSection, topics: tuple[
         slugs=options.slugs,
         min_entries=options.min_entries,
     )
+
+
+def _words(name: str, options: WordsOptions, section: ConfigSection) -> ContentWords:
+    language = language_tag(name)
+    if not language:
+        section.report(name, f"expected a language tag such as 'en' or 'pt-BR', got {name!r}")
+    if options.source and options.source.count("{name}") != 1:
+        section.section(name).report("source", "needs {name} once, in the place of the provider's name")
+    return ContentWords(language, **options._asdict())
 
 
 def _check_dimensions(names: tuple[str, ...], section: ConfigSection) -> None:

@@ -72,7 +72,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         site=site._replace(pages=options.pages),
         sources=sources,
         selection=read_selection(options.feeds, feeds, topics.topics),
-        presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp")),
+        presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp"), site.language),
         output=read_output(options.output, root, folder),
         state=os.path.join(folder, options.state),
         hubs=hubs,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from ..errors import Problem
 from ..formats import names as format_names
-from ..model import ArchivePeriod, LinkChoice, Presentation, Selection, Site, SlugStyle
+from ..model import ArchivePeriod, ContentPart, LinkChoice, Presentation, Selection, Site, SlugStyle
 from ..sites import SiteSettings
 from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
@@ -129,6 +129,20 @@ class CustomFeedOptions(NamedTuple):
 _NO_CUSTOM_FEEDS: Mapping[str, CustomFeedOptions] = {}
 
 
+class WordsOptions(NamedTuple):
+    """Your own words in the content of entries, under the tag of their language: `{de: {related: "Mehr dazu:"}}`."""
+
+    source: Annotated[
+        str,
+        Option("Names the provider, in the place of `{name}`: `Source: {name}`.", default="in the entry's language"),
+    ] = ""
+    related: Annotated[str, Option("Stands above related stories.", default="in the entry's language")] = ""
+    video: Annotated[str, Option("Links to the video.", default="in the entry's language")] = ""
+
+
+_NO_WORDS: Mapping[str, WordsOptions] = {}
+
+
 class FeedsOptions(NamedTuple):
     """The feeds to publish, and how they show entries."""
 
@@ -186,6 +200,11 @@ class FeedsOptions(NamedTuple):
     related: Annotated[int, Option("Number of related stories shown with an entry.", minimum=0)] = (
         _PRESENTATION.related_limit
     )
+    content: Annotated[
+        tuple[ContentPart, ...],
+        Option("Parts of an entry's content beside its text; an empty list shows the text alone."),
+    ] = _PRESENTATION.content
+    words: Annotated[Mapping[str, WordsOptions], Option()] = _NO_WORDS
     where: Annotated[FilterOptions, Option("The entries that any feed may show.")] = FilterOptions()
     custom: Annotated[Mapping[str, CustomFeedOptions], Option()] = _NO_CUSTOM_FEEDS
 

@@ -79,6 +79,7 @@ def digest(entry: Entry, presentation: Presentation) -> str:
         entry.provider and (entry.provider.name, entry.provider.url), entry.topics, entry.category, entry.type,
         entry.language, image and (image.url, image.width, image.height, image.title), entry.video_url,
         entry.amp_url, entry.cdn_url, [tuple(story) for story in entry.related],
-        entry.enclosure and tuple(entry.enclosure),
+        entry.enclosure and tuple(entry.enclosure), presentation.content, presentation.language,
+        [tuple(words) for words in presentation.words],
     )  # fmt: skip
     return sha256(orjson.dumps(shown)).hexdigest()[:32]

@@ -33,6 +33,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..model import Entry, Feed, Selection, Site, SlugStyle, TopicSettings, Where
+from ..words import words_in
 from .identity import authority_date, feed_id
 from .slugs import marked_slug, slug, topic_key
 
@@ -197,7 +198,7 @@ class FeedRules:
             newest=items[0].published if items else None,
             total=total,
             entry_ids=tuple(item.id for item in items),
-            language=feed_key.name if feed_key.dimension == "language" else self._site.language,
+            language=self._language(feed_key),
         )
 
     def parent(self, feed_key: FeedKey) -> tuple[str, str] | None:
@@ -234,14 +235,22 @@ class FeedRules:
             return site.title, "all", site.title, site.description
         if feed_key.dimension == "custom":
             custom = self._custom[feed_key.key]
-            description = custom.description or f"{custom.title}: the newest from {site.title}"
+            description = custom.description or self._describe(feed_key, custom.title)
             return custom.title, custom.slug, custom.title, description
         names = self._names(feed_key.dimension)
         settings = names.settings(feed_key.key)
         name = settings.name if settings else feed_key.name
         title = (settings and settings.title) or f"{name} – {site.title}"
-        description = (settings and settings.description) or f"{name}: the newest from {site.title}"
+        description = (settings and settings.description) or self._describe(feed_key, name)
         return name, names.slug(feed_key.key), title, description
+
+    def _describe(self, feed_key: FeedKey, name: str) -> str:
+        """Returns the description of a feed without one, in its language."""
+        words = words_in(self._language(feed_key), self._site.language)
+        return words.gettext("{name}: the newest from {site}", name=name, site=self._site.title)
+
+    def _language(self, feed_key: FeedKey) -> str:
+        return feed_key.name if feed_key.dimension == "language" else self._site.language
 
     def _matches(self, traits: Traits, where: Where) -> bool:
         """Returns whether an entry meets every condition of a filter."""

@@ -4,12 +4,14 @@ Feed readers differ in the elements that they display, but all of them display t
 the text, the source and the related stories.
 """
 
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-from ..model import Entry, Image, Person, Presentation, Related
+from ..model import ContentWords, Entry, Image, Person, Presentation, Related
 from ..values.languages import is_right_to_left
 from ..values.text import shorten
+from ..words import words_in
 
 _MAX_HEADING = 80
 
@@ -41,14 +43,48 @@ def prepare(entry: Entry, presentation: Presentation, body_html: str = "", summa
     """
     link = main_link(entry, presentation)
     summary = entry.summary or summary
+    language = entry.language or presentation.language
+    markup = _markup(language, presentation)
+    image = entry.image if markup.has_image else None
     parts = [
-        _image(entry.image) if entry.image and not _contains_image(body_html, entry.image) else "",
+        _image(image) if image and not _contains_image(body_html, image) else "",
         body_html or (f"<p>{escape(summary, quote=False)}</p>" if summary else ""),
-        _anchor(entry.video_url, "Watch the video", "<p>{}</p>") if entry.video_url else "",
-        _source(entry, link, has_body=bool(body_html)),
-        _related(entry.related),
+        _anchor(entry.video_url, markup.video_label, "<p>{}</p>") if entry.video_url and markup.video_label else "",
+        _source(entry, link, markup.source, has_body=bool(body_html)),
+        _related(entry.related, markup.related) if entry.related and markup.related else "",
     ]
-    return Prepared(entry, link, summary, _with_direction("\n".join(filter(None, parts)), entry.language))
+    return Prepared(entry, link, summary, _with_direction("\n".join(filter(None, parts)), language))
+
+
+class _Markup(NamedTuple):
+    """The words of the content in one language, as HTML with `{}` for a link; empty for parts that are off."""
+
+    has_image: bool
+    video_label: str
+    source: str
+    related: str
+
+
+@lru_cache(maxsize=64)
+def _markup(language: str, presentation: Presentation) -> _Markup:
+    """Returns the words of entries in a language: the site's own, else those of the catalogue."""
+    words = words_in(language, presentation.language)
+    own = _own_words(language, presentation) or _own_words(words.language, presentation) or ContentWords("")
+    shown = presentation.content
+    source = own.source or words.gettext("Source: {name}")
+    related = own.related or words.gettext("Related stories:")
+    return _Markup(
+        "image" in shown,
+        (own.video or words.gettext("Watch the video")) if "video" in shown else "",
+        f"<p>{_text(source).replace('{name}', '{}')}</p>" if "source" in shown else "",
+        f"<p>{_text(related)}</p>" if "related" in shown else "",
+    )
+
+
+def _own_words(language: str, presentation: Presentation) -> ContentWords | None:
+    """Returns the site's own words in a language, or in the language that it is a regional variant of."""
+    named = {words.language: words for words in presentation.words}
+    return named.get(language) or named.get(language.partition("-")[0])
 
 
 def main_link(entry: Entry, presentation: Presentation) -> str:
@@ -72,20 +108,18 @@ def _image(image: Image) -> str:
     return f'<p><img src="{escape(image.url)}"{size} alt="{escape(image.title)}"></p>'
 
 
-def _source(entry: Entry, link: str, *, has_body: bool) -> str:
-    if entry.provider:
-        return _anchor(link, entry.provider.name, "<p>Source: {}</p>")
+def _source(entry: Entry, link: str, markup: str, *, has_body: bool) -> str:
+    if entry.provider and markup:
+        return _anchor(link, entry.provider.name, markup)
     return "" if has_body else _anchor(link, entry.title or link, "<p>{}</p>")
 
 
-def _related(stories: tuple[Related, ...]) -> str:
-    if not stories:
-        return ""
+def _related(stories: tuple[Related, ...], heading: str) -> str:
     items = "\n".join(
         _anchor(story.url, story.title, "<li>{}" + (f" ({_text(story.provider)})" if story.provider else "") + "</li>")
         for story in stories
     )
-    return f"<p>Related stories:</p>\n<ul>\n{items}\n</ul>"
+    return f"{heading}\n<ul>\n{items}\n</ul>"
 
 
 def _anchor(url: str, text: str, markup: str) -> str:

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..model import Site
+from ..words import words_in
 from . import OPML_FILE
 from .html.page_data import dimension_heading
 
@@ -35,6 +36,7 @@ def render(site: Site, outlines: Iterable[Outline]) -> bytes:
     OPML has no element for the address of the document itself, by which a build recognizes its own list in a folder.
     It is an Atom link.
     """
+    words = words_in(site.language)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<opml version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">',
@@ -51,7 +53,7 @@ def render(site: Site, outlines: Iterable[Outline]) -> bytes:
         if dimension == "all":
             lines += elements
         else:
-            title = _escape(dimension_heading(dimension))
+            title = _escape(dimension_heading(dimension, words))
             # A `title` belongs to outlines that have a `type`; W3C's validator reports others.
             lines += [f'<outline text="{title}">', *elements, "</outline>"]
     lines += ["</body>", "</opml>", ""]

@@ -37,7 +37,7 @@ _PACKAGES = (
     "markupsafe-",
     "brotli-",
 )
-_SOURCES = (".py", ".html", ".css", ".js")
+_SOURCES = (".py", ".html", ".css", ".js", ".json")
 _NOT_RENDERED = frozenset({"sample", "__pycache__"})  # the corpus that ships is read by `init` alone
 
 

@@ -11,9 +11,11 @@ import orjson
 
 from ..errors import Problem
 from ..formats import CATALOG_FILE, HTML_PAGE, OPML_FILE, STYLESHEET_FILE, catalog, opml
-from ..formats.html.page_data import group_feeds
+from ..formats.html.chart import first_month_of_lists
+from ..formats.html.page_data import ListedEntries, group_feeds
 from ..model import Document
 from ..store.rows import NO_RECORD, WRITING
+from ..words import words_in
 from .context import JobContext
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class SiteLists:
     def wanted(self, published: Collection[str]) -> set[str]:
         """Returns the paths of the lists that the site has.
 
-        A file of the user's own in place of the index page is kept, and reported.
+        A file of the user's own in place of a page is kept, and reported.
         """
         config = self._context.config
         wanted = {CATALOG_FILE.file_name}
@@ -40,10 +42,12 @@ class SiteLists:
             wanted.add(OPML_FILE.file_name)
         problems: list[Problem] = []
         if config.site.pages:
-            wanted |= {_INDEX, STYLESHEET_FILE.file_name}
-            if _INDEX not in published and self._context.output.holds_foreign(_INDEX):
-                wanted.remove(_INDEX)
-                problems.append(self._foreign_index())
+            wanted.add(STYLESHEET_FILE.file_name)
+            for path in (_INDEX, *self._dimension_pages().values()):
+                if path not in published and self._context.output.holds_foreign(path):
+                    problems.append(self._foreign_page(path))
+                else:
+                    wanted.add(path)
         self._transaction.corpus.put_problems(WRITING, {NO_RECORD: problems})
         return wanted
 
@@ -59,14 +63,28 @@ class SiteLists:
         if (pages := self._context.pages) is not None:
             from ..formats.html.environment import stylesheet
 
-            count, newest = self._transaction.feeds.count_members()
-            groups = group_feeds([(item, html) for item, _, html in feeds])
-            updated = None if newest is None else datetime.fromtimestamp(newest, UTC)
-            yield Document(path=_INDEX, content=pages.render_index(groups, count, updated))
+            groups = group_feeds([(item, html) for item, _, html in feeds], words_in(config.site.language))
+            entries = self._entries()
+            yield Document(path=_INDEX, content=pages.render_index(groups, entries))
+            for dimension, path in self._dimension_pages().items():
+                yield Document(path=path, content=pages.render_dimension(dimension, groups, entries))
             style = stylesheet(config.site, dict(config.templates))
             yield Document(path=STYLESHEET_FILE.file_name, content=style)
 
-    def _foreign_index(self) -> Problem:
-        path = f"{os.path.basename(self._context.config.output)}/{_INDEX}"
-        message = "is a file of your own: the index of all feeds is not written"
-        return Problem(path, 1, 1, "pages", message, "warning")
+    def _dimension_pages(self) -> dict[str, str]:
+        """Returns the paths of the lists of one dimension each: in the folder that holds the folders of its feeds."""
+        selection = self._context.config.selection
+        dimensions = (*selection.by, "custom") if selection.custom else selection.by
+        return {dimension: HTML_PAGE.path(dimension) for dimension in dimensions}
+
+    def _entries(self) -> ListedEntries:
+        feeds = self._transaction.feeds
+        count, newest_s = feeds.count_members()
+        if newest_s is None:
+            return ListedEntries(count, None, 0)
+        newest = datetime.fromtimestamp(newest_s, UTC)
+        return ListedEntries(count, newest, feeds.most_in_a_month(first_month_of_lists(f"{newest:%Y-%m}")))
+
+    def _foreign_page(self, path: str) -> Problem:
+        shown = f"{os.path.basename(self._context.config.output)}/{path}"
+        return Problem(shown, 1, 1, "pages", "is a file of your own: the list of feeds is not written", "warning")

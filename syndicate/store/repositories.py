@@ -199,6 +199,9 @@ class Feeds(Protocol):
     def month_counts(self, feed_ids: Sequence[int]) -> list[MonthCount]:
         """Returns the members of feeds counted by month and name, ordered by feed, month and name."""
 
+    def most_in_a_month(self, first_month: str) -> int:
+        """Returns the most entries that any feed has in a month, from a first month on; 0 if there are none."""
+
     def newest_members(self, feed_ids: Sequence[int], limit: int) -> Iterator[MemberRow]:
         """Yields the newest members of feeds, and all that are as old as the last of them; in no order."""
 

@@ -22,7 +22,7 @@ from syndicate.config import Api, Config, Guard, Hub, Push, Serve, Source, Worke
 from syndicate.config.schema import json_schema
 from syndicate.corpus.context import source_context
 from syndicate.errors import ConfigError
-from syndicate.model import CustomFeed, Presentation, Selection, Site, TopicSettings, Where
+from syndicate.model import ContentWords, CustomFeed, Presentation, Selection, Site, TopicSettings, Where
 from syndicate.values.keys import ALIASES
 
 
@@ -125,7 +125,10 @@ def test_every_key_is_read(folder: Path) -> None:
         archive="day",
         deleted_days=7,
     )
-    assert config.presentation == Presentation(link="cdn", related_limit=0, amp_cache="amp.test")
+    assert config.presentation == Presentation(
+        link="cdn", related_limit=0, content=("source", "image"), language="pt-BR", amp_cache="amp.test",
+        words=(ContentWords("pt-BR", source="Via {name}", related="Mais"), ContentWords("de", video="Film")),
+    )  # fmt: skip
     assert config.hubs == (Hub("https://hub.test/?a=b%20c"), Hub("https://two.test", "TOKEN", 3))
     assert config.push == Push(
         pages=True, verify=False, verify_timeout_s=90, unverified="fail", timeout_s=2.5, concurrency=5, attempts=15,
@@ -228,6 +231,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("limit of 5,000 digits", changed(x=f"feeds: {{limit: {'9' * 5000}}}"), ["7:16: feeds.limit: expected a whole number, got '9999"]),
     ("explicit tags", changed(x="feeds: {limit: !!int '', all: !!bool x}"), ["7:16: feeds.limit: expected a whole number, got nothing", "7:31: feeds.all: expected true or false, got 'x'"]),
     ("limit that contains itself", changed(x="feeds: {limit: &a [*a]}"), ["7:16: feeds.limit: expected a whole number, got a list"]),
+    ("content", changed(x="feeds: {content: [image, body]}"), ["7:26: feeds.content: expected image, video, source or related, got 'body'"]),
+    ("words of no language", changed(x="feeds: {words: {deutsch: {}}}"), ["7:26: feeds.words.deutsch: expected a language tag such as 'en' or 'pt-BR', got 'deutsch'"]),
+    ("words that are unknown", changed(x="feeds: {words: {de: {sorce: a}}}"), ["7:22: feeds.words.de.sorce: unknown key; did you mean 'source'?"]),
+    ("words without the provider", changed(x="feeds: {words: {de: {source: Quelle}}}"), ["7:30: feeds.words.de.source: needs {name} once"]),
     ("all", changed(x="feeds: {all: sure}"), ["7:14: feeds.all: expected true or false, got 'sure'"]),
     ("dimensions", changed(x="feeds: {by: [topics, all, a/b, .x, Custom, été, nul, x., a..b, catalog.json, feeds.opml]}"),
      [f"7:{column}: feeds.by: {name!r} cannot name a folder of feeds" for column, name in

@@ -260,8 +260,8 @@ async def test_publish_of_the_sample_delivers_each_document_once(tmp_path: Path)
         report = json.loads(first.stdout)
         assert (set(report), set(report["push"]), first.returncode) == ({"build", "push"}, SUMMARY_KEYS, 0)
         assert report["push"]["delivered"] == len(documents)
-        # A page for each feed, the catalogue, OPML, the index of pages, and a stylesheet.
-        assert report["build"]["written"] == len(documents) + len(documents) // 3 + 4
+        # A page for each feed; the catalogue, OPML, the index, three lists of a dimension, and a stylesheet.
+        assert report["build"]["written"] == len(documents) + len(documents) // 3 + 7
         second = await asyncio.to_thread(run, "publish", cwd=folder)
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert len(hub.received) == len(documents)

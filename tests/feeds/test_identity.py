@@ -14,7 +14,7 @@ from support.fields import record_of
 
 from syndicate.corpus.context import SourceContext
 from syndicate.feeds.identity import authority_date, digest, feed_id, path_id, stated_id
-from syndicate.model import Enclosure, Entry, Image, Person, Presentation, Related
+from syndicate.model import ContentWords, Enclosure, Entry, Image, Person, Presentation, Related
 
 AUTHORITY = "feeds.test,2026"
 DAY = datetime(2026, 1, 31, tzinfo=UTC)
@@ -112,10 +112,13 @@ STORY: dict[str, Any] = {
         Presentation(related_limit=4),
         Presentation(amp_cache="x.test"),
         Presentation(amp_links=False),
+        Presentation(content=("image",)),
+        Presentation(language="de"),
+        Presentation(words=(ContentWords("de", related="Mehr"),)),
     ],
 )
 def test_digest_changes_with_the_presentation(presentation: Presentation) -> None:
-    """The digest covers the choice of the link; parsing applies the other settings to the entry."""
+    """The digest covers how the content is composed; parsing applies the other settings to the entry."""
 
     def of(shown: Presentation) -> str:
         context = SourceContext(authority=AUTHORITY, home="https://www.test/", presentation=shown)
@@ -131,7 +134,9 @@ def test_digest_changes_with_the_choice_of_the_link() -> None:
 
 
 def test_every_setting_of_the_presentation_is_tested_above() -> None:
-    assert set(Presentation._fields) == {"link", "related_limit", "amp_cache", "amp_links"}
+    assert set(Presentation._fields) == {
+        "link", "related_limit", "amp_cache", "amp_links", "content", "language", "words",
+    }  # fmt: skip
 
 
 def test_digest_does_not_depend_on_the_process_or_the_time_zone() -> None:

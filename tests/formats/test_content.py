@@ -10,7 +10,7 @@ from hypothesis import given
 from lxml import html
 from support.records import bounded, entries, entry_of, prepared, texts
 
-from syndicate.model import Entry
+from syndicate.model import CONTENT_PARTS, ContentPart, ContentWords, Entry, Presentation
 
 WHEN = {"title": "Title", "publishedDateTime": "2026-01-31"}
 IMAGE = "https://img.test/a.jpg?w=1&h='2'"
@@ -99,6 +99,70 @@ def test_related_stories_are_listed_with_their_providers() -> None:
 def test_direction_follows_the_language(language: str, direction: str | None) -> None:
     [outer] = content({"lang": language, "excerpt": "x"}).xpath("./*[1]")
     assert outer.get("dir") == direction
+
+
+# ------------------------------------------------------------------------------------------------- words and parts
+
+STORY: dict[str, Any] = {
+    "webUrl": "https://n.test/1",
+    "excerpt": "Text",
+    "images": [{"url": IMAGE}],
+    "provider": {"name": "P"},
+    "featuredContent": "<iframe src='https://v.test/1'></iframe>",
+    "related": [{"title": "R", "webUrl": "https://r.test/1"}],
+}
+
+
+def paragraphs(presentation: Presentation, language: str = "") -> list[str]:
+    made = html.fromstring(f"<div>{prepared(entry_of({**WHEN, **STORY, 'lang': language}), presentation).html}</div>")
+    return [paragraph.text_content() for paragraph in made.iter("p")]
+
+
+@pytest.mark.parametrize(
+    ("language", "site", "expected"),
+    [
+        ("", "", ["Watch the video", "Source: P", "Related stories:"]),
+        ("de", "", ["Video ansehen", "Quelle: P", "Mehr zum Thema:"]),
+        ("de-AT", "fr", ["Video ansehen", "Quelle: P", "Mehr zum Thema:"]),
+        ("", "fr", ["Regarder la vidéo", "Source\u00a0: P", "À lire aussi\u00a0:"]),
+        ("it", "es", ["Ver el vídeo", "Fuente: P", "Artículos relacionados:"]),
+        ("it", "", ["Watch the video", "Source: P", "Related stories:"]),
+        ("ja", "", ["動画を見る", "出典：P", "関連記事："]),
+    ],
+)
+def test_words_are_in_the_language_of_the_entry_then_of_the_site(language: str, site: str, expected: list[str]) -> None:
+    assert paragraphs(Presentation(language=site), language) == ["", "Text", *expected]
+
+
+def test_entry_without_a_language_has_the_direction_of_the_site() -> None:
+    made = prepared(entry_of({**WHEN, **STORY}), Presentation(language="ar")).html
+    assert made.startswith('<div dir="rtl" lang="ar">')
+
+
+def test_words_of_the_site_replace_the_usual_ones_in_their_language() -> None:
+    own = (ContentWords("de", source="<{name} & Co.", related="Außerdem"), ContentWords("it", video="Il video"))
+    shown = Presentation(words=own)
+    assert paragraphs(shown, "de-CH")[2:] == ["Video ansehen", "<P & Co.", "Außerdem"]
+    assert paragraphs(shown, "it")[2:] == ["Il video", "Source: P", "Related stories:"]
+    assert paragraphs(shown, "en")[2:] == ["Watch the video", "Source: P", "Related stories:"]
+
+
+@pytest.mark.parametrize(
+    ("part", "missing"),
+    [("image", ""), ("video", "Watch the video"), ("source", "Source: P"), ("related", "Related stories:")],
+)
+def test_part_of_the_content_can_be_left_out(part: ContentPart, missing: str) -> None:
+    everything = paragraphs(Presentation())
+    remaining = tuple(each for each in CONTENT_PARTS if each != part)
+    expected = [text for text in everything if text != missing]
+    if part == "source":  # an excerpt needs a link to the whole text
+        expected.insert(3, "Title")
+    assert paragraphs(Presentation(content=remaining)) == expected
+
+
+def test_body_alone_can_be_the_content() -> None:
+    made = prepared(entry_of({**WHEN, **STORY}, "The whole text."), Presentation(content=())).html
+    assert made.strip() == "<p>The whole text.</p>"
 
 
 @bounded

@@ -178,11 +178,11 @@ def test_list_is_removed_when_disabled_and_written_when_enabled(site_folder: Sit
     site_folder.build()
     site_folder.configure(f"{CONFIG}feeds: {{opml: none}}\n")
     summary = site_folder.build()
-    assert (summary.written, summary.removed) == (3, 1)  # the pages no longer link to it
+    assert (summary.written, summary.removed) == (4, 1)  # the pages no longer link to it
     assert not (site_folder.output / "feeds.opml").exists()
     assert site_folder.build().removed == 0
     site_folder.configure(f"{CONFIG}feeds: {{opml: json}}\n")
-    assert site_folder.build().written == 4
+    assert site_folder.build().written == 5
     assert b"/all/feed.json" in (site_folder.output / "feeds.opml").read_bytes()
 
 
@@ -201,5 +201,5 @@ def test_changed_site_title_updates_the_list_without_any_feed(site_folder: SiteF
     site_folder.configure(f"{CONFIG}feeds: {{all: no}}\n")
     site_folder.build()
     site_folder.configure(f"{CONFIG}feeds: {{all: no}}\n".replace("Test Site", "Another"))
-    assert site_folder.build().written == 2  # and the index page
+    assert site_folder.build().written == 3  # and the lists of feeds as pages
     assert b"<title>Another</title>" in (site_folder.output / "feeds.opml").read_bytes()

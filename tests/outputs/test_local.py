@@ -308,7 +308,7 @@ def test_feeds_of_a_topic_that_the_configuration_ends_are_removed(site_folder: S
     gone.unlink()
     site_folder.configure(f"{CONFIG}topics: {{Kept: {{aliases: [Gone]}}}}\n")
     assert site_folder.build().removed == 4  # with its page
-    assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["kept"]
+    assert sorted(path.name for path in (site_folder.output / "topics").iterdir()) == ["index.html", "kept"]
 
 
 # --------------------------------------------------------------------------------------------------- symbolic links
@@ -541,7 +541,7 @@ def test_index_page_of_the_users_own_is_left_alone_and_reported(site_folder: Sit
     shutil.rmtree(site_folder.folder / ".syndicate")
     summary = site_folder.build()
     assert [str(problem) for problem in summary.problems] == [
-        "feeds/index.html:1:1: pages: is a file of your own: the index of all feeds is not written (warning)"
+        "feeds/index.html:1:1: pages: is a file of your own: the list of feeds is not written (warning)"
     ]
     assert "mine" in (site_folder.output / "index.html").read_text()
     assert site_folder.build().written == 0
@@ -551,15 +551,37 @@ def test_index_page_of_the_users_own_is_left_alone_and_reported(site_folder: Sit
     assert "mine" not in (site_folder.output / "index.html").read_text()
 
 
+def test_list_of_topics_of_the_users_own_is_left_alone_and_reported(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [T]"))
+    site_folder.build()
+    write(site_folder.output / "topics/index.html", "mine")
+    shutil.rmtree(site_folder.folder / ".syndicate")
+    assert [str(problem) for problem in site_folder.build().problems] == [
+        "feeds/topics/index.html:1:1: pages: is a file of your own: the list of feeds is not written (warning)"
+    ]
+    assert (site_folder.output / "topics/index.html").read_text() == "mine"
+
+
+def test_list_of_a_dimension_ends_with_the_dimension(site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A", "topics: [T]", "category: C"))
+    site_folder.configure(f"{CONFIG}feeds: {{by: [topics, category]}}\n")
+    site_folder.build()
+    assert (site_folder.output / "category/index.html").is_file()
+    site_folder.configure(f"{CONFIG}feeds: {{by: [topics]}}\n")
+    site_folder.build()
+    assert (site_folder.output / "topics/index.html").is_file()
+    assert not (site_folder.output / "category").exists()
+
+
 @pytest.mark.parametrize("state", ["kept", "lost"])
 def test_pages_are_removed_when_they_are_switched_off(state: str, site_folder: SiteFolder) -> None:
     site_folder.put("a.md", record("A", "topics: [T]"))
     site_folder.build()
-    assert len(list(site_folder.output.rglob("index.html"))) == 3
+    assert len(list(site_folder.output.rglob("index.html"))) == 4
     if state == "lost":
         shutil.rmtree(site_folder.folder / ".syndicate")
     site_folder.configure(CONFIG + "pages: false\n")
-    assert site_folder.build().removed == 4
+    assert site_folder.build().removed == 5
     assert not list(site_folder.output.rglob("index.html"))
     assert not (site_folder.output / "feeds.css").exists()
     assert b"xml-stylesheet" not in (site_folder.output / "all/feed.rss").read_bytes()

@@ -14,22 +14,25 @@ import pytest
 from hypothesis import given
 from lxml import html
 from support.page_sites import HEBREW, HOSTILE, IMAGE, WHEN, example_entries, example_feed
-from support.records import SITE, bounded, entries, entry_of, prepared, texts
+from support.records import SITE, bounded, entries, entry_of, feed_of, prepared, texts
 
 from syndicate.errors import ConfigError
 from syndicate.formats import names as format_names
-from syndicate.formats.html.chart import HEIGHT, chart
+from syndicate.formats.html.chart import HEIGHT, chart, row_bars, scale
 from syndicate.formats.html.environment import stylesheet
-from syndicate.formats.html.page_data import FeedGroup, FeedPageData
+from syndicate.formats.html.page_data import FeedGroup, FeedPageData, ListedEntries
 from syndicate.formats.html.pages import Pages
 from syndicate.model import Entry, Feed, Site
 from syndicate.values.text import strip_forbidden
+from syndicate.words import words_in
 
 FORMATS = format_names()
 PAGES = Pages(SITE, FORMATS)
 FEED = example_feed("IBM AI", "ibm-ai", 3)
 DATA = FeedPageData((("2025-11", 1), ("2026-01", 2)))
-INLINE_STYLE_BYTES = 8192
+LISTED = ListedEntries(1234, WHEN, 2)
+ENGLISH = words_in("en")
+INLINE_STYLE_BYTES = 9216
 
 
 def card(entry: Entry) -> Any:
@@ -98,7 +101,7 @@ def test_image_with_a_title_of_its_own_is_accessible() -> None:
     assert picture.getparent().get("aria-hidden") is None
 
 
-def test_card_contains_amp_links_and_collapsed_related_stories() -> None:
+def test_card_contains_collapsed_related_stories_and_no_jargon() -> None:
     story = {"title": "Before", "webUrl": "https://b.test/", "provider": {"name": "Another Paper"}}
     shown = card(
         entry_of(
@@ -111,10 +114,10 @@ def test_card_contains_amp_links_and_collapsed_related_stories() -> None:
             }
         )
     )
-    marks = {mark.text: mark.get("href") for mark in shown.xpath('.//a[@class="mark"]')}
-    assert marks == {"AMP": "https://a.test/amp", "CDN": "https://cdn.test/amp"}
     (details,) = shown.xpath(".//details[not(@open)]")
-    assert words(details) == "Related stories (1) Before Another Paper"
+    assert words(details) == "1 related story Before Another Paper"
+    assert "AMP" not in words(shown)
+    assert "CDN" not in words(shown)
 
 
 def test_right_to_left_entry_states_its_direction_and_english_texts_state_theirs() -> None:
@@ -149,7 +152,7 @@ def test_page_shows_the_metadata_of_the_feed() -> None:
     assert document.xpath("string(//title)") == FEED.title
     assert document.xpath("string(//h1)") == "IBM AI"
     assert document.xpath('string(//meta[@name="description"]/@content)') == FEED.description
-    assert words(document.xpath('//p[@class="facts"]')[0]) == "3 entries, the newest of 31 January 2026, 12:00 UTC"
+    assert words(document.xpath('//p[@class="facts"]')[0]) == "3 entries Newest: 31 January 2026, 12:00 UTC"
 
 
 def test_page_links_to_every_format() -> None:
@@ -190,6 +193,7 @@ def test_links_within_the_site_are_relative() -> None:
     within = {urljoin(base, url) for url in document.xpath("//body//a/@href") if "://" not in url and url[0] != "#"}
     assert within == {
         "file:///mnt/out/index.html",
+        "file:///mnt/out/topics/index.html",
         "file:///mnt/out/topics/ai/index.html",
         "file:///mnt/out/topics/ibm-ai/archive/2026-01/feed.rss",
         "file:///mnt/out/feeds.opml",
@@ -205,7 +209,7 @@ def test_opml_is_linked_only_if_enabled() -> None:
 def test_page_of_an_empty_topic() -> None:
     document = feed_page(example_feed("Empty", "empty", 0), FeedPageData(()))
     assert "No entries yet" in words(document)
-    assert not document.xpath("//svg | //article | //time")
+    assert not document.xpath("//figure | //article | //time")
 
 
 @pytest.mark.parametrize(
@@ -221,11 +225,51 @@ def test_archive_is_listed_by_year(periods: list[str], expected: list[str]) -> N
     assert [words(year) for year in feed_page(data=data).xpath("//dl/div")] == expected
 
 
-@pytest.mark.parametrize(("language", "expected"), [("de", "de"), ("en", None), ("", None)])
-def test_texts_of_the_site_state_their_language_on_an_english_page(language: str, expected: str | None) -> None:
-    document = feed_page(pages=Pages(SITE._replace(language=language), FORMATS))
-    assert document.get("lang") == "en"
-    assert document.xpath("//h1")[0].get("lang") == expected
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("de", ("de", None, None)),
+        ("de-AT", ("de", None, None)),
+        ("", ("en", None, None)),
+        ("it", ("en", None, "it")),
+        ("he", ("en", None, "he")),
+        ("ar", ("ar", "rtl", None)),
+    ],
+)
+def test_page_states_the_language_of_its_words_and_of_other_texts(
+    language: str, expected: tuple[str, str | None, str | None]
+) -> None:
+    document = feed_page(FEED._replace(language=language), pages=Pages(SITE._replace(language=language), FORMATS))
+    assert (document.get("lang"), document.get("dir"), document.xpath("//h1")[0].get("lang")) == expected
+
+
+def test_words_of_a_page_follow_the_language_of_its_feed() -> None:
+    feed = FEED._replace(language="fr")
+    document = feed_page(feed, shown=[entry_of({"title": "Titel", "publishedDateTime": WHEN, "lang": "de"})])
+    assert words(document.xpath('//p[@class="facts"]')[0]) == "3 articles Dernier : 31 janvier 2026, 12:00 UTC"
+    assert document.xpath("string(//details/summary)") == "S’abonner"
+    assert words(document.xpath("//article//time")[0]) == "31. Januar 2026, 12:00 UTC"
+
+
+@pytest.mark.parametrize("language", ["ar", "ja", "zh", "zh-Hant"])
+def test_all_words_of_the_pages_are_translated(language: str) -> None:
+    pages = Pages(SITE._replace(language=language, title="", description="", rights=""), FORMATS)
+    feed = FEED._replace(language=language, title="", name="", description="")
+    data = FeedPageData((("2025-11", 1), ("2026-01", 2)), (("2026-01", "a/feed.rss"),))
+    story = {"title": "-", "publishedDateTime": WHEN, "related": [{"title": "-", "webUrl": "https://b.test/"}]}
+    groups = [FeedGroup("", [pages.render_row(feed, data, "")], "topics")]
+    shown = [
+        feed_page(feed, data, pages, [entry_of(story)]),
+        feed_page(feed._replace(newest=None), FeedPageData(()), pages),
+        html.document_fromstring(pages.render_index(groups, LISTED).decode()),
+        html.document_fromstring(pages.render_index([], ListedEntries(0, None, 0)).decode()),
+        html.document_fromstring(pages.render_dimension("topics", groups, LISTED).decode()),
+    ]
+    texts = [text for each in shown for text in each.xpath("//body//text()[not(parent::script)] | //body//@aria-label")]
+    texts += [value for each in shown for value in each.xpath('//*[@role="status"]/@*[starts-with(name(), "data-")]')]
+    names = "RSS Atom JSON Feed OPML UTC Feedly Inoreader NewsBlur The Old Reader".split()
+    latin = {word for text in texts if "://" not in text for word in re.findall(r"[A-Za-z]+", text)}
+    assert latin <= set(names)
 
 
 def test_page_with_hostile_texts_has_no_additional_markup() -> None:
@@ -243,8 +287,12 @@ def test_page_with_hostile_texts_has_no_additional_markup() -> None:
 def test_no_text_of_a_feed_adds_markup_to_its_page_and_row(name: str, description: str) -> None:
     feed = FEED._replace(name=name, title=name, description=description)
     row = PAGES.render_row(feed, DATA, description)
-    for document in (feed_page(feed), html.document_fromstring(PAGES.render_index([FeedGroup(name, [row])], 1, None))):
-        assert len(document.xpath("//script")) == len(document.xpath("//style")) == len(document.xpath("//main")) == 1
+    for document in (
+        feed_page(feed),
+        html.document_fromstring(PAGES.render_index([FeedGroup(f"A{name}", [row])], LISTED)),
+    ):
+        assert len(document.xpath("//style")) == len(document.xpath("//main")) == 1
+        assert len(document.xpath("//script")) == 1
 
 
 def test_pages_are_deterministic() -> None:
@@ -259,17 +307,53 @@ def test_pages_are_deterministic() -> None:
 
 def index(*groups: FeedGroup, site: Site = SITE, are_topics: bool = False) -> Any:
     pages = Pages(site, FORMATS, are_topics=are_topics)
-    return html.document_fromstring(pages.render_index(groups, 1234, WHEN).decode())
+    return html.document_fromstring(pages.render_index(groups, LISTED).decode())
 
 
 def test_index_lists_feeds_in_their_groups() -> None:
     row = PAGES.render_row(FEED, DATA, "The newest")
     document = index(FeedGroup("", [row]), FeedGroup("Topics", [row, row]))
-    assert words(document.xpath('//p[@class="facts"]')[0]).startswith("1,234 entries in 3 feeds")
+    assert words(document.xpath('//p[@class="facts"]')[0]).startswith("1,234 entries 3 feeds Newest: 31 January 2026")
     assert [len(group.xpath(".//li")) for group in document.xpath('//*[@class="group"]')] == [1, 2]
     first = document.xpath('//ul[@class="rows"]/li')[0]
     assert words(first) == "IBM AI 3 entries The newest 31 January 2026"
     assert first.xpath("string(a/@href)") == "topics/ibm-ai/index.html"
+
+
+def test_index_offers_everything_first_and_the_list_for_import_second() -> None:
+    panel = index(FeedGroup("", [b"<li></li>"])).xpath('//*[@class="panel"]')[0]
+    offered = [
+        url for url in panel.xpath(".//li/a/@href") + panel.xpath("./p/a/@href") if "all/" in url or "opml" in url
+    ]
+    assert offered[:3] == [f"https://feeds.test/all/feed.{name}" for name in FORMATS]
+    assert offered[-1] == "feeds.opml"
+    assert "arrives several times" in words(panel)
+
+
+def test_list_of_a_dimension_holds_its_feeds_alone() -> None:
+    row = PAGES.render_row(FEED, DATA, "The newest")
+    groups = [
+        FeedGroup("", [b"<li>All</li>"], "all"),
+        FeedGroup("R&D", [row], "topics"),
+        FeedGroup("Other topics", [row], "topics"),
+    ]
+    document = html.document_fromstring(PAGES.render_dimension("topics", groups, LISTED).decode())
+    assert document.xpath("string(//h1)") == "Topics"
+    assert document.xpath("string(//title)") == f"Topics – {SITE.title}"
+    assert document.xpath("//h2/text()[1]") == ["R&D ", "Other topics "]
+    assert document.xpath('//ul[@class="rows"]//a/@href') == ["../topics/ibm-ai/index.html"] * 2
+    assert links(document, "canonical") == [f"{SITE.url}topics/"]
+    assert not links(document, "alternate")
+
+
+def test_feed_of_everything_is_called_what_the_index_calls_it() -> None:
+    everything = feed_of([])._replace(dimension="all", total=3, newest=WHEN)
+    document = feed_page(everything)
+    assert document.xpath("string(//h1)") == "Everything"
+    assert document.xpath("string(//title)") == f"Everything – {SITE.title}"
+    row = html.fragment_fromstring(PAGES.render_row(everything, DATA, "").decode())
+    assert row.xpath("string(a)") == "Everything"
+    assert document.xpath('//link[@rel="alternate"]/@title')[0] == f"{SITE.title} (RSS)"
 
 
 def test_group_without_feeds_is_omitted() -> None:
@@ -297,7 +381,7 @@ def test_index_can_be_a_topic() -> None:
 
 
 def test_chart_ends_with_the_newest_month_and_includes_empty_months() -> None:
-    drawn = chart((("2024-01", 99), ("2025-11", 2), ("2026-01", 4)), 4)
+    drawn = chart((("2024-01", 99), ("2025-11", 2), ("2026-01", 4)), 4, ENGLISH)
     assert drawn is not None
     assert [(bar.label, bar.entries) for bar in drawn.bars] == [
         ("October 2025", 0), ("November 2025", 2), ("December 2025", 0), ("January 2026", 4),
@@ -313,7 +397,32 @@ def test_chart_ends_with_the_newest_month_and_includes_empty_months() -> None:
 
 def test_chart_has_a_text_alternative() -> None:
     label = feed_page().xpath("string(//figure/svg/@aria-label)")
-    assert label == "Entries per month, February 2023 to January 2026: 3 in all, the most 2 in January 2026"
+    assert label == "Entries per month, February 2023 to January 2026: at most 2, in January 2026"
+
+
+def test_rows_of_a_list_share_their_scale_and_months() -> None:
+    small = PAGES.render_row(FEED, FeedPageData((("2025-12", 1),)), "")
+    large = PAGES.render_row(FEED, FeedPageData((("2020-01", 999), ("2025-12", 1), ("2026-01", 50))), "")
+    document = html.document_fromstring(
+        PAGES.render_index([FeedGroup("Topics", [small, large])], ListedEntries(51, WHEN, 50)).decode()
+    )
+    one, other = document.xpath('//*[@class="rows"]//svg')
+    assert one.get("viewbox") == other.get("viewbox") == "289 -71 24 71"  # from February 2024, in months since 2000
+    assert one.xpath("path/@d") == ["M311 0v-10h0.8v10z"]
+    assert other.xpath("path/@d") == ["M311 0v-10h0.8v10zM312 0v-71h0.8v71z"]
+    legend = document.xpath('//*[@class="legend"]')[0]
+    assert words(legend) == "Entries per month, February 2024 to January 2026 1 12 50"
+    assert legend.xpath(".//path/@d")[0] == "M0 0v-10h1v10z"
+
+
+def test_legend_of_a_small_list_repeats_no_sample() -> None:
+    assert [sample.entries for sample in scale("2026-01", 1, ENGLISH).samples] == [1]
+    assert [sample.entries for sample in scale("2026-01", 5, ENGLISH).samples] == [1, 5]
+
+
+def test_row_of_a_feed_without_entries_has_no_bars() -> None:
+    assert row_bars(()) is None
+    assert b"svg" not in PAGES.render_row(FEED, FeedPageData(()), "")
 
 
 # ------------------------------------------------------------------------------------- policy, and templates of a site

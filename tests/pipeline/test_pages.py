@@ -31,7 +31,8 @@ def page(site: EditableSite, path: str) -> str:
     return (site.output / path / "index.html").read_text(encoding="utf-8")
 
 
-PAGES = {"index.html", "all/index.html", "topics/even/index.html", "topics/odd/index.html"}
+LISTS = {"index.html", "topics/index.html"}
+PAGES = {*LISTS, "all/index.html", "topics/even/index.html", "topics/odd/index.html"}
 
 
 def test_each_feed_has_a_page_and_the_index_lists_them(site: EditableSite) -> None:
@@ -40,6 +41,8 @@ def test_each_feed_has_a_page_and_the_index_lists_them(site: EditableSite) -> No
     assert "Title 5" not in page(site, "topics/even")
     for link in ("all/index.html", "topics/even/index.html", "topics/odd/index.html", "feeds.opml", "catalog.json"):
         assert f'href="{link}"' in page(site, "")
+    assert 'href="../topics/odd/index.html"' in page(site, "topics")
+    assert 'href="../all/index.html"' not in page(site, "topics")
     assert "Title 5" in page(site, "")  # the newest of all, and of its topic
 
 
@@ -61,7 +64,7 @@ def test_late_entry_beyond_the_limit_is_counted(site: EditableSite) -> None:
     site.record("late.md", title="Late", date="2025-12-01", topics=["Even"])
     found = site.changed()
     assert {path for path in found if path.endswith(".html")} == PAGES - {"topics/odd/index.html"}
-    assert re.search(r">4</\w+> entries", page(site, "topics/even"))
+    assert "<span>4 entries</span>" in page(site, "topics/even")
     assert 'href="../../topics/even/archive/2025-12/feed.rss"' in page(site, "topics/even")
 
 
@@ -77,7 +80,7 @@ def test_card_of_the_site_renders_the_entries_on_pages_again(site: EditableSite)
     (site.folder / "templates").mkdir()
     template = site.folder / "templates" / "card.html"
     template.write_text("<article>{{ entry.title }} at {{ site.title }}</article>")
-    assert site.changed() == PAGES - {"index.html"}
+    assert site.changed() == PAGES - LISTS
     assert site.stages["rendering"] == 4  # the two newest of each topic, which hold those of all
     assert "<article>Title 5 at T</article>" in page(site, "all")
     site.settings["site"]["title"] = "U"
@@ -143,3 +146,32 @@ def test_index_lists_topics_below_their_parents(site: EditableSite) -> None:
     index = page(site, "")
     assert index.index(">Even") < index.index(">Odd")
     assert "Topics" not in index
+
+
+def test_scale_of_the_lists_follows_the_busiest_month(site: EditableSite) -> None:
+    def scales(path: str) -> set[str]:
+        return set(re.findall(r'viewBox="(\d+ -\d+ 24 \d+)"', page(site, path)))
+
+    before = scales("")
+    for number in range(8):
+        site.record(f"busy{number}.md", title=f"Busy {number}", date=f"2026-04-{number + 2:02}", topics=["Even"])
+    found = site.changed()
+    assert found >= LISTS
+    assert scales("") == scales("topics")
+    assert len(scales("")) == 1
+    assert scales("") != before
+    assert site.tree() == site.built_from_nothing(site.folder.parent / "fresh")
+
+
+def test_language_of_the_site_changes_words_of_pages_and_entries(site: EditableSite) -> None:
+    site.record("1.md", title="Title 1", date="2026-06-01", topics=["Odd"], provider={"name": "P"}, excerpt="x")
+    site.build()
+    assert "Source: " in (site.output / "topics/odd/feed.json").read_text(encoding="utf-8")
+    site.settings["site"]["language"] = "de"
+    site.build()
+    assert "Quelle: " in (site.output / "topics/odd/feed.json").read_text(encoding="utf-8")
+    assert "Odd: Neues von T" in (site.output / "topics/odd/feed.rss").read_text(encoding="utf-8")
+    assert "Abonnieren" in page(site, "topics/odd")
+    assert "Themen" in page(site, "topics")
+    assert 'text="Themen"' in (site.output / "feeds.opml").read_text(encoding="utf-8")
+    assert site.tree() == site.built_from_nothing(site.folder.parent / "fresh")

@@ -39,6 +39,8 @@ feeds:
   deleted_days: 7
   link: cdn
   related: 0
+  content: [source, image, source]
+  words: {pt_br: {source: "Via {name}", related: Mais}, de: {video: Film}}
   where: {min_quality: -1, min_heat: 2, types: article, topics: [A, B]}
   custom:
     big: {title: Big, description: D, where: {min_quality: 60}}

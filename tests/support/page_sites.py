@@ -17,8 +17,9 @@ from support.sites import NOW, ROOT
 from syndicate import config
 from syndicate.formats import HTML_PAGE
 from syndicate.formats import names as format_names
-from syndicate.formats.html.page_data import FeedGroup, FeedPageData
+from syndicate.formats.html.page_data import FeedGroup, FeedPageData, ListedEntries
 from syndicate.formats.html.pages import Pages
+from syndicate.formats.html.snippet import render_snippet
 from syndicate.model import Entry, Feed
 from syndicate.pipeline import build
 
@@ -132,5 +133,24 @@ def make_edge_cases(folder: Path, topics: int = 3000) -> None:
         pages.render_row(example_feed(f"Topic number {n}", f"topic-{n}", n), by_month, HEBREW if n % 9 else LONG)
         for n in range(1, topics - len(rows) + 1)
     ]
-    groups = [FeedGroup("Topics", rows), FeedGroup("Providers", ()), FeedGroup(HOSTILE, rows[:1])]
-    (folder / HTML_PAGE.file_name).write_bytes(pages.render_index(groups, 1234567, WHEN))
+    groups = [FeedGroup("Topics", rows, "topics"), FeedGroup("Providers", ()), FeedGroup(HOSTILE, rows[:1])]
+    entries = ListedEntries(1234567, WHEN, 18)
+    (folder / HTML_PAGE.file_name).write_bytes(pages.render_index(groups, entries))
+    (folder / HTML_PAGE.path("topics")).write_bytes(pages.render_dimension("topics", groups, entries))
+    snippet = render_snippet(SITE, format_names(), f"{SITE.url}catalog.json", has_feed_of_all=True)
+    (folder / "snippet.html").write_text(
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>T</title>\n{snippet}', encoding="utf-8"
+    )
+    for language in ("ar", "ja"):
+        _make_translated(folder / language, language, cards)
+
+
+def _make_translated(folder: Path, language: str, cards: list[bytes]) -> None:
+    pages = Pages(SITE._replace(language=language), format_names())
+    feed = example_feed(LONG, "long", 12345)._replace(language=language)
+    data = FeedPageData((("2025-12", 3), ("2026-01", 1)), (("2026-01", "a/feed.rss"), ("2025-12-31", "b/feed.rss")))
+    target = folder / HTML_PAGE.path(feed.path)
+    target.parent.mkdir(parents=True)
+    target.write_bytes(pages.render_feed_page(feed, data, cards))
+    groups = [FeedGroup("", [pages.render_row(feed, data, HEBREW)], "all")]
+    (folder / HTML_PAGE.file_name).write_bytes(pages.render_index(groups, ListedEntries(1234567, WHEN, 3)))

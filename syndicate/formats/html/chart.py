@@ -1,14 +1,25 @@
-"""Bar charts of entries per month. A chart ends with the newest entry, so it does not depend on the current date."""
+"""Bar charts of entries per month. A chart ends with the newest entry, so it does not depend on the current date.
+
+The chart of a feed's own page has a scale of its own, which its labels state. The charts in the rows of a list are
+compared with each other, so they share one scale. A row is rendered before the scale of its list is known: its bars
+stand at coordinates that mean the same in every row, and the list later says which part of them all rows show.
+"""
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import NamedTuple
 
-MONTHS = ("January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December")  # fmt: skip
+from ...words import Words
+
 PITCH = 10
 HEIGHT = 48
 _GAP = 2
 _BASELINE = 1  # the height of a month without entries: a thin line
+
+LIST_MONTHS = 24
+_FIRST_YEAR = 2000  # month 0 of the coordinates of bars; months before it have negative ones
+_ROOT_HEIGHT = 10  # the height of one entry on the scale of lists; that of 100 entries is ten times as much
+_BAR_WIDTH = 0.8
 
 
 class Bar(NamedTuple):
@@ -42,13 +53,36 @@ class Chart(NamedTuple):
         """The number of entries in all months of the chart."""
         return sum(bar.entries for bar in self.bars)
 
-    @property
-    def path(self) -> str:
-        """All bars as one SVG path: a tenth of the bytes of separate elements."""
-        return "".join(f"M{bar.x} {HEIGHT}v-{bar.height}h{bar.width}v{bar.height}z" for bar in self.bars)
+
+class RowBars(NamedTuple):
+    """The bars of a feed in a list, as one SVG path, and the size of the drawing in pixels."""
+
+    path: str
+    width: int = LIST_MONTHS * 5
+    height: int = 28
 
 
-def chart(months: Sequence[tuple[str, int]], length: int) -> Chart | None:
+class Sample(NamedTuple):
+    """A bar of the legend: a number of entries, and its height on the scale."""
+
+    entries: int
+    height: int
+
+
+class Scale(NamedTuple):
+    """The scale that all rows of a list share: the part of the coordinates that they show, its labels and legend.
+
+    Heights grow with the square root of the number of entries, so that one entry is visible beside a hundred.
+    """
+
+    view_box: str
+    height: int
+    first: str
+    last: str
+    samples: tuple[Sample, ...]
+
+
+def chart(months: Sequence[tuple[str, int]], length: int, words: Words) -> Chart | None:
     """Returns the chart of the last `length` months, or None without entries.
 
     `months` lists the months that have entries, oldest first.
@@ -60,18 +94,51 @@ def chart(months: Sequence[tuple[str, int]], length: int) -> Chart | None:
     names = [_name(ordinal) for ordinal in range(end - length + 1, end + 1)]
     most = max(counts.get(name, 0) for name in names)
     peak = next(name for name in reversed(names) if counts.get(name, 0) == most)
-    bars = tuple(_bar(index, name, counts.get(name, 0), most) for index, name in enumerate(names))
-    return Chart(bars, length * PITCH - _GAP, month_label(names[0]), month_label(names[-1]), most, month_label(peak))
+    bars = tuple(_bar(index, words.month(name), counts.get(name, 0), most) for index, name in enumerate(names))
+    return Chart(bars, length * PITCH - _GAP, bars[0].label, bars[-1].label, most, words.month(peak))
 
 
-def month_label(name: str) -> str:
-    """Returns the label of a month: `2026-03` is March 2026."""
-    return f"{MONTHS[int(name[5:7]) - 1]} {name[:4]}"
+def row_bars(months: Sequence[tuple[str, int]]) -> RowBars | None:
+    """Returns the bars of a feed for the rows of lists, or None without entries. No list shows an older month."""
+    if not months:
+        return None
+    newest = _ordinal(months[-1][0])
+    shown = [(_ordinal(name), entries) for name, entries in months[-LIST_MONTHS:]]
+    return RowBars(
+        "".join(
+            f"M{ordinal - _FIRST_YEAR * 12} 0v-{_root_height(entries)}h{_BAR_WIDTH}v{_root_height(entries)}z"
+            for ordinal, entries in shown
+            if newest - ordinal < LIST_MONTHS
+        )
+    )
 
 
-def _bar(index: int, name: str, entries: int, most: int) -> Bar:
+def first_month_of_lists(newest: str) -> str:
+    """Returns the first month that the rows of a list show, given the newest (`2026-03`)."""
+    return _name(_ordinal(newest) - LIST_MONTHS + 1)
+
+
+def scale(newest: str, most: int, words: Words) -> Scale:
+    """Returns the scale of a list with this newest month and this maximum of entries in a month of any feed."""
+    first = first_month_of_lists(newest)
+    height = _root_height(most)
+    sizes = sorted({1, max(round(most / 4), 1), most})  # a quarter of the entries has half the height
+    return Scale(
+        f"{_ordinal(first) - _FIRST_YEAR * 12} -{height} {LIST_MONTHS} {height}",
+        height,
+        words.month(first),
+        words.month(newest),
+        tuple(Sample(entries, _root_height(entries)) for entries in sizes),
+    )
+
+
+def _root_height(entries: int) -> int:
+    return round(_ROOT_HEIGHT * sqrt(entries))
+
+
+def _bar(index: int, label: str, entries: int, most: int) -> Bar:
     height = max(round(entries * HEIGHT / most), 3 * _BASELINE if entries else _BASELINE)
-    return Bar(index * PITCH, HEIGHT - height, PITCH - _GAP, height, month_label(name), entries)
+    return Bar(index * PITCH, HEIGHT - height, PITCH - _GAP, height, label, entries)
 
 
 def _ordinal(name: str) -> int:

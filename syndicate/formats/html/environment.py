@@ -5,7 +5,7 @@ security policy: the policy allows the scripts and styles of the template itself
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -13,6 +13,7 @@ from importlib.resources import files
 from re import DOTALL, IGNORECASE, MULTILINE
 from re import compile as pattern
 from traceback import walk_tb
+from typing import cast
 
 from jinja2 import (
     BytecodeCache,
@@ -22,23 +23,27 @@ from jinja2 import (
     Template,
     TemplateError,
     TemplateSyntaxError,
+    pass_context,
 )
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from ...errors import ConfigError, Problem
 from ...model import Site
+from ...words import Words, words_in
 from .. import STYLESHEET_FILE
 from ..jsonfeed import rfc3339
-from .chart import MONTHS
 
 PREFIX = (
     "syndicate/"  # a template of the site extends the packaged one by this name: {% extends "syndicate/page.html" %}
 )
-# Text is escaped, so no text contains a placeholder.
+# Text is escaped, so no text contains a placeholder. Those of a row are replaced when the row is inserted into a list.
 ENTRIES, POLICY = Markup("<!--entries-->"), Markup("<!--policy-->")
+ROW_ROOT, ROW_SCALE = Markup("<!--root-->"), Markup("<!--scale-->")
 
 _FOLDER = "templates/"  # the folder of the site's templates, as messages name it
-_TEMPLATES = ("layout.html", "page.html", "card.html", "index.html", "row.html")
+_TEMPLATES = ("layout.html", "page.html", "subscribe.html", "card.html", "index.html", "row.html")
+_EXPLANATION = "{explanation}"  # stands in the stylesheet of feeds for a text in the language of the site
 _INLINE = pattern(r"<(style|script)\b[^>]*>(.*?)</\1\s*>", DOTALL | IGNORECASE)
 _COMMENT = pattern(r"^[ \t]*/\*.*?\*/[ \t]*$", DOTALL | MULTILINE)
 _INDENT = pattern(r"\s*\n\s*")
@@ -58,10 +63,13 @@ def make_environment(
         bytecode_cache=bytecode_cache,
     )
     del environment.filters["random"], environment.globals["lipsum"]  # pages are deterministic
-    environment.filters |= {"rfc3339": rfc3339, "moment": format_time, "day": format_date, "number": format_number}
+    environment.filters |= {"rfc3339": rfc3339, "moment": _moment, "day": _day, "number": _number}
     environment.globals |= {
         "site": site,
-        "spoken": _language_attribute(site.language),
+        "words": words_in(site.language),
+        "_": _text_of,
+        "ngettext": _plural_of,
+        "spoken": language_attribute(site.language, words_in(site.language)),
         "opml": has_opml,
         "style": _style(overrides),
         "script": _script(overrides),
@@ -99,28 +107,56 @@ def insert(page: str, *contents: bytes) -> bytes:
     return b"".join(parts)
 
 
+def fill_in_rows(rows: Sequence[bytes], root: str, view_box: str) -> bytes:
+    """Returns rows with the relative address of OUTPUT and the scale of their list in the place of placeholders."""
+    return b"\n".join(rows).replace(ROW_ROOT.encode(), root.encode()).replace(ROW_SCALE.encode(), view_box.encode())
+
+
 def stylesheet(site: Site, overrides: Mapping[str, str] = {}) -> bytes:
     """Returns the stylesheet for feeds that a browser displays as XML.
 
     It begins with a comment that contains its address, by which a build recognizes its own file in a folder.
     """
     address = f"{site.url}{STYLESHEET_FILE.file_name}".replace("*/", "*%2F")
-    return f"/* {address} */\n{_text(STYLESHEET_FILE.file_name, overrides)}".encode()
+    explanation = words_in(site.language).gettext(
+        "This is a feed, made for a feed reader. Give its address to your reader, and new entries arrive by themselves."
+    )
+    quoted = explanation.replace("\\", r"\\").replace('"', r"\"")
+    return f"/* {address} */\n{_text(STYLESHEET_FILE.file_name, overrides)}".replace(_EXPLANATION, quoted).encode()
 
 
-def format_time(time: datetime) -> str:
-    """Formats a time: 4 March 2026, 10:00 UTC."""
-    return f"{format_date(time)}, {time.hour:02}:{time.minute:02} UTC"
+def language_attribute(language: str, words: Words) -> Markup:
+    """Returns the `lang` attribute of texts in a language among words, empty where both are of one language."""
+    return Markup() if words.includes(language) else Markup(' lang="{}"').format(language)
 
 
-def format_date(time: datetime) -> str:
-    """Formats a date: 4 March 2026."""
-    return f"{time.day} {MONTHS[time.month - 1]} {time.year}"
+@pass_context
+def _text_of(context: Context, message: str, /, **values: object) -> str:
+    return _words(context).gettext(message, **values)
 
 
-def format_number(count: int) -> str:
-    """Formats a number with separators between thousands."""
-    return f"{count:,}"
+@pass_context
+def _plural_of(context: Context, singular: str, plural: str, count: int, /) -> str:
+    return _words(context).ngettext(singular, plural, count)
+
+
+@pass_context
+def _moment(context: Context, time: datetime) -> str:
+    return _words(context).moment(time)
+
+
+@pass_context
+def _day(context: Context, time: datetime) -> str:
+    return _words(context).date(time)
+
+
+@pass_context
+def _number(context: Context, count: int) -> str:
+    return _words(context).number(count)
+
+
+def _words(context: Context) -> Words:
+    return cast("Words", context["words"])
 
 
 def _loader(overrides: Mapping[str, str]) -> Callable[[str], tuple[str, str, None] | None]:
@@ -163,11 +199,6 @@ def _unix_line_ends(text: str) -> str:
 def _trusted(text: str) -> Markup:
     # The styles and scripts are those of the package or of the site.
     return Markup(text)  # noqa: S704 # nosec B704
-
-
-def _language_attribute(language: str) -> Markup:
-    """Returns the `lang` attribute of the site's own texts. All other texts of a page are English."""
-    return Markup(' lang="{}"').format(language) if language not in ("", "en") else Markup()
 
 
 def _located(error: TemplateError) -> ConfigError | TemplateError:

@@ -4,17 +4,10 @@ These are plain values that need no template engine: planning a build constructs
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-_HEADINGS = {
-    "topics": "Topics",
-    "provider": "Providers",
-    "author": "Authors",
-    "category": "Categories",
-    "type": "Types",
-    "language": "Languages",
-    "custom": "Custom feeds",
-}
+from ...words import Words
 
 
 class FeedPageData(NamedTuple):
@@ -36,14 +29,36 @@ class FeedGroup(NamedTuple):
 
     title: str
     rows: Sequence[bytes]
+    dimension: str = ""
 
 
-def dimension_heading(dimension: str) -> str:
+class ListedEntries(NamedTuple):
+    """What a list of feeds says of their entries: their number, the time of the newest, and the most that any feed has
+    in one of the months that the list shows.
+    """
+
+    total: int
+    newest: datetime | None
+    most_in_a_month: int
+
+
+def dimension_heading(dimension: str, words: Words) -> str:
     """Returns the heading of the feeds of a dimension, empty for the feed of all entries."""
-    return "" if dimension == "all" else _HEADINGS.get(dimension, dimension[:1].upper() + dimension[1:])
+    _ = words.gettext
+    headings = {
+        "all": "",
+        "topics": _("Topics"),
+        "provider": _("Providers"),
+        "author": _("Authors"),
+        "category": _("Categories"),
+        "type": _("Types"),
+        "language": _("Languages"),
+        "custom": _("Custom feeds"),
+    }
+    return headings.get(dimension, dimension[:1].upper() + dimension[1:])
 
 
-def group_feeds(feeds: Sequence[tuple[dict[str, Any], bytes]]) -> list[FeedGroup]:
+def group_feeds(feeds: Sequence[tuple[dict[str, Any], bytes]], words: Words) -> list[FeedGroup]:
     """Groups feeds by dimension. Each feed comes as its item of the catalogue and its row, in the order of listings.
 
     A topic with descendants has a group of its own, which it heads. Topics that neither have nor are descendants follow
@@ -67,9 +82,13 @@ def group_feeds(feeds: Sequence[tuple[dict[str, Any], bytes]]) -> list[FeedGroup
         groups.setdefault(group, []).append(row)
     order = {item["dimension"]: index for index, (item, _) in reversed(list(enumerate(feeds)))}
     in_order = sorted(groups.items(), key=lambda group: (order[group[0][0]], not group[0][1]))
-    others = "Other topics" if roots else dimension_heading("topics")
+    others = words.gettext("Other topics") if roots else dimension_heading("topics", words)
     return [
-        FeedGroup(names[root] if root else others if dimension == "topics" else dimension_heading(dimension), rows)
+        FeedGroup(
+            names[root] if root else others if dimension == "topics" else dimension_heading(dimension, words),
+            rows,
+            dimension,
+        )
         for (dimension, root), rows in in_order
     ]
 

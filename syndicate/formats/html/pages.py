@@ -1,4 +1,6 @@
-"""HTML pages: one beside each feed, and the index of all feeds. docs/pages.md lists the variables of the templates.
+"""HTML pages: one beside each feed, and lists of feeds: of all, and of each dimension.
+
+docs/pages.md lists the variables of the templates.
 
 The fragment of an entry is a card, and that of a feed a row of the index. Both are rendered once and inserted as bytes
 into a rendered page. A page loads no script or style: its content security policy contains the hashes of exactly those
@@ -6,23 +8,34 @@ that its template contains, including those of the site.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
 from jinja2 import BytecodeCache
+from markupsafe import Markup
 
 from ...model import Entry, Feed, Image, Site, encode_path
 from ...values.languages import is_right_to_left
 from ...values.text import shorten
+from ...words import Words, words_in
 from .. import HTML_PAGE, get
 from ..content import Prepared
-from .chart import chart, month_label
-from .environment import ENTRIES, POLICY, get_template, insert, make_environment, render
-from .page_data import FeedGroup, FeedPageData
+from .chart import chart, row_bars, scale
+from .environment import (
+    ENTRIES,
+    POLICY,
+    ROW_ROOT,
+    ROW_SCALE,
+    fill_in_rows,
+    get_template,
+    insert,
+    language_attribute,
+    make_environment,
+    render,
+)
+from .page_data import FeedGroup, FeedPageData, ListedEntries, dimension_heading
 
 _PAGE_MONTHS = 36
-_ROW_MONTHS = 24
 _EXCERPT_LENGTH = 280
 _THUMBNAIL = (640, 360)  # assumed for images without a size: browsers reserve their space in either case
 _READERS = (
@@ -68,6 +81,8 @@ class Pages:
         bytecode_cache: BytecodeCache | None = None,
     ) -> None:
         self._site = site
+        self._words = words_in(site.language)
+        self._has_opml = has_opml
         self._formats = [get(name) for name in formats]
         self._are_topics = are_topics
         environment = make_environment(site, overrides, has_opml=has_opml, bytecode_cache=bytecode_cache)
@@ -83,8 +98,11 @@ class Pages:
         entry = prepared.entry
         authors = prepared.authors
         language = entry.language or self._site.language
+        words = words_in(language, self._site.language)
         return render(
             self._card,
+            words=words,
+            ours=_own_language(words, language),
             entry=entry,
             heading=prepared.heading,
             link=prepared.link,
@@ -101,21 +119,29 @@ class Pages:
         root = "../" * (feed.path.count("/") + 1)
         url = self._site.address(f"{feed.path}/")
         addresses = self._addresses(feed.path)
+        words = words_in(feed.language, self._site.language)
+        is_all = feed.dimension == "all"
+        heading = words.gettext("Everything") if is_all else feed.title.removesuffix(f" – {self._site.title}")
         page = render(
             self._page,
+            words=words,
+            spoken=language_attribute(feed.language or self._site.language, words),
             root=root,
             url=url,
             self_url=url if self._are_topics else addresses[0].url,
-            title=feed.title,
-            heading=feed.title.removesuffix(f" – {self._site.title}"),
+            title=f"{heading} – {feed.title}" if is_all else feed.title,
+            feed_title=feed.title,
+            heading=heading,
             description=feed.description,
             feed=feed,
             landing=data,
             addresses=addresses,
             readers=_readers(addresses),
+            whole_list=False,
             shown=len(cards),
-            chart=chart(data.months, _PAGE_MONTHS),
-            years=_years(data.periods, root),
+            chart=chart(data.months, _PAGE_MONTHS, words),
+            years=_years(data.periods, root, words),
+            group=None if is_all else self._group(feed, root, words),
             parent=data.parent and (data.parent[0], f"{root}{encode_path(data.parent[1])}/{HTML_PAGE.file_name}"),
             policy=POLICY,
             entries=ENTRIES,
@@ -123,36 +149,77 @@ class Pages:
         return insert(page, b"\n".join(cards))
 
     def render_row(self, feed: Feed, data: FeedPageData, newest_title: str) -> bytes:
-        """Returns the row of a feed in the index."""
+        """Returns the row of a feed in the lists, with placeholders for what differs between these."""
         return render(
             self._row,
             feed=feed,
-            url=f"{encode_path(feed.path)}/{HTML_PAGE.file_name}",
+            url=ROW_ROOT + f"{encode_path(feed.path)}/{HTML_PAGE.file_name}",
             newest_title=newest_title,
-            chart=chart(data.months, _ROW_MONTHS),
+            bars=row_bars(data.months),
+            scale=ROW_SCALE,
         ).encode()
 
-    def render_index(self, groups: Sequence[FeedGroup], entries: int, newest: datetime | None) -> bytes:
+    def render_index(self, groups: Sequence[FeedGroup], entries: ListedEntries) -> bytes:
         """Returns the index of all feeds. It links to the feed of all entries, if there is one, as its own feed."""
         has_feed_of_all = bool(groups and groups[0].rows and not groups[0].title)
         addresses = self._addresses("all") if has_feed_of_all else ()
-        groups = [group for group in groups if group.rows]
-        page = render(
-            self._index,
+        return self._render_list(
+            groups,
+            entries,
             root="",
             url=self._site.url,
             self_url=self._site.url if self._are_topics else addresses[0].url if addresses else None,
             title=self._site.title,
+            feed_title=self._site.title,
+            heading=self._site.title,
             description=self._site.description,
             addresses=addresses,
+            readers=_readers(addresses) if addresses else [],
+            whole_list=self._has_opml,
+            newest=entries.newest,
+        )
+
+    def render_dimension(self, dimension: str, groups: Sequence[FeedGroup], entries: ListedEntries) -> bytes:
+        """Returns the list of the feeds of a dimension, from the groups of the index."""
+        heading = dimension_heading(dimension, self._words)
+        url = f"{self._site.url}{dimension}/"
+        return self._render_list(
+            [group for group in groups if group.dimension == dimension],
+            entries,
+            root="../",
+            url=url,
+            self_url=url if self._are_topics else None,
+            title=f"{heading} – {self._site.title}",
+            feed_title="",
+            heading=heading,
+            description="",
+            addresses=(),
+            newest=None,
+        )
+
+    def _render_list(
+        self, groups: Sequence[FeedGroup], entries: ListedEntries, *, root: str, **variables: object
+    ) -> bytes:
+        groups = [group for group in groups if group.rows]
+        shared = scale(f"{entries.newest:%Y-%m}", entries.most_in_a_month, self._words) if entries.newest else None
+        page = render(
+            self._index,
+            root=root,
             groups=[(group.title, len(group.rows)) for group in groups],
             feeds=sum(len(group.rows) for group in groups),
-            total=entries,
-            newest=newest,
+            total=entries.total,
+            scale=shared,
             policy=POLICY,
             rows=ENTRIES,
+            **variables,
         )
-        return insert(page, *(b"\n".join(group.rows) for group in groups))
+        view_box = shared.view_box if shared else ""
+        return insert(page, *(fill_in_rows(group.rows, root, view_box) for group in groups))
+
+    def _group(self, feed: Feed, root: str, words: Words) -> tuple[str, str]:
+        """Returns the heading and the address of the list of the feeds of a feed's dimension."""
+        folder = feed.path.partition("/")[0]
+        return dimension_heading(feed.dimension, words), f"{root}{encode_path(folder)}/{HTML_PAGE.file_name}"
 
     def _addresses(self, path: str) -> tuple[Address, ...]:
         return tuple(Address(each.label, each.media_type, each.url(self._site, path)) for each in self._formats)
@@ -162,6 +229,14 @@ def _with_size(image: Image) -> Image:
     if image.width and image.height:
         return image
     return image._replace(width=_THUMBNAIL[0], height=_THUMBNAIL[1])
+
+
+def _own_language(words: Words, language: str) -> Markup:
+    """Returns the attributes of words that stand in a text of another language, because it has no words here."""
+    if words.includes(language):
+        return Markup()
+    direction = "rtl" if words.is_right_to_left else "ltr"
+    return Markup(' lang="{}" dir="{}"').format(words.language, direction)
 
 
 def _caption(entry: Entry) -> str:
@@ -178,7 +253,7 @@ def _readers(addresses: Sequence[Address]) -> list[tuple[str, str]]:
     return [(name, before + quote(best.url, safe="")) for name, before in _READERS]
 
 
-def _years(periods: Sequence[tuple[str, str]], root: str) -> list[Year]:
+def _years(periods: Sequence[tuple[str, str]], root: str, words: Words) -> list[Year]:
     years: dict[str, list[tuple[str, str, str]]] = {}
     whole: dict[str, str] = {}
     for name, path in periods:
@@ -186,11 +261,5 @@ def _years(periods: Sequence[tuple[str, str]], root: str) -> list[Year]:
         if len(name) == 4:
             whole[name] = root + path
         else:
-            within.append((name, _period_label(name), root + path))
+            within.append((name, words.period(name), root + path))
     return [Year(name, whole.get(name), tuple(within)) for name, within in years.items()]
-
-
-def _period_label(name: str) -> str:
-    """Returns the label of a period within its year: `2026-03` is March, `2026-03-04` is 4 March."""
-    month = month_label(name).partition(" ")[0]
-    return f"{int(name[8:])} {month}" if len(name) > 7 else month

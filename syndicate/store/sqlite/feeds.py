@@ -37,6 +37,9 @@ _DROP_EMPTY_COUNTS = "DELETE FROM month_counts WHERE feed_id = ? AND month = ? A
 _MONTH_COUNTS = """
 SELECT feed_id, month, name, entries FROM month_counts
 WHERE feed_id IN (SELECT value FROM json_each(?)) ORDER BY feed_id, month, name"""
+_MOST_IN_A_MONTH = """
+SELECT MAX(entries) FROM
+(SELECT SUM(entries) AS entries FROM month_counts WHERE month >= ? GROUP BY feed_id, month)"""
 
 # Stored in the order of their feeds at the end, memberships take a third of the time that they take one by one.
 _PENDING = "CREATE TEMP TABLE pending_memberships (feed_id, published, record_id, name)"
@@ -174,6 +177,10 @@ class SqliteFeeds:
     def month_counts(self, feed_ids: Sequence[int]) -> list[MonthCount]:
         """Returns the members of feeds counted by month and name, ordered by feed, month and name."""
         return [MonthCount._make(row) for row in self._sql.execute(_MONTH_COUNTS, (json.dumps(feed_ids),))]
+
+    def most_in_a_month(self, first_month: str) -> int:
+        """Returns the most entries that any feed has in a month, from a first month on; 0 if there are none."""
+        return int(self._sql.execute(_MOST_IN_A_MONTH, (first_month,)).fetchone()[0] or 0)
 
     def newest_members(self, feed_ids: Sequence[int], limit: int) -> Iterator[MemberRow]:
         """Yields the newest members of feeds, and all that are as old as the last of them; in no order."""

@@ -7,6 +7,8 @@ for (const picture of document.querySelectorAll(".picture img")) {
 
 const said = document.getElementById("said");
 for (const button of document.querySelectorAll("[data-copy]")) {
+  const label = button.textContent;
+  let timer;
   button.hidden = false;
   button.addEventListener("click", async () => {
     let copied = true;
@@ -17,10 +19,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       getSelection().selectAllChildren(button.previousElementSibling);
       copied = document.execCommand("copy");
     }
-    said.textContent = copied ? "Copied: " + button.dataset.copy : "The address is selected: copy it with your keyboard";
-    if (copied) {
-      button.classList.add("copied");
-      setTimeout(() => button.classList.remove("copied"), 2000);
-    }
+    said.textContent = copied ? `${said.dataset.copied}: ${button.dataset.copy}` : said.dataset.selected;
+    if (!copied) return;
+    button.textContent = said.dataset.copied;
+    button.classList.add("copied");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      button.textContent = label;
+      button.classList.remove("copied");
+    }, 2000);
   });
 }

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..config import Config
-from ..feeds.rules import TopicNames
 from ..feeds.slugs import topic_key
+from ..store.base import Snapshot
 from ..store.partner_rows import EntryFilter
 from ..values.text import strip_forbidden
 from .documents import digest
-from .parameters import EntryParameters
+from .parameters import EntryParameters, InvalidParametersError
+from .topics import TopicLookup, UnknownTopicError
 
 _POSITION_PARAMETERS = {"cursor", "since", "limit"}
 
@@ -42,24 +43,25 @@ class QueryResolver:
     """Resolves parameters to queries for one configuration."""
 
     def __init__(self, config: Config) -> None:
-        self._topic_names = TopicNames(config.selection.topics)
+        self._topics = TopicLookup(config)
         self._site_language = config.site.language.lower()
 
     def topic_keys(self, topics: Sequence[str]) -> frozenset[str]:
         """Return the keys of topics, with aliases resolved."""
-        return frozenset(map(self._topic_names.key, topics))
+        return self._topics.keys(topics)
 
     def resolve(
         self,
+        snapshot: Snapshot,
         parameters: EntryParameters,
         raw_parameters: Sequence[tuple[str, str]],
         allowed_topics: frozenset[str] | None,
     ) -> EntryQuery:
         """Return the query of a partner with rights to these topics, or to all (None).
 
-        Raises ForbiddenTopicError.
+        Raises ForbiddenTopicError, and InvalidParametersError for a topic that no entry has or had.
         """
-        topics = tuple(sorted(self.topic_keys(parameters.topic)))  # the order of topics has no meaning
+        topics = self._requested_topics(snapshot, parameters, allowed_topics)
         if allowed_topics is not None and not allowed_topics.issuperset(topics):
             raise ForbiddenTopicError
         selected = topics or (None if allowed_topics is None else tuple(sorted(allowed_topics)))
@@ -85,6 +87,25 @@ class QueryResolver:
             parameters.since,
             is_restricted=allowed_topics is not None,
         )
+
+    def _requested_topics(
+        self, snapshot: Snapshot, parameters: EntryParameters, allowed_topics: frozenset[str] | None
+    ) -> tuple[str, ...]:
+        """Return the keys of the topics of a query, sorted: their order has no meaning.
+
+        An unknown topic is an error at the start of a query only: it may have been forgotten since. A partner with
+        rights to certain topics does not learn which others there are.
+        """
+        names = parameters.topic
+        if not names:
+            return ()
+        if allowed_topics is not None or parameters.cursor or parameters.since:
+            found = self._topics.find(snapshot, names)
+            return tuple(sorted(self._topics.keys(found.get(name, name) for name in names)))
+        try:
+            return tuple(sorted({*self._topics.require(snapshot, names).values()}))
+        except UnknownTopicError as error:
+            raise InvalidParametersError([("topic", str(error))]) from None
 
 
 def _fts5_expression(text: str) -> str:

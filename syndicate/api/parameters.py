@@ -67,7 +67,7 @@ class EntryParameters(BaseModel):
 
     topic: Annotated[
         list[Name],
-        Field(max_length=20, description="Entries of this topic, by its name or an alias; repeatable."),
+        Field(max_length=20, description="Entries of this topic, by its name, an alias or its slug; repeatable."),
     ] = []
     match: Annotated[
         Literal["any", "all"], Field(description="Whether entries must have any of the topics or all of them.")

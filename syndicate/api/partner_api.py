@@ -84,10 +84,13 @@ class PartnerApi:
         pairs = list(request.query.items())
         known_etags = _known_etags(request)
         try:
-            query = self._resolver.resolve(parse_entry_parameters(pairs), pairs, access.topics)
-            return await self._respond(
-                request, access, lambda snapshot: self._entries.page(snapshot, query, known_etags)
-            )
+            parameters = parse_entry_parameters(pairs)
+
+            def page(snapshot: Snapshot) -> TaggedDocument:
+                query = self._resolver.resolve(snapshot, parameters, pairs, access.topics)
+                return self._entries.page(snapshot, query, known_etags)
+
+            return await self._respond(request, access, page)
         except InvalidParametersError as error:
             raise _invalid_parameters(error, access) from None
         except ForbiddenTopicError:

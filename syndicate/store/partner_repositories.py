@@ -3,7 +3,7 @@
 repositories.py says what all repositories have in common.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from .partner_rows import CatalogFeed, ChangeLogPosition, EntryFilter, EntryRef, LoggedChange
@@ -58,6 +58,12 @@ class PartnerEntries(Protocol):
 
     def presentation_digest(self) -> bytes | None:
         """Return the digest of all that decides how entries are shown; None before the first build."""
+
+    def known_topics(self, keys: Collection[str]) -> set[str]:
+        """Return those of these topics, given as keys, that a visible entry has, or had while there was a feed."""
+
+    def topic_of_feed(self, path: str) -> str | None:
+        """Return the key of the topic whose feed has this path; None if there is no such feed."""
 
     def feeds(self) -> list[CatalogFeed]:
         """Return the feeds of the catalogue, in no order."""

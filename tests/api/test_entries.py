@@ -27,7 +27,9 @@ async def client(site: EditableSite) -> AsyncIterator[Client]:
     site.settings["feeds"]["limit"] = 50
     site.record("a.md", title="Alpha", date="2026-01-01", topics=["One"], quality=10, heat=5, excerpt="Crème brûlée")
     site.record("b.md", title="Beta", date="2026-01-02", topics=["one", "Two"], quality=50, provider="The Post")
-    site.record("c.md", title="Gamma", date="2026-01-03", topics=["C++"], quality=90, language="en-GB")
+    site.record(
+        "c.md", title="Gamma", date="2026-01-03", topics=["C++", "Solid-state Cells"], quality=90, language="en-GB"
+    )
     site.record("d.md", title="Delta ray", date="2026-01-03", topics=["Two"], language="de", type="Video")
     site.build()
     async with served(site) as client:
@@ -39,12 +41,13 @@ QUERIES = [
     ("", ALL),
     ("topic=One", ["Beta", "Alpha"]),
     ("topic=FIRST", ["Beta", "Alpha"]),
+    ("topic=solid--state-cells", ["Gamma"]),
+    ("topic=c_z3nrxld67tl5w", ["Gamma"]),
     ("topic=two&topic=C%2B%2B", ["Delta ray", "Gamma", "Beta"]),
     ("topic=two&topic=one&match=any", ["Delta ray", "Beta", "Alpha"]),
     ("topic=two&topic=one&match=all", ["Beta"]),
     ("topic=one&topic=first&match=all", ["Beta", "Alpha"]),
     ("match=all", ALL),
-    ("topic=None", []),
     ("provider=the%20post", ["Beta"]),
     ("type=video", ["Delta ray"]),
     ("language=en", ["Gamma", "Beta", "Alpha"]),
@@ -78,6 +81,34 @@ async def test_query_returns_matching_entries_newest_first(client: Client, query
     walked = await pages(client, f"/entries?since=&limit=1{more}")
     assert sorted(titles(*walked)) == sorted(expected)
     assert "deleted" not in walked[0]["_syndicate"]
+
+
+async def test_unknown_topic_is_an_error_that_names_a_similar_one(client: Client) -> None:
+    problem = await get(client, "/entries?topic=One&topic=Solid%20state%20cell", status=400)
+    (error,) = problem["errors"]
+    assert error["parameter"] == "topic"
+    assert error["detail"] == "no entry has the topic 'Solid state cell'; did you mean 'solid-state cells'?"
+    problem = await get(client, "/entries?since=&topic=Chess", status=400)
+    assert problem["errors"][0]["detail"] == "no entry has the topic 'Chess'"
+
+
+async def test_topic_of_the_configuration_may_wait_for_its_first_entry(site: EditableSite) -> None:
+    site.settings["topics"] = {"Later": {"slug": "l8r"}}
+    site.build()
+    async with served(site) as client:
+        assert titles(await get(client, "/entries?topic=later")) == []
+        assert titles(await get(client, "/entries?topic=l8r")) == []
+
+
+async def test_deletion_of_the_last_entry_of_a_topic_reaches_those_who_follow_it(
+    client: Client, site: EditableSite
+) -> None:
+    first = await get(client, "/entries?topic=solid--state-cells")
+    (site.folder / "corpus/c.md").unlink()
+    site.build()
+    site.build()
+    changes = await get(client, f"/entries?topic=solid--state-cells&since={first['_syndicate']['since']}")
+    assert len(changes["_syndicate"]["deleted"]) == 1
 
 
 INVALID = [

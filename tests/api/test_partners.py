@@ -57,6 +57,21 @@ def basic(name: str, key: str) -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(f'{name}:{key}'.encode()).decode()}"}
 
 
+def test_partner_is_not_added_for_a_topic_that_does_not_exist(run: Run, closed: EditableSite) -> None:
+    code, out, err = run("add", "acme", "--topic", "One", "--topic", "Twoo")
+    assert (code, out) == (2, "")
+    assert "--topic: no entry has the topic 'Twoo'; did you mean 'two'?" in err
+    assert not (closed.folder / "partners.yaml").exists()
+
+
+def test_partner_is_added_for_a_topic_given_by_its_slug(run: Run, closed: EditableSite) -> None:
+    closed.record("c.md", topics=["Solid-state Cells"])
+    closed.build()
+    run("add", "acme", "--topic", "solid--state-cells", "--topic", "First")
+    (partner,) = partners.load(str(closed.folder / "partners.yaml"))
+    assert partner.topics == ("solid-state cells", "First")
+
+
 # ---------------------------------------------------------------------------------------------------------------- keys
 
 

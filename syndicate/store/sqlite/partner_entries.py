@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..packing import HEADER_BYTES, unpack, unpacked_size
@@ -40,6 +40,13 @@ _PRESENTATION = "SELECT value FROM run_state WHERE name = 'documents'"
 _FEEDS = "SELECT dimension, key, path, catalog_json FROM feeds WHERE catalog_json IS NOT NULL"
 
 
+# Those of some topics that have a feed or an entry.
+_KNOWN_TOPICS = """
+SELECT feeds.key FROM json_each(:keys) AS given CROSS JOIN feeds ON dimension = 'topics' AND feeds.key = given.value
+UNION SELECT value FROM json_each(:keys) WHERE EXISTS (SELECT 1 FROM partner_topics WHERE topic = value)"""
+_TOPIC_OF_FEED = "SELECT key FROM feeds WHERE dimension = 'topics' AND path = ?"
+
+
 class SqlitePartnerEntries:
     """Queries over the entries and feeds of a snapshot."""
 
@@ -68,6 +75,15 @@ class SqlitePartnerEntries:
         """Return the digest of all that decides how entries are shown; None before the first build."""
         row = self._sql.execute(_PRESENTATION).fetchone()
         return None if row is None else bytes(row[0])
+
+    def known_topics(self, keys: Collection[str]) -> set[str]:
+        """Return those of these topics, given as keys, that a visible entry has, or had while there was a feed."""
+        return {row[0] for row in self._sql.execute(_KNOWN_TOPICS, {"keys": json.dumps([*keys])})}
+
+    def topic_of_feed(self, path: str) -> str | None:
+        """Return the key of the topic whose feed has this path; None if there is no such feed."""
+        row = self._sql.execute(_TOPIC_OF_FEED, (path,)).fetchone()
+        return None if row is None else row[0]
 
     def feeds(self) -> list[CatalogFeed]:
         """Return the feeds of the catalogue, in no order."""

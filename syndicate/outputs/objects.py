@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..config.bucket import BucketOptions, BucketUrl
 from ..errors import OutputError
+from .aws_credentials import profile_credentials
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
@@ -228,6 +229,9 @@ def _open(url: BucketUrl, options: BucketOptions) -> Store:
         case "s3":
             stated: dict[str, Any] = {"endpoint": options.endpoint} if options.endpoint else {}
             region = options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+            if (credentials := profile_credentials(os.environ)) is not None:
+                stated["credential_provider"] = credentials
+                region = region or credentials.region
             stated["region"] = region or "us-east-1"
             return S3Store(url.bucket, prefix=prefix, **stated, **common)
         case "gs":

@@ -99,14 +99,18 @@ class TreeHandler:
         self._cache: DocumentCache[PreparedDocument] = DocumentCache(self._output, HeaderBuilder(config).prepare)
         self._date = DateHeader()
 
-    def replace_catalog(self, catalog: Catalog) -> None:
-        """Serve the documents of another catalogue from now on."""
+    def moved_folders(self) -> Mapping[str, str]:
+        """Return the folders of feeds that moved; reads the output."""
+        return moved_folders(with_slug_style(self._config, self._output))
+
+    def replace_catalog(self, catalog: Catalog, moved: Mapping[str, str]) -> None:
+        """Serve the documents of another catalogue, and redirects of folders that moved, from now on."""
         by_path = {f"{self.prefix}{path}": document for path, document in catalog.documents.items()}
         pages = [document for document in catalog.documents.values() if document.kind == PAGE]
         by_path |= {f"{self.prefix}{page.path.removesuffix(_INDEX)}": page for page in pages}
         # Requests are found by the path as it was sent, and by the decoded path if that fails.
         by_path |= {encode_path(path): document for path, document in by_path.items() if not path.isascii()}
-        self._moved_folders = moved_folders(with_slug_style(self._config, self._output))
+        self._moved_folders = moved
         self._cache.retain(catalog.documents)
         self.catalog, self.documents_by_request_path = catalog, by_path
 

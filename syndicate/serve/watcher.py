@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import closing, suppress
 
 import structlog
@@ -12,7 +13,7 @@ from ..config import Config
 from ..errors import StoreError, StoreMissingError
 from ..store import open_store
 from ..store.base import Store
-from .catalog import CatalogReader
+from .catalog import Catalog, CatalogReader
 from .tree_handler import TreeHandler
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.serve")
@@ -52,7 +53,7 @@ class CatalogWatcher:
     async def refresh(self) -> None:
         """Read the catalogue if a build committed. When the store cannot be read, the last catalogue stays."""
         try:
-            catalog = await asyncio.get_running_loop().run_in_executor(None, self._reader.read)
+            catalog, moved = await asyncio.get_running_loop().run_in_executor(None, self._read)
         except StoreError as error:
             is_missing = isinstance(error, StoreMissingError)
             self._tree.unavailable_reason = "there is no index" if is_missing else "the index cannot be read"
@@ -60,8 +61,12 @@ class CatalogWatcher:
             return
         self._tree.unavailable_reason = ""
         if catalog is not None:
-            self._tree.replace_catalog(catalog)
+            self._tree.replace_catalog(catalog, moved)
             log.info("catalogue read", documents=len(catalog.documents))
+
+    def _read(self) -> tuple[Catalog | None, Mapping[str, str]]:
+        catalog = self._reader.read()
+        return catalog, {} if catalog is None else self._tree.moved_folders()
 
     async def run(self) -> None:
         """Refresh after every change of the store, until cancelled."""

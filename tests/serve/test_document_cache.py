@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import os
 import random
+import threading
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from syndicate.outputs.base import StoredDocument
 from syndicate.outputs.local import LocalOutput
 from syndicate.serve.catalog import Document
 from syndicate.serve.document_cache import DocumentCache, Representation
@@ -55,6 +57,26 @@ async def test_cache_stays_within_its_limit(
     assert prepared[10:] == [("0", "")]
     cache.retain({})
     assert cache._cached_bytes == 0
+
+
+async def test_slow_output_delays_no_other_response(tmp_path: Path) -> None:
+    slow, quick = document(tmp_path, "slow", b"s"), document(tmp_path, "quick", b"q")
+    may_end, reads = threading.Event(), []
+
+    class SlowOutput(LocalOutput):
+        def read(self, path: str) -> StoredDocument | None:
+            reads.append(path)
+            assert path == "quick" or may_end.wait(30)
+            return super().read(path)
+
+    output = SlowOutput(str(tmp_path), "f.example,2026", "https://f.example/")
+    cache: Cache = DocumentCache(output, lambda _, representation, __: representation)
+    waiting = [asyncio.ensure_future(cache.load(slow)) for _ in range(5)]
+    assert await cache.load(quick) is not None
+    assert not any(one.done() for one in waiting)
+    may_end.set()
+    assert {found.content for found in await asyncio.gather(*waiting) if found} == {b"s"}
+    assert sorted(reads) == ["quick", "slow"]
 
 
 async def test_compressed_documents_count_for_the_limit(tmp_path: Path, cache_of: Callable[..., Cache]) -> None:

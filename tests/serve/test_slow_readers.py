@@ -42,7 +42,7 @@ def resident_mb(process_id: int) -> float:
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=30) as response:
+    with urllib.request.urlopen(url, timeout=90) as response:
         content: bytes = response.read()
         return content
 
@@ -51,7 +51,7 @@ def greedy(port: int, requests: bytes) -> socket.socket:
     """Send requests, and read nothing."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.settimeout(5)
+    client.settimeout(60)
     client.connect(("127.0.0.1", port))
     client.setblocking(False)  # noqa: FBT003 - the standard library's
     with suppress(BlockingIOError):

@@ -113,7 +113,7 @@ class BucketOutput:
         if meta is None or not former_owner or content != f"{former_owner}\n".encode():
             raise self._foreign(content)
         try:
-            self._objects.replace(MARKER, self._ownership.marker, meta.etag)
+            self._objects.replace(MARKER, self._ownership.marker, meta.version)
         except ObjectExistsError:
             raise OutputError(f"{self._objects}: another run changed its owner at the same time") from None
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ..config.bucket import BucketOptions, BucketUrl
 from ..errors import OutputError
 from .aws_credentials import profile_credentials
+from .object_headers import MetadataNames
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
@@ -42,6 +43,13 @@ class ObjectExistsError(Exception):
     """An object exists already that was to be created, or is not the version that was to be replaced."""
 
 
+class ObjectVersion(NamedTuple):
+    """What a condition of `replace` names: the ETag without quotes, and the generation where a service has one."""
+
+    etag: str
+    generation: str | None = None
+
+
 class ObjectMeta(NamedTuple):
     """What a service knows of an object. `etag` identifies its bytes; `attributes` are its headers, if requested."""
 
@@ -50,6 +58,12 @@ class ObjectMeta(NamedTuple):
     size_bytes: int
     modified_s: int
     attributes: Mapping[str, str] = {}
+    generation: str | None = None
+
+    @property
+    def version(self) -> ObjectVersion:
+        """The version to name when the object is to be replaced."""
+        return ObjectVersion(self.etag, self.generation)
 
 
 class ObjectStorage:
@@ -58,6 +72,7 @@ class ObjectStorage:
     def __init__(self, url: BucketUrl, options: BucketOptions) -> None:
         self._url = url
         self._options = options
+        self._metadata = MetadataNames("_" if url.scheme == "az" else "-")
 
     def __reduce__(self) -> tuple[type[ObjectStorage], tuple[BucketUrl, BucketOptions]]:
         return ObjectStorage, (self._url, self._options)  # connections stay in their process
@@ -80,7 +95,7 @@ class ObjectStorage:
                     length_bytes = min(length_bytes, meta.size_bytes)
                     return bytes(obstore.get_range(self._store, path, start=0, length=length_bytes)), meta
                 found = obstore.get(self._store, path)
-                return bytes(found.bytes()), _meta(found.meta, found.attributes)
+                return bytes(found.bytes()), _meta(found.meta, self._metadata.read(found.attributes))
         except FileNotFoundError:
             return None
 
@@ -91,7 +106,7 @@ class ObjectStorage:
         try:
             with self._errors(path):
                 found = obstore.get(self._store, path, options={"head": True})
-                return _meta(found.meta, found.attributes)
+                return _meta(found.meta, self._metadata.read(found.attributes))
         except FileNotFoundError:
             return None
 
@@ -104,30 +119,35 @@ class ObjectStorage:
                 self._store,
                 path,
                 content,
-                attributes=dict(attributes or {}),
+                attributes=self._metadata.write(attributes or {}),
                 use_multipart=len(content) > MULTIPART_BYTES,
                 chunk_size=MULTIPART_BYTES,
             )
-        return result["e_tag"] or ""
+        return _version(result).etag
 
-    def create(self, path: str, content: bytes, attributes: Mapping[str, str] | None = None) -> str:
+    def create(self, path: str, content: bytes, attributes: Mapping[str, str] | None = None) -> ObjectVersion:
         """Writes an object that must not exist (`If-None-Match: *`). Raises ObjectExistsError if it does."""
         return self._put_if(path, content, "create", attributes)
 
-    def replace(self, path: str, content: bytes, etag: str) -> str:
+    def replace(self, path: str, content: bytes, version: ObjectVersion) -> ObjectVersion:
         """Replaces one version of an object (`If-Match`). Raises ObjectExistsError if it is not the present one."""
-        return self._put_if(path, content, {"e_tag": etag}, None)
+        mode = {"e_tag": f'"{version.etag}"'}
+        if version.generation is not None:
+            mode["version"] = version.generation
+        return self._put_if(path, content, mode, None)
 
-    def _put_if(self, path: str, content: bytes, mode: Any, attributes: Mapping[str, str] | None) -> str:
+    def _put_if(self, path: str, content: bytes, mode: Any, attributes: Mapping[str, str] | None) -> ObjectVersion:
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         try:
             with self._errors(path, missing="the bucket does not exist"):
-                result = obstore.put(self._store, path, content, attributes=dict(attributes or {}), mode=mode)
+                result = obstore.put(
+                    self._store, path, content, attributes=self._metadata.write(attributes or {}), mode=mode
+                )
         except (AlreadyExistsError, PreconditionError):
             raise ObjectExistsError(path) from None
-        return result["e_tag"] or ""
+        return _version(result)
 
     # ------------------------------------------------------------------------------------------------- many objects
 
@@ -244,7 +264,13 @@ def _open(url: BucketUrl, options: BucketOptions) -> Store:
 
 def _meta(found: Any, attributes: Mapping[str, str]) -> ObjectMeta:
     modified_s = int(found["last_modified"].timestamp())
-    return ObjectMeta(found["path"], found["e_tag"] or "", found["size"], modified_s, attributes)
+    etag, generation = _version(found)
+    return ObjectMeta(found["path"], etag, found["size"], modified_s, attributes, generation)
+
+
+def _version(found: Any) -> ObjectVersion:
+    # Azure quotes the ETag in headers, and does not in listings.
+    return ObjectVersion((found["e_tag"] or "").strip('"'), found.get("version"))
 
 
 def _reason(error: Exception) -> str:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from hashlib import sha256
 
 from ..errors import LockedError, OutputError
-from .objects import ObjectExistsError, ObjectStorage
+from .objects import ObjectExistsError, ObjectStorage, ObjectVersion
 from .paths import LOCK
 
 LEASE_S, RENEW_S = 120.0, 20.0
@@ -41,7 +41,7 @@ class PublishLock:
         self._objects = objects
         self._holder = holder
         self._lease_s, self._renew_s = lease_s, renew_s
-        self._etag = ""
+        self._version = ObjectVersion("")
         self._renewed_at = 0.0
         self._count = 0
         self._sent = b""
@@ -71,13 +71,13 @@ class PublishLock:
         self._thread = None
         if not self._is_lost:
             with suppress(OutputError, ObjectExistsError):
-                self._objects.replace(LOCK, b"{}\n", self._etag)
+                self._objects.replace(LOCK, b"{}\n", self._version)
         self._is_lost = False
 
     def _acquire(self) -> None:
         started = time.monotonic()
         try:
-            self._etag = self._objects.create(LOCK, self._next_content())
+            self._version = self._objects.create(LOCK, self._next_content())
         except ObjectExistsError:
             self._take_over()
         else:
@@ -102,20 +102,20 @@ class PublishLock:
                 raise LockedError(message)
         started = time.monotonic()
         try:
-            self._etag = self._objects.replace(LOCK, self._next_content(), meta.etag)
+            self._version = self._objects.replace(LOCK, self._next_content(), meta.version)
         except ObjectExistsError:
             # A request that was repeated, as its answer was lost, fails with the version that it wrote itself.
             found = self._objects.read(LOCK)
             if found is None or found[0] != self._sent:
                 raise LockedError(f"{self._objects}: another machine publishes to it") from None
-            self._etag = found[1].etag
+            self._version = found[1].version
         self._renewed_at = started
 
     def _renew_until_stopped(self) -> None:
         while not self._stop.wait(self._renew_s):
             started = time.monotonic()
             try:
-                self._etag = self._objects.replace(LOCK, self._next_content(), self._etag)
+                self._version = self._objects.replace(LOCK, self._next_content(), self._version)
             except ObjectExistsError:
                 found = None
                 with suppress(OutputError):
@@ -123,7 +123,7 @@ class PublishLock:
                 if found is None or found[0] != self._sent:
                     self._is_lost = True
                     return
-                self._etag = found[1].etag
+                self._version = found[1].version
             except OutputError:
                 continue  # the next renewal may succeed within the lease
             self._renewed_at = started

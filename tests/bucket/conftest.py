@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import object_services
+from support import azure_service, google_service, object_services
+from support.azure_service import AzureService
+from support.google_service import GoogleService
 from support.object_services import ObjectService
 
 pytest.register_assert_rewrite("outputs.contract")
@@ -34,6 +36,22 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectService]:
         yield service
 
 
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureService]:
+    """Returns a running Azurite."""
+    if not (_venv() / "node_modules" / ".bin" / "azurite-blob").exists():
+        pytest.skip("requires Azurite, which `make test-bucket` installs with npm")
+    with azure_service.azurite(_venv(), tmp_path_factory.mktemp("azurite")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[GoogleService]:
+    """Returns a running stub of Google Cloud Storage."""
+    with google_service.google_stub() as service:
+        yield service
+
+
 @pytest.fixture
 def prefix(request: pytest.FixtureRequest) -> str:
     """Returns a prefix of the bucket that no other test uses."""
@@ -42,7 +60,8 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_", "GOOGLE_"))]:
         monkeypatch.delenv(name)
-    for name, value in object_services.ENVIRONMENT.items():
+    variables = object_services.ENVIRONMENT | azure_service.ENVIRONMENT | google_service.ENVIRONMENT
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from outputs.contract import OWNER, SITE_URL, USER_PATHS, Backend, OutputContract, document, feed, published, put, stage
+from support.azure_service import AzureService
+from support.google_service import GoogleService
 from support.object_services import BUCKET, ObjectService
 
 from syndicate.config import BucketOptions
@@ -47,7 +49,7 @@ class Bucket:
     ) -> BucketOutput:
         self._spools += 1
         options = BucketOptions(endpoint=self.service.endpoint, allow_http=True)
-        objects = ObjectStorage(parse_bucket_url(f"s3://{BUCKET}/{self.prefix}"), options)
+        objects = ObjectStorage(parse_bucket_url(f"{self.service.scheme}://{BUCKET}/{self.prefix}"), options)
         return BucketOutput(
             objects,
             Ownership(owner, SITE_URL),
@@ -85,6 +87,26 @@ class TestMoto(OutputContract):
         return Bucket(moto, prefix, tmp_path)
 
     @pytest.mark.parametrize("path", [path for path in USER_PATHS if path.isprintable()])  # moto takes no others
+    def test_file_at_a_path_of_the_users_own_is_no_stray(self, path: str, backend: Backend, output: Output) -> None:
+        super().test_file_at_a_path_of_the_users_own_is_no_stray(path, backend, output)
+
+
+class TestAzurite(OutputContract):
+    @pytest.fixture
+    def backend(self, azurite: AzureService, prefix: str, tmp_path: Path) -> Bucket:
+        return Bucket(azurite, prefix, tmp_path)
+
+    @pytest.mark.parametrize("path", [path for path in USER_PATHS if path.isprintable()])  # Azure takes no others
+    def test_file_at_a_path_of_the_users_own_is_no_stray(self, path: str, backend: Backend, output: Output) -> None:
+        super().test_file_at_a_path_of_the_users_own_is_no_stray(path, backend, output)
+
+
+class TestGoogleStub(OutputContract):
+    @pytest.fixture
+    def backend(self, gcs: GoogleService, prefix: str, tmp_path: Path) -> Bucket:
+        return Bucket(gcs, prefix, tmp_path)
+
+    @pytest.mark.parametrize("path", [path for path in USER_PATHS if path.isprintable()])  # Google takes no others
     def test_file_at_a_path_of_the_users_own_is_no_stray(self, path: str, backend: Backend, output: Output) -> None:
         super().test_file_at_a_path_of_the_users_own_is_no_stray(path, backend, output)
 
@@ -177,7 +199,7 @@ def test_large_document_is_sent_in_parts_and_found_unchanged(bucket: Bucket) -> 
     output.claim()
     large = document("all/feed.rss", "x" * (20 * 1024 * 1024))
     versions = put(output, large)
-    assert versions["all/feed.rss"].endswith('-3"')  # the ETag of an object in three parts
+    assert versions["all/feed.rss"].endswith("-3")  # the ETag of an object in three parts
     assert hashlib.sha256(bucket.files()["all/feed.rss"]).digest() == hashlib.sha256(large.content).digest()
     assert put(bucket.open(), large) == {}
     assert list(bucket.open().altered(versions.items())) == []

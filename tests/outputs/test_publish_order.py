@@ -47,6 +47,8 @@ def test_each_document_is_published_once(paths: set[str], existing: set[str]) ->
         ("topics/ibm-ai/feed.json", "topics/ibm-ai"),
         ("topics/ibm-ai/index.html", "topics/ibm-ai"),
         ("topics/ibm-ai/archive/2026-01/feed.atom", "topics/ibm-ai"),
+        ("topics/überblick/feed.rss", "topics/%C3%BCberblick"),
+        ("topics/%C3%BCberblick/feed.rss", "topics/%C3%BCberblick"),
         ("index.html", "site"),
         ("catalog.json", "site"),
     ],

@@ -35,7 +35,7 @@ class BucketSite(EditableSite):
         self.service = service
         self.prefix = prefix
         self.settings |= {
-            "output": f"s3://{BUCKET}/{prefix}",
+            "output": f"{service.scheme}://{BUCKET}/{prefix}",
             "bucket": {"endpoint": service.endpoint, "allow_http": True},
             "executor": "inline",
             "pages": True,

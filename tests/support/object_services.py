@@ -48,6 +48,8 @@ class Answer(NamedTuple):
 class ObjectService:
     """A service at a port of this machine, and raw requests to it, which these services do not authorize."""
 
+    scheme = "s3"
+
     def __init__(self, port: int, name: str, headers: Mapping[str, str] = {}) -> None:
         self.port = port
         self.name = name
@@ -94,6 +96,9 @@ class ObjectService:
         """Returns the objects below a prefix by their keys, relative to it."""
         return {key: self.request("GET", prefix + key).body for key in self.keys(prefix)}
 
+    def create_bucket(self) -> None:
+        self.request("PUT", "")
+
     def clear(self, prefix: str) -> None:
         for key in self.keys(prefix):
             self.delete(prefix + key)
@@ -112,16 +117,20 @@ def seaweedfs(venv: Path, folder: Path) -> Iterator[ObjectService]:
         "-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
         *(f"-{name}.port.grpc={free_port()}" for name in ("master", "volume", "filer", "s3")),
     ]  # fmt: skip
-    with _running(command, folder / "weed.log"):
-        yield _with_bucket(ObjectService(s3, "SeaweedFS"))
+    with running(command, folder / "weed.log"):
+        service = ObjectService(s3, "SeaweedFS")
+        wait_until_ready(service)
+        yield service
 
 
 @contextmanager
 def moto(venv: Path, folder: Path) -> Iterator[ObjectService]:
     """Runs moto's server, with a bucket."""
     port = free_port()
-    with _running([str(venv / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], folder / "moto.log"):
-        yield _with_bucket(ObjectService(port, "moto", {"Authorization": _UNVERIFIED}))
+    with running([str(venv / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], folder / "moto.log"):
+        service = ObjectService(port, "moto", {"Authorization": _UNVERIFIED})
+        wait_until_ready(service)
+        yield service
 
 
 def free_port() -> int:
@@ -131,7 +140,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: list[str], log: Path) -> Iterator[None]:
+def running(command: list[str], log: Path) -> Iterator[None]:
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=log.parent, env={**os.environ, "HOME": "/"}
@@ -147,17 +156,18 @@ def _running(command: list[str], log: Path) -> Iterator[None]:
             process.wait()
 
 
-def _with_bucket(service: ObjectService) -> ObjectService:
-    """Waits until a service stores objects, and returns it."""
+def wait_until_ready(service: ObjectService) -> None:
+    """Waits until a service stores objects, in the bucket."""
     deadline = time.monotonic() + _START_S
     while True:
         try:
-            service.request("PUT", "")
-            if service.request("PUT", "ready", b"x").status == 200:
-                service.delete("ready")
-                return service
-        except OSError:
+            service.create_bucket()
+            service.put("ready", b"x")
+            service.delete("ready")
+        except (OSError, AssertionError):
             pass
+        else:
+            return
         if time.monotonic() > deadline:
             raise TimeoutError(f"{service.name} does not start")
         time.sleep(0.1)

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-ArchivePeriod = Literal["month", "year", "day", "none"]
-ARCHIVE_PERIODS: tuple[ArchivePeriod, ...] = ("month", "year", "day", "none")
+ArchivePeriod = Literal["auto", "year", "month", "day", "none"]
+ARCHIVE_PERIODS: tuple[ArchivePeriod, ...] = ("auto", "year", "month", "day", "none")
 LinkChoice = Literal["canonical", "amp", "cdn"]
 SlugStyle = Literal["unicode", "ascii"]
 ContentPart = Literal["image", "video", "source", "related"]
@@ -164,8 +164,9 @@ class Selection(NamedTuple):
     """Which feeds exist, which entries they contain, and in which formats they are published.
 
     `formats` holds names of `syndicate.formats`, in the order of the registry; `opml` is the format that `feeds.opml`
-    lists, None for no list. `by` names the dimensions, `all` enables the feed of every entry. `slugs` is None until it
-    is known which style of slugs the site has published (`outputs.slug_style`).
+    lists, None for no list. `by` names the dimensions, `all` enables the feed of every entry. `slugs` and `archive` are
+    None until it is known which style of slugs (`outputs.slug_style`) and which archives (`pipeline.archive_period`)
+    the site has published.
     """
 
     limit: int = 50
@@ -175,7 +176,7 @@ class Selection(NamedTuple):
     where: Where = Where()
     custom: tuple[CustomFeed, ...] = ()
     topics: tuple[TopicSettings, ...] = ()
-    archive: ArchivePeriod = "month"
+    archive: ArchivePeriod | None = None
     deleted_days: int = 90
     include_children: bool = False
     opml: str | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from ..errors import Problem
 from ..formats import names as format_names
-from ..model import ArchivePeriod, ContentPart, LinkChoice, Presentation, Selection, Site, SlugStyle
+from ..model import ARCHIVE_PERIODS, ArchivePeriod, ContentPart, LinkChoice, Presentation, Selection, Site, SlugStyle
 from ..sites import SiteSettings
 from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
@@ -162,9 +162,14 @@ class FeedsOptions(NamedTuple):
         format_names()
     )
     archive: Annotated[
-        ArchivePeriod,
-        Option("Period of the archives (RFC 5005) that hold all entries of a feed with more than `limit`."),
-    ] = _SELECTION.archive
+        ArchivePeriod | None,
+        Option(
+            "Period of the archives (RFC 5005) that hold all entries of a feed with more than `limit`. `auto`: a year,"
+            " or the months of a year with more than 250 entries.",
+            choices=lambda: ARCHIVE_PERIODS,
+            default="`auto`; a site that has published archives by month keeps them",
+        ),
+    ] = None
     deleted_days: Annotated[
         int, Option("Number of days for which feeds report that an entry was deleted.", minimum=0)
     ] = _SELECTION.deleted_days

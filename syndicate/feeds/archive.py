@@ -8,7 +8,8 @@ no other. A chain of pages with a fixed number of entries would shift every page
 readers that walk the chain would fetch all of it again.
 
 A period is named by what it covers: `2020`, `2020-06`, `2020-06-15`, `2020-06-15T14`. The configuration selects the
-coarsest period (year, month or day). A period with more than MAX_ENTRIES entries is split at the next finer time, and
+coarsest period (year, month or day). `auto` selects the year, too: most feeds then have a document a year, where months
+would make twelve small ones. A period with more than MAX_ENTRIES entries is split at the next finer time, and
 an hour that still has too many is split by the hexadecimal digits of the SHA-256 of the entry ids (`2020-06-15T14-3f`).
 Splitting therefore depends on the entries of the period alone: entries of other periods never move its names.
 
@@ -21,7 +22,7 @@ their prefix, and periods of equal length sort by date.
 """
 
 from calendar import isleap, monthrange
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -35,7 +36,7 @@ MAX_ENTRIES = 250  # of one document: feed readers struggle with documents of a 
 _DAY_S = 86400
 _HOUR_S = 3600
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_LENGTHS = {"year": 4, "month": 7, "day": 10}
+_LENGTHS = {"auto": 4, "year": 4, "month": 7, "day": 10}
 _YEAR, _MONTH, _DAY, _HOUR = 4, 7, 10, 13  # characters of a name
 
 
@@ -51,14 +52,31 @@ def month_of(published: int) -> str:
     return _day(published // _DAY_S)[:_MONTH]
 
 
-def period_of(length: ArchivePeriod, published: int) -> str:
-    """Returns the name of the period of a time. `length` is not `none`."""
-    return _day(published // _DAY_S)[: _LENGTHS[length]]
+def year_of(period: str) -> str:
+    """Returns the year of a period, `2020`."""
+    return period[:_YEAR]
 
 
-def is_over(length: ArchivePeriod, period: str, newest: str) -> bool:
-    """Returns whether an archive is of a period before that of a feed's newest archive. Either may be a part."""
-    characters = _LENGTHS.get(length, 0)
+def period_of(length: ArchivePeriod, published: int, divided_years: Collection[str] = ()) -> str:
+    """Returns the name of the period of a time: its month in years that are known to be divided into months.
+
+    `length` is not `none`.
+    """
+    day = _day(published // _DAY_S)
+    return day[:_MONTH] if divided_years and day[:_YEAR] in divided_years else day[: _LENGTHS[length]]
+
+
+def divides_years(length: ArchivePeriod) -> bool:
+    """Returns whether years are divided into months if they have more entries than a document may contain."""
+    return _LENGTHS.get(length) == _YEAR
+
+
+def is_over(length: ArchivePeriod | None, period: str, newest: str) -> bool:
+    """Returns whether an archive is of a period before that of a feed's newest archive. Either may be a part.
+
+    Without a configured length, a month is over when the next one has begun, and a year that is not divided likewise.
+    """
+    characters = min(len(period), _MONTH) if length in {None, "auto"} else _LENGTHS.get(str(length), 0)
     return period[:characters] != newest[:characters]
 
 

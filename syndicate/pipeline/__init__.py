@@ -30,6 +30,7 @@ from ..outputs.slug_style import with_slug_style
 from ..progress import Progress, silent
 from ..store import memory_store, open_store
 from . import fingerprints
+from .archive_period import with_archive_period
 from .budget import TaskFailure
 from .context import JobContext
 from .executor import WorkerPool
@@ -199,13 +200,11 @@ def _attempt(
     while True:
         context = JobContext(config)
         try:
-            with (
-                no_garbage_collection(),
-                WorkerPool(context, config.executor, config.limits) as pool,
-                store.write() as transaction,
-            ):
-                run = Run(transaction, context, pool, int(now.timestamp()))
-                result = run.build(progress, options, held, stopped)
+            with no_garbage_collection(), store.write() as transaction:
+                context = JobContext(with_archive_period(config, transaction, context.output))
+                with WorkerPool(context, config.executor, config.limits) as pool:
+                    run = Run(transaction, context, pool, int(now.timestamp()))
+                    result = run.build(progress, options, held, stopped)
         except (FileChangedError, RecordsStoppedError) as error:
             context.output.discard()
             if not was_unfinished:

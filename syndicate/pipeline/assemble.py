@@ -1,13 +1,18 @@
 """Assembles documents from fragments, and stages them in the output: in this process, or in a pool of others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..formats import HTML_PAGE, get
 from ..formats.html.page_data import FeedPageData
-from ..model import ArchiveLinks, Document, Feed
+from ..model import Document, Feed
 from .context import JobContext
+from .plan import DocumentSet
+
+if TYPE_CHECKING:
+    from ..store.base import SharedFragments
+    from ..store.repositories import Fragments
 
 
 class StagedDocument(NamedTuple):
@@ -23,34 +28,65 @@ class StagedDocument(NamedTuple):
     version: str | None
 
 
-class Page(NamedTuple):
-    """The parts of a feed's HTML page: its data, the title of its newest entry, its entries' fragments."""
+class Part(NamedTuple):
+    """The documents of some sets in some formats. The format of HTML pages stands alone; its sets have page data."""
 
+    formats: Sequence[str]
+    sets: Sequence[DocumentSet]
+
+
+class PageTask(NamedTuple):
+    """The parts of a feed's HTML page: the feed, its data, the title of its newest entry, its entries' fragments."""
+
+    feed_id: int
+    feed: Feed
     data: FeedPageData
     newest_title: str
     fragments: Sequence[bytes]
 
 
-class AssembleTask(NamedTuple):
-    """A document set, and the fragments of its entries by format."""
-
-    feed_id: int
-    feed: Feed
-    links: ArchiveLinks
-    fragments: Mapping[str, Sequence[bytes]]
-    page: Page | None
-
-
 class Assembled(NamedTuple):
-    """The documents of a set, and the feed's line on the index page, if the set has an HTML page."""
+    """Documents, and the lines on the index page of the feeds whose HTML pages are among them, by feed id."""
 
     documents: list[StagedDocument]
-    index_html: bytes | None
+    index_html: list[tuple[int, bytes]]
 
 
-def assemble_sets(context: JobContext, tasks: Sequence[AssembleTask]) -> list[Assembled]:
-    """Assembles and stages the documents of sets."""
-    return [_assemble(context, task) for task in tasks]
+def assemble_parts(context: JobContext, tasks: Sequence[tuple["SharedFragments", Part]]) -> list[Assembled]:
+    """Assembles and stages documents of fragments that this process reads by itself."""
+    return [_assemble_part(context, part, shared.open()) for shared, part in tasks]
+
+
+def assemble_pages(context: JobContext, tasks: Sequence[PageTask]) -> list[Assembled]:
+    """Assembles and stages the HTML pages of feeds."""
+    return [_assemble_page(context, task) for task in tasks]
+
+
+def assemble_documents(context: JobContext, part: Part, fragments: "Fragments") -> list[StagedDocument]:
+    """Assembles and stages documents of feeds."""
+    record_ids = sorted({record_id for one in part.sets for record_id in one.record_ids})
+    contents = fragments.contents(record_ids, part.formats)
+    staged: list[StagedDocument] = []
+    for name in part.formats:
+        format_, content = get(name), contents[name]
+        renderer = format_.load()
+        for one in part.sets:
+            entries = [content[record_id] for record_id in one.record_ids]
+            document = renderer.render_document(one.feed, context.config.site, entries, one.links)
+            path = format_.path(one.feed.path, one.links.period)
+            staged += stage(context, [Document(path=path, content=document)], one.feed_id, one.links.period)
+    return staged
+
+
+def page_tasks(sets: Sequence[DocumentSet], fragments: "Fragments") -> Iterator[PageTask]:
+    """Yields the tasks of the HTML pages of sets, and reads their fragments together."""
+    record_ids = sorted({record_id for one in sets for record_id in one.record_ids})
+    html = fragments.contents(record_ids, [HTML_PAGE.name])[HTML_PAGE.name]
+    titles = fragments.titles([one.record_ids[0] for one in sets if one.record_ids])
+    for one in sets:
+        if one.page is not None:
+            title = titles[one.record_ids[0]] if one.record_ids else ""
+            yield PageTask(one.feed_id, one.feed, one.page, title, [html[record_id] for record_id in one.record_ids])
 
 
 def stage(context: JobContext, documents: Sequence[Document], feed_id: int, period: str = "") -> list[StagedDocument]:
@@ -66,20 +102,23 @@ def stage(context: JobContext, documents: Sequence[Document], feed_id: int, peri
     ]
 
 
-def _assemble(context: JobContext, task: AssembleTask) -> Assembled:
-    documents = list(_feed_documents(context, task))
+def _assemble_part(context: JobContext, part: Part, fragments: "Fragments") -> Assembled:
+    if part.formats != (HTML_PAGE.name,):
+        return Assembled(assemble_documents(context, part, fragments), [])
+    return _joined(_assemble_page(context, task) for task in page_tasks(part.sets, fragments))
+
+
+def _assemble_page(context: JobContext, task: PageTask) -> Assembled:
     pages = context.pages
-    index_html = None
-    if task.page is not None and pages is not None:
-        page = pages.render_feed_page(task.feed, task.page.data, task.page.fragments)
-        documents.append(Document(path=HTML_PAGE.path(task.feed.path), content=page))
-        index_html = pages.render_row(task.feed, task.page.data, task.page.newest_title)
-    return Assembled(stage(context, documents, task.feed_id, task.links.period), index_html)
+    assert pages is not None  # noqa: S101 - the plan has data of pages only if the site has pages
+    page = pages.render_feed_page(task.feed, task.data, task.fragments)
+    row = pages.render_row(task.feed, task.data, task.newest_title)
+    staged = stage(context, [Document(path=HTML_PAGE.path(task.feed.path), content=page)], task.feed_id)
+    return Assembled(staged, [(task.feed_id, row)])
 
 
-def _feed_documents(context: JobContext, task: AssembleTask) -> Iterator[Document]:
-    config = context.config
-    for name in config.selection.formats:
-        format_ = get(name)
-        content = format_.load().render_document(task.feed, config.site, task.fragments[name], task.links)
-        yield Document(path=format_.path(task.feed.path, task.links.period), content=content)
+def _joined(assembled: Iterable[Assembled]) -> Assembled:
+    pages = list(assembled)
+    return Assembled(
+        [one for page in pages for one in page.documents], [row for page in pages for row in page.index_html]
+    )

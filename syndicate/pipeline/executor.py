@@ -66,6 +66,10 @@ class WorkerPool:
         while self._workers:
             self._workers.pop().end()
 
+    def spreads(self, count: int) -> bool:
+        """Returns whether so many tasks are spread over processes of this machine, which can read its files."""
+        return not self._is_inline and count >= _ENOUGH
+
     def map(
         self,
         job: Job[Task, Result],

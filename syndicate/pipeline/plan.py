@@ -32,7 +32,7 @@ from ..feeds.archive import ArchivedEntry
 from ..feeds.rules import FeedItem, FeedKey, FeedRules, most_frequent_spelling
 from ..formats import catalog, get
 from ..formats.html.page_data import FeedPageData
-from ..model import ArchiveLinks, Feed, Selection, Site, Tombstone
+from ..model import ArchiveLinks, ArchivePeriod, Feed, Selection, Site, Tombstone
 from ..store.rows import DocumentSetRow, FeedName, FeedRow, MemberRow, MonthCount, PublishedFeed, Span
 
 _ALWAYS = 2**62  # seconds: before and after any entry
@@ -204,7 +204,6 @@ class _Outline:
 
     def __init__(self, known: KnownFeed, settings: PlanSettings) -> None:
         self._known = known
-        self.archive_period = settings.selection.archive
         row, counts, before = known.row, known.month_counts, known.published
         self.key = FeedKey(row.dimension, row.key, _name(counts) or (before.name if before else ""))
         self.months = Counter[str]()
@@ -216,11 +215,13 @@ class _Outline:
         items = [FeedItem(_time(one.published), one.id, _time(one.updated)) for one in self.newest]
         last_updated = _time(before.updated) if before else None
         self.feed = settings.rules.feed(self.key, self.total, items, last_updated)._replace(entry_ids=())
-        self.has_archives = self.archive_period != "none" and self.total > limit
+        self.length: ArchivePeriod = settings.selection.archive or "auto"
+        self.has_archives = self.length != "none" and self.total > limit
         # The total is in the catalogue only: it does not change the feed's documents.
         texts = settings.fingerprint, self.feed.path, self.feed.title, self.feed.description, self.feed.id
         self.header_digest = sha256(repr(texts).encode()).digest()[:16]
         self.names = sorted(period for period in known.sets if period)
+        self._divided_years = self._years_to_divide() if archive.divides_years(self.length) else frozenset()
 
     def as_published(self) -> PublishedFeed:
         """Returns what to keep of the feed as it is published now."""
@@ -235,21 +236,42 @@ class _Outline:
         """Returns the periods whose members are needed; None for all."""
         if self.is_planned_whole(changes):
             return None
+        years = self.divided_years(changes)
         periods = self.touched_periods(changes)
         needed = set(periods) | {name for name in changes.altered if name}
         for period in periods:
             first, last = self._within(period)
-            # The neighbours link to the archives of this period. These stay the same where a month has some entries
+            # The neighbours link to the archives of this period. These stay the same where a period has some entries
             # before and after, and few enough for one document.
-            is_one = self.archive_period == "month" and 0 < self.months[period] <= archive.MAX_ENTRIES
+            is_one = 0 < self._count(period) <= archive.MAX_ENTRIES
             if not is_one or self.names[first:last] != [period]:
                 needed.update(self.names[max(first - 1, 0) : first])
                 needed.update(self.names[last : last + 1])
-        return needed
+        return needed - years  # the document of a divided year has no entries
+
+    def divided_years(self, changes: FeedChanges) -> frozenset[str]:
+        """Returns the years whose months are planned one by one: those that are divided before and after the run.
+
+        The feed of everything may have a hundred thousand entries a year.
+        """
+        if self.is_planned_whole(changes):
+            return self._divided_years
+        return frozenset(year for year in self._divided_years if len(self.names[slice(*self._within(f"{year}-"))]))
 
     def touched_periods(self, changes: FeedChanges) -> list[str]:
-        """Returns the periods, as configured, of the entries that changed; oldest first."""
-        return sorted({archive.period_of(self.archive_period, time) for time in changes.times or ()})
+        """Returns the periods of the entries that changed; oldest first."""
+        years = self.divided_years(changes)
+        return sorted({archive.period_of(self.length, time, years) for time in changes.times or ()})
+
+    def _years_to_divide(self) -> frozenset[str]:
+        years = Counter[str]()
+        for month, entries in self.months.items():
+            years[archive.year_of(month)] += entries
+        return frozenset(year for year, entries in years.items() if entries > archive.MAX_ENTRIES)
+
+    def _count(self, period: str) -> int:
+        """Returns how many entries a year or a month has; of a shorter period, 0."""
+        return sum(entries for month, entries in self.months.items() if month.startswith(period))
 
     def _within(self, period: str) -> tuple[int, int]:
         return bisect_left(self.names, period), bisect_left(self.names, period + _AFTER_ALL)
@@ -268,7 +290,8 @@ class _Archives:
     """The archives of a feed: their names as a chain, those that may have changed, and the contents of these."""
 
     def __init__(self, outline: _Outline, changes: FeedChanges, members: Iterable[MemberRow]) -> None:
-        self._period = outline.archive_period
+        self._length = outline.length
+        self._divided_years = outline.divided_years(changes)
         self.names: list[str] = []
         self.touched: set[str] = set()
         self.contents: dict[str, _Content] = {}
@@ -278,6 +301,8 @@ class _Archives:
             self.dropped = before
             return
         if outline.is_planned_whole(changes):
+            for year in self._divided_years:
+                self.contents[year] = _content(year, [])
             for period, group in self._by_period(members):
                 self._add(period, group)
             self.names = sorted(self.contents)
@@ -298,12 +323,15 @@ class _Archives:
         after = self.names[position + 1] if position + 1 < len(self.names) else ""
         return ArchiveLinks(name, before, after)
 
+    def _period_of(self, time: int) -> str:
+        return archive.period_of(self._length, time, self._divided_years)
+
     def _by_period(self, members: Iterable[MemberRow]) -> Iterator[tuple[str, list[MemberRow]]]:
         """Yields members by period, each group newest first."""
         group: list[MemberRow] = []
         period = ""
         for member in members:
-            name = archive.period_of(self._period, member.published)
+            name = self._period_of(member.published)
             if name != period and group:
                 yield period, sorted(group, key=_newest_first, reverse=True)
                 group = []
@@ -334,7 +362,7 @@ class _Archives:
         for name in self.touched:
             position = bisect_left(self.names, name)
             is_split = position + 1 < len(self.names) and self.names[position + 1].startswith(name)
-            group = groups.get(archive.period_of(self._period, archive.time_range(name)[0]), [])
+            group = groups.get(self._period_of(archive.time_range(name)[0]), [])
             self.contents[name] = _content(name, [] if is_split else group)
 
     def _add(self, period: str, group: list[MemberRow]) -> None:

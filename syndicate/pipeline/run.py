@@ -31,7 +31,7 @@ from ..store.rows import (
     PublishedFeed,
     TombstoneRow,
 )
-from . import fingerprints, guard, renames
+from . import archive_period, fingerprints, guard, renames
 from .diff import CorpusDiff, diff_corpus
 from .second_look import Place, look_again
 from .site_id import require_id
@@ -132,13 +132,20 @@ class Run:
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
         state |= {"built": self._now, "scanned_ns": scanned_ns}
         self._transaction.record_run_state(state)
-        if self._site.get("authority") != self._config.site.authority:
-            self._transaction.published.record_site({"authority": self._config.site.authority})
+        self._record_site()
         summary = self._summary(diff, known_problems)
         unchanged = self._transaction.documents.count() - len(written)
         return summary, OutputSummary(self._transaction.feeds.count_feeds(), len(written), unchanged, len(removed))
 
     # ---------------------------------------------------------------------------------------------------- the stages
+
+    def _record_site(self) -> None:
+        """Stores what later runs must know of the site, whatever their configuration states."""
+        known = {"authority": self._config.site.authority}
+        if (archive := self._config.selection.archive) not in {None, "none"}:
+            known[archive_period.NAME] = str(archive)
+        if any(self._site.get(name) != value for name, value in known.items()):
+            self._transaction.published.record_site(known)
 
     def _publish(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..config.bucket import is_bucket
@@ -13,7 +14,16 @@ from ..outputs.paths import is_document, plain_path
 from ..progress import Progress
 from ..store.outbox_rows import TopicDocument
 from ..store.rows import NO_FEED, DocumentRow
-from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
+from .assemble import (
+    Assembled,
+    Part,
+    StagedDocument,
+    assemble_documents,
+    assemble_pages,
+    assemble_parts,
+    page_tasks,
+    stage,
+)
 from .budget import TaskFailure
 from .context import JobContext
 from .executor import WorkerPool
@@ -24,9 +34,10 @@ from .topic_urls import topic_url
 if TYPE_CHECKING:
     from ..store.base import Transaction
 
-_BATCH_ENTRIES = 500
+_PART_ENTRIES = 1500  # fragments in memory at once, in each process
+_PAGE_ENTRIES = 400
 _BATCH_SETS = 2000
-_PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are large
+_PAGES_AT_ONCE = 3  # a chunk for a worker: pages and their fragments are large
 
 
 class DocumentWriter:
@@ -63,28 +74,15 @@ class DocumentWriter:
 
     def stage_sets(self, sets: Sequence[DocumentSet], progress: Progress) -> bool:
         """Stages the documents of these sets; returns whether a feed's line on the index page changes."""
-        # Sending an entry's bytes to another process costs more than inserting them here; pages are rendered there.
-        # Archives of one period show the same entries in many feeds: these are read and unpacked together.
-        archives = sorted((one for one in sets if one.page is None), key=lambda one: one.links.period)
         with_pages = [one for one in sets if one.page is not None]
+        count = len(sets) * len(self._context.config.selection.formats) + len(with_pages)
         index_html: list[tuple[int, bytes]] = []
         done = 0
-        for batch in _batches(archives):
-            for one in assemble_sets(self._context, list(self._tasks(batch))):
-                done += 1
-                self._add(one.documents)
-                progress("writing", done, len(sets))
-        formats = len(self._context.config.selection.formats) + 1
-        for assembled in self._pool.map(
-            assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE, few_inline=True
-        ):
-            if isinstance(assembled, TaskFailure):
-                raise OutputError(f"{self._context.config.output}: the HTML page of a feed {assembled.reason}")
-            done += 1
+        for assembled in self._assembled(sets, with_pages, count):
+            done += len(assembled.documents)
             self._add(assembled.documents)
-            if assembled.index_html is not None:
-                index_html.append((assembled.documents[0].feed_id, assembled.index_html))
-            progress("writing", done, len(sets))
+            index_html += assembled.index_html
+            progress("writing", min(done, count), count)  # compressed variants are documents, too
         self._drop_others(sets)
         return self._transaction.feeds.set_index_html(index_html) if index_html else False
 
@@ -176,25 +174,44 @@ class DocumentWriter:
         length = config.selection.archive
         return frozenset(one.path for one in archives if is_over(length, one.period, newest[one.feed_id]))
 
-    def _all_tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
-        for batch in _batches(sets):
-            yield from self._tasks(batch)
+    def _assembled(
+        self, sets: Sequence[DocumentSet], with_pages: Sequence[DocumentSet], count: int
+    ) -> Iterator[Assembled]:
+        """Yields the documents of sets as they are staged."""
+        parts = self._parts(sets)
+        shared = self._transaction.share_fragments() if self._pool.spreads(count) else None
+        if shared is not None:
+            pages = (Part((HTML_PAGE.name,), group) for group in _groups(with_pages, _PAGE_ENTRIES))
+            tasks = ((shared, part) for part in chain(parts, pages))
+            yield from self._checked(self._pool.map(assemble_parts, tasks, count, 1))
+            return
+        # Sending an entry's bytes to another process costs more than inserting them here; pages are rendered there.
+        fragments = self._transaction.fragments
+        for part in parts:
+            yield Assembled(assemble_documents(self._context, part, fragments), [])
+        pages_of = (task for group in _groups(with_pages, _PAGE_ENTRIES) for task in page_tasks(group, fragments))
+        results = self._pool.map(assemble_pages, pages_of, len(with_pages), _PAGES_AT_ONCE, few_inline=True)
+        yield from self._checked(results)
 
-    def _tasks(self, sets: Sequence[DocumentSet]) -> Iterator[AssembleTask]:
-        """Yields the tasks of a batch of sets, and reads their fragments at once."""
-        repository, config = self._transaction.fragments, self._context.config
-        record_ids = sorted({record_id for one in sets for record_id in one.record_ids})
-        contents = repository.contents(record_ids, config.selection.formats)
-        on_pages = sorted({record_id for one in sets if one.page for record_id in one.record_ids})
-        html = repository.contents(on_pages, [HTML_PAGE.name])[HTML_PAGE.name] if on_pages else {}
-        titles = repository.titles([one.record_ids[0] for one in sets if one.page and one.record_ids])
-        for one in sets:
-            fragments = {name: [found[record_id] for record_id in one.record_ids] for name, found in contents.items()}
-            page = None
-            if one.page is not None:
-                title = titles[one.record_ids[0]] if one.record_ids else ""
-                page = Page(one.page, title, [html[record_id] for record_id in one.record_ids])
-            yield AssembleTask(one.feed_id, one.feed, one.links, fragments, page)
+    def _checked(self, results: Iterable[Assembled | TaskFailure]) -> Iterator[Assembled]:
+        """Yields results. Raises OutputError for a document that cannot be made."""
+        for one in results:
+            if isinstance(one, TaskFailure):
+                raise OutputError(f"{self._context.config.output}: a document of a feed {one.reason}")
+            yield one
+
+    def _parts(self, sets: Sequence[DocumentSet]) -> Iterator[Part]:
+        """Yields the documents of sets in parts whose fragments are read and unpacked together.
+
+        Archives of one period show the same entries in many feeds. Parts with many entries have one format, so that
+        three times as many entries take as much memory.
+        """
+        formats = self._context.config.selection.formats
+        by_period = sorted((one._replace(page=None) for one in sets), key=lambda one: one.links.period)
+        for group in _groups(by_period, _PART_ENTRIES):
+            is_small = sum(len(one.record_ids) for one in group) <= _PART_ENTRIES // len(formats)
+            for names in [formats] if is_small else [(name,) for name in formats]:
+                yield Part(names, group)
 
     def _add(self, staged: Sequence[StagedDocument]) -> None:
         self._staged.update((one.path, one) for one in staged)
@@ -213,15 +230,15 @@ class DocumentWriter:
             self._dropped += paths
 
 
-def _batches(sets: Sequence[DocumentSet]) -> Iterator[list[DocumentSet]]:
-    """Yields sets in groups with so many entries that reading their fragments together pays."""
-    batch: list[DocumentSet] = []
-    entries = 0
+def _groups(sets: Sequence[DocumentSet], most: int) -> Iterator[list[DocumentSet]]:
+    """Yields sets in groups with about so many different entries."""
+    group: list[DocumentSet] = []
+    entries: set[int] = set()
     for one in sets:
-        batch.append(one)
-        entries += len(one.record_ids) + 1
-        if entries >= _BATCH_ENTRIES:
-            yield batch
-            batch, entries = [], 0
-    if batch:
-        yield batch
+        group.append(one)
+        entries.update(one.record_ids)
+        if len(entries) >= most or len(group) >= most:
+            yield group
+            group, entries = [], set()
+    if group:
+        yield group

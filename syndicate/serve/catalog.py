@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ..feeds.archive import is_over
 from ..http.media_types import media_type
+from ..model import ArchivePeriod
 from ..store.base import Store
 from ..store.rows import DocumentRow
 
@@ -12,7 +14,6 @@ FEED, ARCHIVE, PAGE, LIST, STYLE = "feed", "archive", "page", "list", "style"
 """Kinds of documents: the newest entries of a feed; an archive of a feed; an HTML page; OPML or the catalogue; CSS."""
 
 _ENCODINGS = {".gz": "gzip", ".br": "br"}
-_PERIOD_CHARACTERS = {"year": 4, "month": 7, "day": 10}
 
 
 class Document(NamedTuple):
@@ -46,11 +47,11 @@ EMPTY_CATALOG = Catalog({}, frozenset(), 0.0)
 
 
 class CatalogReader:
-    """Reads the catalogue of the newest build. `archive` is the unit of archives (`feeds.archive`)."""
+    """Reads the catalogue of the newest build. `archive` is the period of archives (`feeds.archive`), if configured."""
 
-    def __init__(self, store: Store, archive: str) -> None:
+    def __init__(self, store: Store, archive: ArchivePeriod | None) -> None:
         self._store = store
-        self._period_characters = _PERIOD_CHARACTERS.get(archive, 0)
+        self._archive = archive
         self._build_time_ns: int | None = None
 
     def read(self) -> Catalog | None:
@@ -59,17 +60,14 @@ class CatalogReader:
             build_time_ns = snapshot.run_state().get("scanned_ns", 0)
             if build_time_ns == self._build_time_ns:
                 return None
-            documents = documents_by_path(snapshot.documents.all(), self._period_characters)
+            documents = documents_by_path(snapshot.documents.all(), self._archive)
             catalog = Catalog(documents, snapshot.documents.removed(), build_time_ns / 1e9)
         self._build_time_ns = build_time_ns
         return catalog
 
 
-def documents_by_path(rows: Iterable[DocumentRow], period_characters: int) -> dict[str, Document]:
-    """Return documents by path, compressed files merged into the documents whose bytes they hold.
-
-    An archive may be one of several parts of its period; the first `period_characters` of its name are the period's.
-    """
+def documents_by_path(rows: Iterable[DocumentRow], archive: ArchivePeriod | None) -> dict[str, Document]:
+    """Return documents by path, compressed files merged into the documents whose bytes they hold."""
     rows = list(rows)
     newest_period: dict[int, str] = {}
     encoded: dict[str, list[tuple[str, bytes]]] = {}
@@ -86,7 +84,7 @@ def documents_by_path(rows: Iterable[DocumentRow], period_characters: int) -> di
             media_type(row.path).content_type,
             row.digest,
             row.modified_at,
-            bool(row.period) and row.period[:period_characters] != newest_period[row.feed_id][:period_characters],
+            bool(row.period) and is_over(archive, row.period, newest_period[row.feed_id]),
             tuple(sorted(encoded.get(row.path, ()))),
         )
         for row in rows

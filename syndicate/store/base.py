@@ -22,6 +22,13 @@ from .partner_repositories import ChangeLog, PartnerChanges, PartnerEntries
 from .repositories import Corpus, Documents, Feeds, Fragments, Links, Published, Tombstones
 
 
+class SharedFragments(Protocol):
+    """The fragments of a transaction that other processes of this machine can read; it can be sent to them."""
+
+    def open(self) -> Fragments:
+        """Returns the fragments, to be read while the transaction waits. Call it in each process."""
+
+
 class Snapshot(Protocol):
     """The repositories over one consistent view of the store, which cannot be written to."""
 
@@ -78,6 +85,12 @@ class Transaction(Snapshot, Protocol):
 
     def record_run_state(self, values: Mapping[str, str | int | bytes]) -> None:
         """Stores values for the next run."""
+
+    def share_fragments(self) -> SharedFragments | None:
+        """Returns what other processes of this machine can read fragments from; None if nothing but this one can.
+
+        The transaction must change nothing while they do.
+        """
 
     def clear_corpus(self) -> None:
         """Deletes everything but what outlives a store: tombstones, removed documents, published feeds, the state of

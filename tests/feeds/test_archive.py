@@ -15,6 +15,7 @@ from syndicate.feeds.archive import (
     browsable_periods,
     contains,
     document_folder,
+    is_over,
     month_of,
     period_of,
     split_period,
@@ -60,6 +61,25 @@ def test_entry_is_in_the_period_of_its_time(published: int, length: ArchivePerio
     assert first <= published < after
     assert datetime.fromtimestamp(published, UTC).isoformat().startswith(period)
     assert month_of(published).startswith(period) or period.startswith(month_of(published))
+
+
+@pytest.mark.parametrize(
+    ("length", "newest", "past", "current"),
+    [
+        ("auto", "2026", ["2025", "2025-12"], ["2026"]),
+        # The empty document of a divided year still gains months.
+        ("auto", "2026-03-02T10", ["2025", "2026-02", "2026-02-28"], ["2026", "2026-03", "2026-03-01"]),
+        (None, "2026-03", ["2026-02"], ["2026-03", "2026-03-01"]),
+        ("month", "2026-03-02", ["2026-02"], ["2026-03", "2026-03-01"]),
+        ("year", "2026-03", ["2025-12"], ["2026-02"]),
+        ("day", "2026-03-02", ["2026-03-01"], ["2026-03-02T10"]),
+    ],
+)
+def test_archive_is_over_when_a_later_period_has_begun(
+    length: ArchivePeriod | None, newest: str, past: list[str], current: list[str]
+) -> None:
+    assert all(is_over(length, period, newest) for period in past)
+    assert not any(is_over(length, period, newest) for period in current)
 
 
 def test_archive_is_in_a_subfolder_of_its_feed() -> None:

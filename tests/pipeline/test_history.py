@@ -24,7 +24,7 @@ MONTHS = ("2025-11", "2025-12", "2026-02", "2026-03")
 @pytest.fixture
 def site(editable_site: EditableSite) -> EditableSite:
     """Three entries in each of four months, of one topic; two of each month of another."""
-    editable_site.settings["feeds"] = {"limit": 3, "by": ["topics"]}
+    editable_site.settings["feeds"] = {"limit": 3, "by": ["topics"], "archive": "month"}
     editable_site.settings["hubs"] = ["https://hub.example/"]
     for month in MONTHS:
         for number in range(3):

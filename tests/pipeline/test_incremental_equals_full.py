@@ -137,7 +137,7 @@ class History(RuleBasedStateMachine):
                 ("site", "language", ["en", "ar"]),
                 ("site", "home", ["https://w.example/", "https://v.example/"]),
                 ("feeds", "limit", [1, 3]),
-                ("feeds", "archive", ["month", "year", "day", "none"]),
+                ("feeds", "archive", ["auto", "year", "month", "day", "none"]),
                 ("feeds", "deleted_days", [0, 10, 90]),
                 ("feeds", "related", [0, 5]),
                 ("feeds", "by", [["topics"], ["topics", "provider"], ["category"], ["type", "author", "quality"]]),

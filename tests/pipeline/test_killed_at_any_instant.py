@@ -17,8 +17,10 @@ KILLED = Path(__file__).parents[1] / "support" / "killed_build.py"
 SHARDS = 4
 
 
-def _run(editable_site: EditableSite, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(KILLED), str(editable_site.configure()), *arguments]
+def _run(
+    editable_site: EditableSite, *arguments: str, options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(KILLED), *options, str(editable_site.configure()), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -76,14 +78,17 @@ def test_next_run_completes_the_work(tmp_path: Path, shard: int, settings: dict[
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_first_build_killed_is_completed(tmp_path: Path, shard: int) -> None:
+@pytest.mark.parametrize("options", [(), ("--spread",)], ids=["one process", "several processes"])
+def test_first_build_killed_is_completed(tmp_path: Path, shard: int, options: tuple[str, ...]) -> None:
     editable_site = EditableSite(tmp_path / "site")
+    editable_site.settings["pages"] = bool(options)
     _before(editable_site)
     new = editable_site.built_from_nothing(tmp_path / "fresh")
-    steps = int(_run(editable_site).stdout)
+    steps = int(_run(editable_site, options=options).stdout)
+    assert editable_site.tree() == new
     for number in range(shard, steps, SHARDS):
         shutil.rmtree(editable_site.output, ignore_errors=True)
         shutil.rmtree(editable_site.state, ignore_errors=True)
-        assert _run(editable_site, str(number)).returncode == -signal.SIGKILL
+        assert _run(editable_site, str(number), options=options).returncode == -signal.SIGKILL
         editable_site.build()
         assert editable_site.tree() == new, number

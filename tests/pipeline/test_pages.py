@@ -20,7 +20,7 @@ def site(editable_site: EditableSite) -> EditableSite:
         editable_site.record(
             f"{number}.md", title=f"Title {number}", date=f"2026-0{number + 1 if number < 5 else 5}-01", topics=topics
         )
-    editable_site.settings["feeds"] = {"limit": 2, "by": ["topics"]}
+    editable_site.settings["feeds"] = {"limit": 2, "by": ["topics"], "archive": "month"}
     editable_site.settings["pages"] = True
     editable_site.settings["hubs"] = ["https://hub.example/"]
     editable_site.build()

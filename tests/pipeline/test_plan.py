@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from syndicate.feeds import archive
 from syndicate.feeds.rules import FeedRules
-from syndicate.model import ArchivePeriod, Selection, Site, Tombstone, TopicSettings
+from syndicate.model import ARCHIVE_PERIODS, ArchivePeriod, Selection, Site, Tombstone, TopicSettings
 from syndicate.pipeline.plan import FeedChanges, FeedPlan, FeedPlanner, KnownFeed, Plan, PlanSettings
 from syndicate.store.rows import FeedRow, MemberRow, MonthCount, PublishedFeed, Span
 
@@ -164,7 +164,13 @@ def test_feed_without_archives_reads_no_members() -> None:
 
 
 @pytest.mark.parametrize(
-    ("period", "names"), [("year", {"2025"}), ("month", {"2025-01", "2025-02"}), ("day", {"2025-01-01", "2025-02-01"})]
+    ("period", "names"),
+    [
+        ("auto", {"2025"}),
+        ("year", {"2025"}),
+        ("month", {"2025-01", "2025-02"}),
+        ("day", {"2025-01-01", "2025-02-01"}),
+    ],
 )
 def test_archives_have_the_configured_period(period: ArchivePeriod, names: set[str]) -> None:
     members = history("2025-01-01", "2025-02-01")
@@ -330,6 +336,44 @@ def test_month_that_is_split_no_more_drops_its_days() -> None:
     assert periods(plan) == {"2025-05", "2025-06"}
 
 
+# ------------------------------------------------------------------------------------------------------- split years
+
+
+@pytest.mark.usefixtures("_two_entries_a_document")
+def test_year_with_too_many_entries_is_divided_into_months_and_keeps_an_empty_document() -> None:
+    members = [*YEAR, Member(200, time("2024-05-05"))]
+    plan = first_plan(members, settings(period="auto"))
+    assert periods(plan) == {NEWEST, "2024", "2025", *MONTHS}
+    links = {one.links.period: (one.links.prev_archive, one.links.next_archive) for one in plan.sets}
+    assert links["2025"] == ("2024", "2025-01")
+    assert [list(one.record_ids) for one in plan.sets if one.links.period == "2025"] == [[]]
+
+
+@pytest.mark.usefixtures("_two_entries_a_document")
+def test_edit_in_a_divided_year_reads_and_plans_its_month_alone() -> None:
+    spans, plan = next_plan(YEAR, edited(5), of=settings(period="auto"))
+    assert spans == [month("2025-03")]
+    assert periods(plan) == {"2025-03"}
+
+
+@pytest.mark.usefixtures("_two_entries_a_document")
+def test_month_that_appears_in_a_divided_year_changes_its_neighbours() -> None:
+    before = [one for one in YEAR if archive.month_of(one.published) != "2025-01"]
+    _, plan = next_plan(before, YEAR, of=settings(period="auto"))
+    assert periods(plan) == {"2025", "2025-01", "2025-02"}
+
+
+@pytest.mark.usefixtures("_two_entries_a_document")
+def test_year_is_divided_and_joined_as_its_entries_become_more_or_fewer() -> None:
+    few = history("2024-07-01", "2025-01-10", "2025-03-20")
+    many = [*few, Member(100, time("2025-03-21"))]
+    _, divided = next_plan(few, many, of=settings(1, "auto"))
+    assert periods(divided) == {NEWEST, "2025", "2025-01", "2025-03"}
+    _, joined = next_plan(many, few, of=settings(1, "auto"))
+    assert joined.dropped_periods == ("2025-01", "2025-03")
+    assert periods(joined) == {NEWEST, "2025"}
+
+
 # ---------------------------------------------------------------------------------------------------- feeds that end
 
 
@@ -432,7 +476,7 @@ _HISTORIES = st.lists(_MEMBERS, max_size=25, unique_by=lambda one: one.number)
     new=_HISTORIES,
     limit=st.integers(1, 4),
     most=st.integers(1, 5),
-    period=st.sampled_from(["year", "month", "day", "none"]),
+    period=st.sampled_from(ARCHIVE_PERIODS),
     needless=st.lists(st.integers(0, 24 * 180).map(lambda hours: _START + hours * _HOUR_S), max_size=3),
 )
 def test_incremental_plan_gives_the_sets_of_a_plan_from_nothing(  # noqa: PLR0917 - drawn by name

@@ -13,7 +13,7 @@ def site(tmp_path: Path) -> EditableSite:
     """A site below a path, with pages, archives and hubs; not built yet."""
     editable_site = EditableSite(tmp_path / "site")
     editable_site.settings["site"]["url"] = "https://f.example/news/"
-    editable_site.settings["feeds"] = {"limit": 1, "by": ["topics"]}
+    editable_site.settings["feeds"] = {"limit": 1, "by": ["topics"], "archive": "month"}
     editable_site.settings["hubs"] = ["https://hub.example/", "https://two.example/"]
     editable_site.settings["pages"] = True
     editable_site.settings["precompress"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -10,13 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store.contract import StoreContract
+from store.contract import StoreContract, kill, process
 from support.sites import clean_environment
 
-from syndicate.errors import StoreUnusableError
+from syndicate.errors import StoreMissingError, StoreUnusableError
 from syndicate.store.base import Store
+from syndicate.store.packing import pack
 from syndicate.store.partner_rows import EntryFilter
-from syndicate.store.rows import SHOWN, EntryRow, FeedRow, Loss, PublishedFeed, RecordRow, TombstoneRow
+from syndicate.store.rows import SHOWN, EntryRow, FeedRow, Loss, PublishedFeed, RecordRow, RenderedRow, TombstoneRow
 from syndicate.store.sqlite import schema
 from syndicate.store.sqlite.store import SqliteStore
 
@@ -84,6 +86,71 @@ def test_full_disk_is_a_store_error_and_leaves_the_former_state(stores: SqliteSt
         transaction.record_run_state({"run": 3})
     with stores().read() as snapshot:
         assert snapshot.run_state() == {"run": 3}
+
+
+READ = """
+import pickle, sys
+fragments = pickle.load(sys.stdin.buffer).open()
+print(fragments.titles([1]), fragments.contents([1], ["rss"]))
+"""
+SHARE_AND_WAIT = """
+from syndicate.store.rows import RenderedRow
+with store.write() as transaction:
+    transaction.fragments.put([RenderedRow(1, b"d", "T", [])])
+    assert transaction.share_fragments() is not None
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_other_processes_read_the_fragments_of_a_new_store(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "a state? 100%23"))
+    (tmp_path / "a state? 100%23").mkdir()
+    with closing(store), store.write() as transaction:
+        transaction.fragments.put([RenderedRow(1, b"d", "T", [("rss", pack(b"<item/>"))])])
+        shared = transaction.share_fragments()
+        done = subprocess.run(
+            [sys.executable, "-c", READ], env=clean_environment(), input=pickle.dumps(shared), capture_output=True,
+            check=True,
+        )  # fmt: skip
+        assert done.stdout == b"{1: 'T'} {'rss': {1: b'<item/>'}}\n"
+        transaction.record_run_state({"run": 1})
+    with store.write() as transaction:
+        assert transaction.run_state() == {"run": 1}
+        assert transaction.share_fragments() is None  # readers would see a part of the transaction
+
+
+def test_store_in_memory_shares_nothing() -> None:
+    with closing(SqliteStore(None)) as store, store.write() as transaction:
+        assert transaction.share_fragments() is None
+
+
+def test_new_store_with_shared_fragments_is_deleted_when_its_transaction_fails(stores: SqliteStores) -> None:
+    (stores.folder / "index.db.aside").touch()
+    store = stores()
+
+    def share_and_fail() -> None:
+        with store.write() as transaction:
+            transaction.fragments.put([RenderedRow(1, b"d", "T", [])])
+            transaction.share_fragments()
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        share_and_fail()
+    assert [path.name for path in stores.folder.iterdir()] == ["index.db.aside"]
+    with pytest.raises(StoreMissingError), stores().read():
+        pass
+    with store.write() as transaction:
+        assert transaction.fragments.titles([1]) == {}
+
+
+def test_kill_leaves_no_store_after_fragments_were_shared(stores: SqliteStores) -> None:
+    with process(stores, SHARE_AND_WAIT) as running:
+        kill(running)
+    with pytest.raises(StoreMissingError), stores().read():
+        pass
+    with stores().write() as transaction:
+        assert transaction.fragments.titles([1]) == {}
 
 
 def first_release_store(path: Path) -> None:

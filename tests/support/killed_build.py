@@ -1,5 +1,7 @@
 """A build that kills itself: `killed_build.py CONFIG N` ends with SIGKILL at the Nth step that changes the disk.
 
+With `--spread` before these arguments, it works in several processes as a large build does.
+
 The steps are: before a file is opened for writing; after half of a write; before a file is renamed, removed or
 truncated, and before a folder is made or removed; before and after each statement that begins or ends a transaction. A
 build that is not killed prints the number of its steps.
@@ -66,8 +68,12 @@ class SteppingConnection(sqlite3.Connection):
 
 if __name__ == "__main__":
     from syndicate import config
-    from syndicate.pipeline import build
+    from syndicate.pipeline import build, executor
 
+    if sys.argv[1] == "--spread":
+        del sys.argv[1]
+        executor._ENOUGH = 1
+        os.register_at_fork(after_in_child=lambda: STATE.update(left=10**9))  # the build itself is killed
     original_open, original_connect = builtins.open, sqlite3.connect
     site = config.load(sys.argv[1])
     if len(sys.argv) > 2:

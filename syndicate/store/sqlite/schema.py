@@ -159,8 +159,8 @@ CREATE TABLE published_feeds (
   updated INTEGER NOT NULL, PRIMARY KEY (dimension, key)
 ) WITHOUT ROWID;
 
--- What is known of the site itself: the `authority` of its ids, and `served_at` and `pinged_at`, when a document
--- was first served, and when a build first found that a hub was notified.
+-- What is known of the site itself: the `authority` of its ids, the period of its archives (`archive`), and
+-- `served_at` and `pinged_at`, when a document was first served, and when a build first found that a hub was notified.
 CREATE TABLE site_state (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
 -- The change log for partners: every entry once, at the position (`seq`) of its last change. `state` is a digest of

@@ -4,7 +4,8 @@ Theory of operation. A run changes the database in one transaction, which it com
 next run finds the state before it. Readers and deliveries use the same file at the same time (WAL mode).
 
 A new database is built beside its place, as `index.db.new`, without a journal on the disk, since a kill loses it as a
-whole anyway. With its first commit it is flushed and renamed into place.
+whole anyway. When its transaction ends, it is flushed and renamed into place. Before, nobody else opens it but the
+processes that make documents of a part of the transaction (`share_fragments`); if it fails then, the file is deleted.
 
 A database that cannot be used, because it is damaged or of another version, is set aside as `index.db.aside`. The one
 that is built in its stead takes over the tables that outlive a database (schema.LASTING), as far as they can be read,
@@ -63,8 +64,14 @@ class SqliteStore:
         """
         with self._translated_errors():
             connection = self._connection = self._connection or self._open()
-            with _atomic(connection):
-                yield SqliteTransaction(connection)
+            transaction = SqliteTransaction(connection, self._new_path if self._is_new and self._path else None)
+            try:
+                with _atomic(connection):
+                    yield transaction
+            except BaseException:
+                if transaction.is_shared:
+                    self._discard_new()
+                raise
             if self._is_new and self._path:
                 self._take_place()
             self._has_changes = bool(self._path)
@@ -196,11 +203,14 @@ class SqliteStore:
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
+    @property
+    def _new_path(self) -> str:
+        return f"{self._path}.new"
+
     def _create(self) -> sqlite3.Connection:
-        new = f"{self._path}.new"
-        if os.path.lexists(new):
-            os.unlink(new)
-        connection = sqlite3.connect(new, isolation_level=None)
+        if os.path.lexists(self._new_path):
+            os.unlink(self._new_path)
+        connection = sqlite3.connect(self._new_path, isolation_level=None)
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(SECURE_DELETE)
@@ -218,9 +228,16 @@ class SqliteStore:
         if self._path and not self._is_new:
             connection.execute("PRAGMA journal_mode = WAL")
 
+    def _discard_new(self) -> None:
+        """Deletes a new database with a part of a transaction that failed; the next `write` begins another one."""
+        assert self._connection is not None  # noqa: S101 - it is that of the transaction
+        self._connection.close()
+        self._connection = None
+        os.unlink(self._new_path)
+
     def _take_place(self) -> None:
         """Puts a new database where the next run looks for it."""
-        connection, new = self._connection, f"{self._path}.new"
+        connection, new = self._connection, self._new_path
         assert connection is not None  # noqa: S101 - it has just committed
         connection.execute("PRAGMA journal_mode = WAL")
         connection.close()

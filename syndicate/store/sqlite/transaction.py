@@ -23,14 +23,21 @@ if TYPE_CHECKING:
     from .partner_changes import SqlitePartnerChanges
     from .partner_entries import SqlitePartnerEntries
     from .published import SqlitePublished
+    from .shared_fragments import SharedFragmentFile
     from .tombstones import SqliteTombstones
 
 
 class SqliteTransaction:
-    """The repositories, and what a run records about itself, over one transaction or snapshot."""
+    """The repositories, and what a run records about itself, over one transaction or snapshot.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `new_file` is the file of a database that nobody else opens before the transaction ends. `is_shared` is set when a
+    part of the transaction is in it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, new_file: str | None = None) -> None:
         self._sql = connection
+        self._new_file = new_file
+        self.is_shared = False
 
     @cached_property
     def corpus(self) -> SqliteCorpus:
@@ -116,6 +123,17 @@ class SqliteTransaction:
     def record_run_state(self, values: Mapping[str, str | int | bytes]) -> None:
         """Stores values for the next run."""
         self._sql.executemany("INSERT OR REPLACE INTO run_state (name, value) VALUES (?, ?)", list(values.items()))
+
+    def share_fragments(self) -> SharedFragmentFile | None:
+        """Returns the file of a new database, with all that was stored so far; None for any other database."""
+        if self._new_file is None:
+            return None
+        from .shared_fragments import SharedFragmentFile
+
+        self.is_shared = True
+        self._sql.execute("COMMIT")
+        self._sql.execute("BEGIN IMMEDIATE")
+        return SharedFragmentFile(self._new_file)
 
     def clear_corpus(self) -> None:
         """Deletes everything but the tables that outlive a database."""

@@ -33,6 +33,11 @@ class Burst:
         """The number of changed paths."""
         return len(self._paths)
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The changed paths."""
+        return frozenset(self._paths)
+
     def add(self, paths: Collection[str], now: float) -> None:
         """Add changed paths. Without any, something is not finished yet."""
         self._paths.update(paths)

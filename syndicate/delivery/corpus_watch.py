@@ -35,7 +35,7 @@ from .watched_files import WatchedFiles
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
-_DEBOUNCE_MS, _STEP_MS = 100, 25
+_DEBOUNCE_MS, _STEP_MS = 100, 10
 _LOOK_S = 0.25
 _POLL_S = 1.0
 _POLL_SHARE = 0.2  # the largest part of the time that polling takes

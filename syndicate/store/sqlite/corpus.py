@@ -65,14 +65,14 @@ _ENTRY_RECORDS = f"SELECT {_RECORD} FROM records WHERE url IS NOT NULL"  # noqa:
 _SHARED_URLS = "SELECT url FROM records WHERE url IS NOT NULL GROUP BY url HAVING COUNT(*) > 1"
 _STATED_IDS = "SELECT DISTINCT stated_id FROM records WHERE stated_id IS NOT NULL"
 _CLAIMANTS = f"""
-SELECT {_RECORD} FROM records
-WHERE stated_id IN (SELECT value FROM json_each(?)) AND record_id IN (SELECT record_id FROM entries)"""  # noqa: S608
+SELECT {_RECORD} FROM records WHERE stated_id IN (SELECT value FROM json_each(?))
+  AND EXISTS (SELECT 1 FROM entries WHERE entries.record_id = records.record_id)"""  # noqa: S608
 _RECORDS_AT = """
 WITH requested (source, path, name) AS (VALUES {triples})
 SELECT folders.source, folders.path, files.name, record_id FROM requested
 CROSS JOIN folders ON folders.source = requested.source AND folders.path = requested.path
 CROSS JOIN files ON files.folder_id = folders.folder_id AND files.name = requested.name
-WHERE record_id IN (SELECT record_id FROM entries)"""
+CROSS JOIN entries USING (record_id)"""
 
 # Entries whose time comes, and entries whose time is over, between two times (the first one excluded).
 _URLS_BETWEEN = f"""

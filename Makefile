@@ -54,6 +54,7 @@ test-bucket: $(VENV)/.development
 bench: $(VENV)/.development
 	benchmarks/install-peers.sh benchmarks/.peers
 	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)
+	$(BIN)/python benchmarks/watching.py --peers-dir benchmarks/.peers $(filter --million,$(BENCH))
 	$(BIN)/python benchmarks/pings.py --peers-dir benchmarks/.peers
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/partners.py

@@ -66,11 +66,16 @@ def newest(directory: Path) -> Path:
 def edit_newest(directory: Path, mark: str) -> Path:
     """Ends the title of the newest record with `mark`, such as "(edit 1)"; returns its path."""
     path = newest(directory)
+    edit(path, mark)
+    return path
+
+
+def edit(path: Path, mark: str) -> None:
+    """Ends the title of a record with `mark`."""
     old = _line(path, "title: ")
     new = f'{_EDITED.sub("", old[:-1])} {mark}"'
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(old, new, 1), encoding="utf-8", newline="\n")
-    return path
 
 
 def topic_sizes(directory: Path) -> Counter[str]:

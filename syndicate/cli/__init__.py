@@ -15,7 +15,10 @@ from ..errors import ConfigError, ConfigMissingError, LockedError, SyndicateErro
 from .arguments import parser
 from .console import CONFIGURATION, DONE, LOCKED, PROBLEMS, print_message
 
-__all__ = ["main", "parser"]
+__all__ = ["EXPECTED", "main", "parser", "report"]
+
+EXPECTED = (SyndicateError, OSError, MemoryError, RecursionError)
+"""The errors that end a verb with a message; any other is an internal error."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run: Callable[[argparse.Namespace], int] = options.run
         code = run(options)
         sys.stdout.flush()
-    except (SyndicateError, OSError, MemoryError, RecursionError) as error:
-        return _report(error)
+    except EXPECTED as error:
+        return report(error)
     except KeyboardInterrupt:
         return 130
     return code
 
 
-def _report(error: BaseException) -> int:
+def report(error: BaseException) -> int:
     """Prints what ended a verb, and returns the exit code."""
     code, message = PROBLEMS, f"{error}"
     match error:

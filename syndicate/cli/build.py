@@ -27,8 +27,11 @@ from .problems import lines_of
 SHELLS = ("bash", "zsh", "fish")
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..config import Config
     from ..pipeline import BuildSummary
+    from ..pipeline.reported import ScanMemory
 
 
 def init(options: argparse.Namespace) -> int:
@@ -119,8 +122,16 @@ def refusal_as_json(error: ShrinkError) -> dict[str, Any]:
     return {"refused": list(error.lines), "published": error.published, "lost": error.lost}
 
 
-def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummary:
-    """Build the feeds and print notes and problems; on a terminal, the numbers too."""
+def build_and_report(
+    config: Config,
+    options: argparse.Namespace,
+    memory: ScanMemory | None = None,
+    changed: Collection[str] | None = None,
+) -> BuildSummary:
+    """Build the feeds and print notes and problems; on a terminal, the numbers too.
+
+    `memory` and `changed` are those of a process that builds repeatedly (`pipeline.build`).
+    """
     from ..config.bucket import is_bucket
     from ..pipeline import build as run
 
@@ -133,6 +144,8 @@ def build_and_report(config: Config, options: argparse.Namespace) -> BuildSummar
             allow_shrink=options.allow_shrink,
             accept_new_id=options.accept_new_id,
             verify=options.verify,
+            changed=changed,
+            memory=memory,
         )
     for note in summary.notes:
         print_message(f"syndicate: {note}")

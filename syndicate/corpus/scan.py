@@ -15,22 +15,30 @@ _WILDCARD = re.compile(r"[*?\[]")
 _SKIPPED_FOLDERS = frozenset({b"node_modules", b"__pycache__"})
 # Hidden files and folders, and the pages of sections in Hugo and Zola, which are no entries by definition.
 _SKIPPED_PREFIXES = (b".", b"_index.")
+BUNDLE_PREFIX = b"index."
+"""How the file begins that makes its folder a bundle, in sites whose generator has bundles (Hugo)."""
 
 ListedFile = tuple[int, bytes, int, int, int]
 """A file: the caller's number of its folder, its name, its size in bytes, its modification and change time in
 nanoseconds. Plain tuples: a run compares them by the thousand with what it knows."""
 
+LinkStatus = tuple[int, int, int] | None
+"""Size, modification and change time (in nanoseconds) of the file that a link leads to; None if there is none."""
 
-def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[bytes]]]:
+
+def scan(
+    source: Source, problems: list[Problem], *, below: bytes = b"", links: dict[bytes, LinkStatus] | None = None
+) -> Iterator[tuple[bytes, list[bytes]]]:
     """Yield each folder of a source that has matching files, with the names of these files in the order of their bytes.
 
-    The path of a folder ends in a slash; that of the source itself is empty. A symbolic link is followed only to a
-    file within the source. Folders that cannot be read and links that leave the source are added to `problems`.
+    The path of a folder ends in a slash; that of the source itself is empty. With `below`, only the folder at that path
+    and those in it are scanned. A symbolic link is followed only to a file within the source. Folders that cannot be
+    read and links that leave the source are added to `problems`, all matching links to `links`, with what they lead to.
     """
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
     matches = matcher(source)
-    folders = [b""]
+    folders = [below]
     while folders:
         folder = folders.pop()
         names: list[bytes] = []
@@ -40,12 +48,14 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
             if entry.is_dir(follow_symlinks=False):
                 if name not in _SKIPPED_FOLDERS:
                     subfolders.append(folder + name + b"/")
-            elif matches(folder + name) and (
-                not entry.is_symlink() or _resolves_inside(entry, real_root, source, folder, problems)
-            ):
-                names.append(name)
-        if source.site.has_bundles and any(name.startswith(b"index.") for name in names):
-            names = [name for name in names if name.startswith(b"index.")]
+            elif matches(folder + name):
+                is_link = entry.is_symlink()
+                if is_link and links is not None:
+                    links[folder + name] = link_status(source, folder + name)
+                if not is_link or _resolves_inside(source, folder + name, real_root, problems):
+                    names.append(name)
+        if source.site.has_bundles and any(name.startswith(BUNDLE_PREFIX) for name in names):
+            names = [name for name in names if name.startswith(BUNDLE_PREFIX)]
             subfolders = []
         if names:
             names.sort()
@@ -72,39 +82,110 @@ def stat_files(source: Source, folder: bytes, names: list[bytes], folder_id: int
     return files
 
 
-def find_again(source: Source, paths: Iterable[bytes]) -> list[bytes]:
+def find_again(source: Source, paths: Iterable[bytes], problems: list[Problem] | None = None) -> list[bytes]:
     """Return those of these paths at which a scan would list a file now, at the cost of one `stat` for each.
 
-    A file that is replaced or moved about is missing for an instant only.
+    A file that is replaced or moved about is missing for an instant only. Links that leave the source are added to
+    `problems`.
     """
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
     matches = matcher(source)
-    folders: dict[bytes, bool] = {}
+    reached: dict[bytes, bool] = {}
+    bundles: dict[bytes, bool] = {}
     found: list[bytes] = []
     for path in paths:
-        folder, _, name = path.rpartition(b"/")
-        if folder not in folders:
-            folders[folder] = _is_scanned(root, folder)
-        if folders[folder] and not name.startswith(_SKIPPED_PREFIXES) and matches(path):
-            full = os.path.join(root, path)
-            if os.path.islink(full):
-                target = os.path.realpath(full)
-                exists = os.path.isfile(target) and target.startswith(real_root)
-            else:
-                exists = os.path.lexists(full) and not os.path.isdir(full)
-            if exists:
-                found.append(path)
+        folder, slash, name = path.rpartition(b"/")
+        if folder not in reached:
+            reached[folder] = _is_scanned(root, folder)
+        if not reached[folder] or name.startswith(_SKIPPED_PREFIXES) or not matches(path):
+            continue
+        full = os.path.join(root, path)
+        if os.path.islink(full):
+            exists = _resolves_inside(source, path, real_root, [] if problems is None else problems)
+        else:
+            exists = os.path.lexists(full) and not os.path.isdir(full)
+        if not exists or not source.site.has_bundles:
+            found += [path] if exists else []
+            continue
+        own = () if name.startswith(BUNDLE_PREFIX) else (folder + slash,)
+        if not any(_is_bundle(source, one, matches, bundles) for one in (*folders_above(folder + slash), *own)):
+            found.append(path)
     return found
+
+
+def is_reached(source: Source, folder: bytes) -> bool:
+    """Return whether a scan of a source reaches a folder, whose path ends in a slash."""
+    if not _is_scanned(os.fsencode(source.root), folder.rstrip(b"/")):
+        return False
+    if not source.site.has_bundles:
+        return True
+    matches, known = matcher(source), dict[bytes, bool]()
+    return not any(_is_bundle(source, one, matches, known) for one in folders_above(folder))
+
+
+def has_files(source: Source) -> bool:
+    """Return whether a scan of a source would list any file, at the cost of finding the first one."""
+    root = os.fsencode(source.root)
+    real_root = os.path.join(os.path.realpath(root), b"")
+    matches = matcher(source)
+    folders = [b""]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if name.startswith(_SKIPPED_PREFIXES):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        if name not in _SKIPPED_FOLDERS:
+                            folders.append(folder + name + b"/")
+                    elif matches(folder + name) and (
+                        not entry.is_symlink() or _resolves_inside(source, folder + name, real_root, [])
+                    ):
+                        return True
+        except OSError:
+            continue
+    return False
+
+
+def link_status(source: Source, path: bytes) -> LinkStatus:
+    """Return the status of the file that a link of a source leads to."""
+    try:
+        status = os.stat(os.path.join(os.fsencode(source.root), path))
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def folders_above(folder: bytes) -> list[bytes]:
+    """Return the paths of the folders that hold a folder, from the source itself down, each with its slash."""
+    parts = folder.split(b"/")[:-2]
+    return [b"".join(part + b"/" for part in parts[:depth]) for depth in range(len(parts) + 1)] if folder else []
 
 
 def _is_scanned(root: bytes, folder: bytes) -> bool:
     """Return whether a scan reaches a folder: it exists, and none above it is a link or skipped."""
     parts = folder.split(b"/") if folder else []
-    if any(part in _SKIPPED_FOLDERS or part.startswith(b".") for part in parts):
+    if any(part in _SKIPPED_FOLDERS or part.startswith(_SKIPPED_PREFIXES) for part in parts):
         return False
     above = [os.path.join(root, *parts[: depth + 1]) for depth in range(len(parts))]
     return os.path.isdir(os.path.join(root, folder)) and not any(map(os.path.islink, above))
+
+
+def _is_bundle(source: Source, folder: bytes, matches: Callable[[bytes], object], known: dict[bytes, bool]) -> bool:
+    """Return whether a folder is a bundle, of which a scan lists the index alone."""
+    if folder not in known:
+        real_root = os.path.join(os.path.realpath(os.fsencode(source.root)), b"")
+        known[folder] = any(
+            entry.name.startswith(BUNDLE_PREFIX)
+            and not entry.is_dir(follow_symlinks=False)
+            and matches(folder + entry.name)
+            and (not entry.is_symlink() or _resolves_inside(source, folder + entry.name, real_root, []))
+            for entry in _folder_entries(source, os.fsencode(source.root), folder, [])
+        )
+    return known[folder]
 
 
 def display_path(source: Source, path: bytes) -> str:
@@ -121,16 +202,14 @@ def _folder_entries(source: Source, root: bytes, folder: bytes, problems: list[P
         return []
 
 
-def _resolves_inside(
-    entry: os.DirEntry[bytes], root: bytes, source: Source, folder: bytes, problems: list[Problem]
-) -> bool:
-    target = os.path.realpath(entry.path)
+def _resolves_inside(source: Source, path: bytes, real_root: bytes, problems: list[Problem]) -> bool:
+    """Return whether a link leads to a file within the source; adds one that leads elsewhere to `problems`."""
+    target = os.path.realpath(os.path.join(os.fsencode(source.root), path))
     if not os.path.isfile(target):
         return False  # the scan reaches folders by their own path; a dangling link is no file
-    if target.startswith(root):
+    if target.startswith(real_root):
         return True
-    path = display_path(source, folder + entry.name)
-    problems.append(Problem(path, 1, 1, "file", "a symbolic link that leaves the corpus"))
+    problems.append(Problem(display_path(source, path), 1, 1, "file", "a symbolic link that leaves the corpus"))
     return False
 
 

@@ -4,7 +4,7 @@ Theory of operation
 
 A person saves one file and expects to see it at once. A checkout, an upload or an editor's "save all" changes many, and
 a build in the midst of it would publish what nobody wrote: entries that are missing, or that exist twice. Both are
-bursts. One is over when nothing has changed for as long as it has lasted: at least 0.08 seconds, at most a second, and
+bursts. One is over when nothing has changed for as long as it has lasted: at least 0.03 seconds, at most a second, and
 always a second if more than a few files changed. So a single save is built at once, and a file that grows slowly waits.
 
 A burst of a second look is never over before that look (`look_s`, where changes are found by polling). A corpus that
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 MAX_BURST_S = 30.0
-_MIN_QUIET_S, _MAX_QUIET_S = 0.08, 1.0
+_MIN_QUIET_S, _MAX_QUIET_S = 0.03, 1.0
 _FEW = 5  # files that a person saves at once
 
 
@@ -32,6 +32,11 @@ class Burst:
     def size(self) -> int:
         """The number of changed paths."""
         return len(self._paths)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The changed paths."""
+        return frozenset(self._paths)
 
     def add(self, paths: Collection[str], now: float) -> None:
         """Add changed paths. Without any, something is not finished yet."""

@@ -6,9 +6,12 @@ Three tasks run at once. `_watch` receives the changes that the file system repo
 second which folders are there and what is mounted, since no watch reports that a folder was replaced by another; when
 that differs, the watch begins anew. Where changes are not reported it also compares all files, once a second. Both add
 the changed paths to a burst. `_report` waits until the burst is over (see bursts.py) and nothing is unfinished (see
-unfinished.py), and calls back.
+unfinished.py), and calls back with the changed paths.
 
-A new watch reports a change once it is set up: it cannot know what changed before.
+The paths are all that changed only as long as the watch misses nothing. It reports that anything may have changed once
+it is set up, since it cannot know what changed before; where files are compared, since the file system reports less
+than changes there; and after very many changes, since the kernel drops those that do not fit its queue, of which this
+program learns nothing.
 """
 
 from __future__ import annotations
@@ -32,22 +35,28 @@ from .watched_files import WatchedFiles
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.worker")
 
-_DEBOUNCE_MS, _STEP_MS = 100, 25
+_DEBOUNCE_MS, _STEP_MS = 100, 10
 _LOOK_S = 0.25
 _POLL_S = 1.0
 _POLL_SHARE = 0.2  # the largest part of the time that polling takes
 _CHECK_S = 0.05  # how often unfinished work is looked for
+_MOST_CHANGES = 1000  # in a burst; the queue of the kernel holds 16,384 by default
+
+OnChange = Callable[[frozenset[str] | None], None]
+"""Called with the changed paths after each burst, and with None if anything may have changed."""
 
 
 class CorpusWatch:
     """A watch over the corpus, the descriptions of topics and the templates of a site."""
 
-    def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
+    def __init__(self, config: Config, on_change: OnChange) -> None:
         self._files = WatchedFiles(config)
         self._poll = config.worker.poll
         self._on_change = on_change
         self._work = UnfinishedWork(self._files.corpus)
         self._burst: Burst | None = None
+        self._changes = 0  # since the last report, also of files that no build reads
+        self._may_have_missed = True
         self._changed = asyncio.Event()
         self._is_watch_limited = False
         self._mounts = self._find_mounts()
@@ -102,6 +111,7 @@ class CorpusWatch:
                 *folders, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=stop,
                 yield_on_timeout=True, rust_timeout=int(_LOOK_S * 1000),
             ):  # fmt: skip
+                self._changes += len(changes)
                 self._add(path for _, path in changes)
                 if not is_set_up:
                     self._add_folder_changes()
@@ -159,6 +169,7 @@ class CorpusWatch:
             self._add_to_burst(changed)
 
     def _add_folder_changes(self) -> None:
+        self._may_have_missed = True
         self._add_to_burst(self._files.folders[:1])
 
     def _add_to_burst(self, paths: Sequence[str]) -> None:
@@ -183,7 +194,9 @@ class CorpusWatch:
         self._changed.clear()
         if burst is not None and burst.is_too_long(time.monotonic()):
             log.info("the corpus is still changing", changed=burst.size, unfinished=self._work.find())
-        self._on_change()
+        may_have_missed = self._may_have_missed or self.polls or self._changes > _MOST_CHANGES
+        self._may_have_missed, self._changes = False, 0
+        self._on_change(None if burst is None or may_have_missed else burst.paths)
 
     def _remaining_s(self, burst: Burst) -> float:
         now = time.monotonic()

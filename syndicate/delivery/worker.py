@@ -2,10 +2,12 @@
 
 Theory of operation
 
-Four tasks run at once. One watches the corpus (see corpus_watch.py), and sets `_changed` when it has changed and is
-quiet. One builds whenever that is set, and every minute: entries appear when their time has come. One runs a dispatcher
-over the outbox, which a successful build wakes, and which polls it for builds of other processes. One looks whether the
-configuration file has changed, or SIGHUP asks to read it.
+Four tasks run at once. One watches the corpus (see corpus_watch.py), and notes in `_changes` what changed once it is
+quiet. One builds after changes, and every minute: entries appear when their time has come. A build after changes looks
+at the changed paths alone; that of every minute looks at everything, and finds what the watch may have missed. Builds
+are in a process of their own (see build_process.py). One runs a dispatcher over the outbox, which a successful build
+wakes, and which polls it for builds of other processes. One looks whether the configuration file has changed, or SIGHUP
+asks to read it.
 
 A build does not begin while the corpus is in motion, while a corpus folder is missing, as that of a drive that is not
 mounted, or while the configuration file is invalid. A build that fails, as one that refuses to publish a corpus that
@@ -36,10 +38,11 @@ import structlog
 from ..config import Config
 from ..errors import ConfigError, StoreMissingError, StoreUnusableError, SyndicateError
 from . import hubs_with_headers
-from .build_process import BuildProcesses, BuildResult
+from .build_process import BuildProcess, BuildResult
 from .config_file import ConfigFile
 from .corpus_watch import CorpusWatch
 from .dispatcher import Dispatcher
+from .pending_changes import PendingChanges
 from .sender import HubTarget
 from .session import OutboxSession
 from .status import log_deliveries
@@ -62,13 +65,12 @@ class Worker:
         self._file = ConfigFile(config)
         self._hubs: Sequence[HubTarget] | None = hubs_with_headers(config, os.environ)
         self._stop = asyncio.Event()
-        self._changed = asyncio.Event()
         self._built = asyncio.Event()
         self._reload = asyncio.Event()
         self._hangup = asyncio.Event()
-        self._watch = CorpusWatch(config, self._changed.set)
-        build = ("build", "--json", "-c", config.path)
-        self._build = BuildProcesses(now=("syndicate", *build), standby=("syndicate.cli.standby", *build))
+        self._changes = PendingChanges(_BUILD_INTERVAL_S)
+        self._watch = CorpusWatch(config, self._changes.note)
+        self._build = BuildProcess(("syndicate.cli.builder", config.path))
         self._builds = 0
         self._last_build: tuple[BuildResult, float] | None = None
         self._failure: BuildResult | None = None
@@ -104,15 +106,16 @@ class Worker:
         try:
             while True:
                 await self._wait_until_ready()
-                self._changed.clear()
-                result = await self._build.run()
+                changed = self._changes.take(time.monotonic())
+                result = await self._build.run(changed)
                 self._builds += 1
                 self._last_build = result, time.time()
                 if not result.is_locked:
                     self._log_build(result)
                 if result.code == 0:
                     self._built.set()
-                await _wait(self._changed, _RETRY_S if result.is_locked else _BUILD_INTERVAL_S)
+                remaining_s = _RETRY_S if result.is_locked else self._changes.remaining_s(time.monotonic())
+                await _wait(self._changes.event, remaining_s)
         finally:
             await self._build.close()
 
@@ -154,8 +157,8 @@ class Worker:
             self._hangup.clear()
             if (is_requested or self._file.has_changed()) and self._file.read(is_requested=is_requested):
                 self._hubs = _usable_hubs(self._file.config)
-                self._watch = CorpusWatch(self._file.config, self._changed.set)
-                self._changed.set()
+                self._watch = CorpusWatch(self._file.config, self._changes.note)
+                self._changes.note(None)
                 self._reload.set()
 
     # --------------------------------------------------------------------------------------------------- delivery

@@ -11,7 +11,7 @@ it perform the plan.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +35,7 @@ from .budget import TaskFailure
 from .context import JobContext
 from .executor import WorkerPool
 from .garbage import no_garbage_collection
+from .reported import ScanMemory
 from .run import Run
 from .second_look import Place
 from .site_id import claim, known_id
@@ -93,28 +94,37 @@ def build(  # noqa: PLR0913 - each option is a wish of the operator
     allow_shrink: bool = False,
     accept_new_id: bool = False,
     verify: bool = False,
+    changed: Collection[str] | None = None,
+    memory: ScanMemory | None = None,
 ) -> BuildSummary:
     """Updates the output from the corpus as visible at a time. `full` starts from nothing.
 
     `verify` compares each published document with the store, also where that takes requests to a service.
+
+    A process that builds repeatedly keeps a `memory`, which the caller creates empty. With it, `changed` are the only
+    absolute paths at which files may have changed since its last build; the build looks at these alone where it can.
 
     Raises LockedError while another run works, OutputError when the output cannot or must not be written,
     StoreError when the store cannot be read or written, and ShrinkError, unless `allow_shrink`, when too much of what
     was published would be taken away, and SiteIdError, unless `accept_new_id`, when the id of the site changed that
     subscribers may know.
     """
-    options = BuildOptions(full=full, allow_shrink=allow_shrink, accept_new_id=accept_new_id, verify=verify)
+    options = BuildOptions(full, allow_shrink, accept_new_id, verify, changed)
+    memory = memory or ScanMemory()
+    known = memory.copy()
+    memory.forget()  # if the build fails, the next one must look at everything
     started = time.perf_counter()
     notes: list[str] = []
     config = with_slug_style(config, open_output(config))
     with closing(open_store(config.state)) as store, store.lock():
         claim(open_output(config), store, config, accept_new_id=accept_new_id)
         try:
-            corpus, output = _attempt(store, config, now, progress, options)
+            corpus, output, scanned = _attempt(store, config, now, progress, options, known)
         except StoreUnusableError as error:
             name = store.set_aside()
             notes.append(f"the index was {error}: set aside as {name}, and built anew")
-            corpus, output = _attempt(store, config, now, progress, options)
+            corpus, output, scanned = _attempt(store, config, now, progress, options, known)
+    memory.replace(scanned)
     seconds = round(time.perf_counter() - started, 3)
     return BuildSummary(*corpus, *output, seconds, tuple(notes))
 
@@ -190,8 +200,8 @@ def explain_file(config: Config, source: int, path: bytes, now: datetime) -> "Ex
 
 
 def _attempt(
-    store: "Store", config: Config, now: datetime, progress: Progress, options: BuildOptions
-) -> tuple[CorpusSummary, OutputSummary]:
+    store: "Store", config: Config, now: datetime, progress: Progress, options: BuildOptions, memory: ScanMemory
+) -> tuple[CorpusSummary, OutputSummary, ScanMemory]:
     """Runs until no file changes while the run works, and every entry can be rendered within the limits."""
     held: frozenset[Place] = frozenset()
     stopped: dict[Place, str] = {}
@@ -204,7 +214,7 @@ def _attempt(
                 context = JobContext(with_archive_period(config, transaction, context.output))
                 with WorkerPool(context, config.executor, config.limits) as pool:
                     run = Run(transaction, context, pool, int(now.timestamp()))
-                    result = run.build(progress, options, held, stopped)
+                    result = run.build(progress, options, held, stopped, memory)
         except (FileChangedError, RecordsStoppedError) as error:
             context.output.discard()
             if not was_unfinished:
@@ -223,7 +233,7 @@ def _attempt(
         else:
             remove_unfinished(config)
             _sweep(store, context.output)
-            return result
+            return *result, run.memory
         finally:
             context.output.release()
 

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Config
-from ..corpus.scan import scan, stat_files
+from ..corpus.scan import LinkStatus, scan, stat_files
 from ..errors import Problem
 from ..store.rows import FileStatus, KnownFile
 from .second_look import Place, is_unreadable, wait_and_find, waiting_problem
@@ -44,7 +44,8 @@ class CorpusDiff(NamedTuple):
     """The files to parse, the deleted files, the ids of deleted folders, and the problems of the scan.
 
     `emptied` are the sources in which the scan found no file, with the number of files known before, if it is known.
-    `missing` are the places of deleted files, `kept` the records whose files are still being written.
+    `missing` are the places of deleted files, `kept` the records whose files are still being written, `links` the
+    symbolic links that match the patterns, with what they lead to.
     """
 
     candidates: list[Candidate]
@@ -54,13 +55,14 @@ class CorpusDiff(NamedTuple):
     emptied: dict[int, int | None]
     missing: list[Place]
     kept: list[int]
+    links: dict[Place, LinkStatus]
 
     def any(self) -> bool:
         """Returns whether anything may have changed."""
         return bool(self.candidates or self.gone_files or self.gone_folders)
 
 
-class _Folder(NamedTuple):
+class ListedFolder(NamedTuple):
     """A folder of a source, with the names of its files in byte order."""
 
     source: int
@@ -82,38 +84,40 @@ def diff_corpus(
 
     The files of `held` are still being written: they are as they were. Those of `stopped` count as changed.
     """
-    comparison = _Comparison(transaction, config, last_scan_ns - _TICK_NS, parse_all=parse_all)
+    comparison = Comparison(transaction, config, last_scan_ns, parse_all=parse_all)
     known = transaction.corpus.folders()
     last_id = max(known.values(), default=0)
     added: list[tuple[int, int, bytes]] = []
     empty_sources = set(range(len(config.sources)))
     for source, settings in enumerate(config.sources):
-        for path, names in scan(settings, comparison.diff.problems):
+        found: dict[bytes, LinkStatus] = {}
+        for path, names in scan(settings, comparison.diff.problems, links=found):
             empty_sources.discard(source)
             folder_id = known.pop((source, path), 0)
             if not folder_id:
                 last_id += 1
                 added.append((last_id, source, path))
-                comparison.add_new(_Folder(source, path, last_id, names))
+                comparison.add_new(ListedFolder(source, path, last_id, names))
             else:
-                comparison.add(_Folder(source, path, folder_id, names))
+                comparison.add(ListedFolder(source, path, folder_id, names))
+        comparison.diff.links.update(((source, path), status) for path, status in found.items())
     comparison.compare()
     if added:
         transaction.corpus.add_folders(added)
     comparison.collect_gone_folders(known)
     diff = comparison.diff
     if stopped:
-        _add_stopped(diff, transaction, stopped)
+        add_stopped(diff, transaction, stopped)
     empty_sources.difference_update(candidate.source for candidate in diff.candidates)
     if held:
-        _hold(diff, config, held)
+        hold(diff, config, held)
     if empty_sources:
         files = transaction.published.count_files()
         diff.emptied.update((source, files.get(source)) for source in sorted(empty_sources))
     return diff
 
 
-def _add_stopped(diff: CorpusDiff, transaction: "Transaction", stopped: Collection[Place]) -> None:
+def add_stopped(diff: CorpusDiff, transaction: "Transaction", stopped: Collection[Place]) -> None:
     """Adds known files that exceed the limits to the candidates."""
     folders = transaction.corpus.folders()
     found = {(candidate.source, candidate.path) for candidate in diff.candidates}
@@ -127,7 +131,7 @@ def _add_stopped(diff: CorpusDiff, transaction: "Transaction", stopped: Collecti
         diff.candidates.append(Candidate(source, row.folder_id, folder, row.name, row.record_id, None))
 
 
-def _hold(diff: CorpusDiff, config: Config, held: frozenset[Place]) -> None:
+def hold(diff: CorpusDiff, config: Config, held: frozenset[Place]) -> None:
     """Removes files that are still being written from the candidates."""
     places = [(candidate.source, candidate.path) for candidate in diff.candidates]
     diff.kept.extend(
@@ -141,28 +145,35 @@ def _hold(diff: CorpusDiff, config: Config, held: frozenset[Place]) -> None:
     ]
 
 
-class _Comparison:
+class Comparison:
     """Compares folders in batches: one query for many folders, and lists that are mostly equal as a whole."""
 
-    def __init__(self, transaction: "Transaction", config: Config, racy_ns: int, *, parse_all: bool) -> None:
+    def __init__(self, transaction: "Transaction", config: Config, last_scan_ns: int, *, parse_all: bool) -> None:
         self._corpus = transaction.corpus
         self._config = config
-        self._racy_ns = racy_ns
+        self._racy_ns = last_scan_ns - _TICK_NS
         self._parse_all = parse_all
-        self._pending: list[_Folder] = []
+        self._pending: list[ListedFolder] = []
         self._pending_files = 0
         self._gone: dict[Place, tuple[int, KnownFile]] = {}  # by place: the length of the folder's path, and the file
-        self.diff = CorpusDiff([], [], [], [], {}, [], [])
+        self.diff = CorpusDiff([], [], [], [], {}, [], [], {})
 
-    def add_new(self, folder: _Folder) -> None:
+    def add_new(self, folder: ListedFolder) -> None:
+        """Adds a folder that is not known."""
         source, path, folder_id, names = folder
         self.diff.candidates.extend([Candidate(source, folder_id, path, name, 0, None) for name in names])
 
-    def add(self, folder: _Folder) -> None:
+    def add(self, folder: ListedFolder) -> None:
+        """Adds a known folder."""
         self._pending.append(folder)
         self._pending_files += len(folder.names)
         if self._pending_files >= _BATCH_FILES or len(self._pending) >= _BATCH_FOLDERS:
             self.compare()
+
+    def add_gone(self, folder: Place, file: KnownFile) -> None:
+        """Adds a known file of a folder that is missing."""
+        source, path = folder
+        self._gone[source, path + file.name] = len(path), file
 
     def compare(self) -> None:
         """Compares the folders that were added."""
@@ -182,7 +193,7 @@ class _Comparison:
         self._pending, self._pending_files = [], 0
 
     def _collect(
-        self, folders: Sequence[_Folder], changed: list[tuple[int, bytes]], gone: set[tuple[int, bytes]]
+        self, folders: Sequence[ListedFolder], changed: list[tuple[int, bytes]], gone: set[tuple[int, bytes]]
     ) -> None:
         if not changed and not gone:
             return
@@ -196,7 +207,7 @@ class _Comparison:
             self.diff.candidates.append(Candidate(source, folder_id, path, key[1], record_id, hashed))
         for key in gone & known.keys():
             source, path, _, _ = by_id[key[0]]
-            self._gone[source, path + key[1]] = len(path), known[key]
+            self.add_gone((source, path), known[key])
 
     def collect_gone_folders(self, folders: dict[tuple[int, bytes], int]) -> None:
         """Collects the files of folders in which the scan found none, and looks for all missing files again."""
@@ -206,8 +217,7 @@ class _Comparison:
         places = {folder_id: place for place, folder_id in folders.items() if folder_id not in unreadable}
         of_folders = self._corpus.known_files_of_folders(sorted(places)) if places else []
         for file in of_folders:
-            source, path = places[file.folder_id]
-            self._gone[source, path + file.name] = len(path), file
+            self.add_gone(places[file.folder_id], file)
         found = wait_and_find(self._config, self._gone) if self._gone else set()
         for place in sorted(found):
             length, file = self._gone.pop(place)

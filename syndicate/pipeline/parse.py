@@ -68,7 +68,8 @@ class RecordUpdate:
     """Stores what the changed files of a run say.
 
     With a resolver every file is among the changes; each entry is resolved and rendered on the way. `read` are the
-    files that were read, with their status then, unless there are very many. `stopped` are the reasons of records that
+    files that were read, with their status then, unless there are very many, and `unread` those that vanished or are
+    still being written. `stopped` are the reasons of records that
     an earlier attempt found to exceed the limits, `known` hash and problem of those that an earlier run found.
     """
 
@@ -98,6 +99,7 @@ class RecordUpdate:
         self._known_stopped = known
         self._started_ns = time.time_ns()
         self.read: list[tuple[int, bytes, FileStatus]] = []
+        self.unread: list[Place] = []
 
     @cached_property
     def _may_have_links(self) -> bool:
@@ -129,7 +131,7 @@ class RecordUpdate:
             progress("reading", done, count)
         if batch:
             self._store(batch, diff.problems)
-        if self._is_first:
+        if self._is_first or self._resolver:
             self._corpus.create_indexes()
         return self._touched
 
@@ -279,6 +281,7 @@ class RecordUpdate:
         not known, in a run from nothing.
         """
         config = self._context.config
+        self.unread.append((candidate.source, candidate.path))
         if candidate.record_id:
             rows.kept.append(candidate.record_id)
             return waiting_problem(config, (candidate.source, candidate.path))

@@ -33,6 +33,7 @@ from ..store.rows import (
 )
 from . import archive_period, fingerprints, guard, renames
 from .diff import CorpusDiff, diff_corpus
+from .reported import ScanMemory, diff_reported
 from .second_look import Place, look_again
 from .site_id import require_id
 from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
@@ -69,8 +70,11 @@ class Run:
         self._warnings: list[Problem] = []
         self._fingerprints = fingerprints.of(self._config)
         self._stale: set[str] = set()
+        self._scanned_ns = 0
         self._stopped: Mapping[Place, str] = {}
         self._known_stopped: Mapping[Place, tuple[bytes, Problem]] = {}
+        self._unread: list[Place] = []
+        self.memory = ScanMemory()
 
     def check(self, published: PublishedState, progress: Progress) -> CorpusSummary:
         """Parses and resolves the whole corpus in a new store; publishes nothing.
@@ -95,16 +99,17 @@ class Run:
         options: BuildOptions,
         held: frozenset[Place] = frozenset(),
         stopped: Mapping[Place, str] = MappingProxyType({}),
+        memory: ScanMemory | None = None,
     ) -> tuple[CorpusSummary, OutputSummary]:
-        """Updates store and output from the corpus.
+        """Updates store and output from the corpus. `self.memory` is then what to remember once the run has committed.
 
         Files of `held` keep their known state, unless the run starts from nothing. Records of `stopped` are left out,
         for the reason given: their entries exceed the limits.
         Raises FileChangedError when files change meanwhile, RecordsStoppedError when more entries exceed the limits,
         ShrinkError or SiteIdError when the run would do harm to subscribers that `options` does not allow.
         """
-        scanned_ns = time.time_ns()
         self._stopped = stopped
+        self.memory = memory.copy() if memory else ScanMemory()
         unfinished = RunMarker(self._config)
         full, self._allow_shrink = options.full, options.allow_shrink
         require_id(self._transaction, self._config, accept_new_id=options.accept_new_id)
@@ -112,26 +117,19 @@ class Run:
         self._forget(full=full)
         self._stale = {name for name, value in self._fingerprints.items() if self._state.get(name) != value}
         known_problems = set(self._transaction.corpus.problems())
-        last_scan_ns = self._state.get("scanned_ns", 0)
-        diff = diff_corpus(
-            self._transaction,
-            self._config,
-            last_scan_ns,
-            parse_all="parsing" in self._stale,
-            held=frozenset() if full else held,
-            stopped=stopped,
-        )
+        diff, is_full_scan = self._diff(options, held, is_certain=not unfinished.exists())
         if full:
             diff.emptied.update((source, files_before.get(source)) for source in diff.emptied)
-        altered = self._altered(verify=options.verify or unfinished.exists())
+        altered = self._altered(verify=options.verify or unfinished.exists()) if is_full_scan else {}
         written: dict[str, str] = {}
         removed: list[str] = []
         looks_for_strays = self._before is None or unfinished.exists() or options.verify
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
             written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
-        state |= {"built": self._now, "scanned_ns": scanned_ns}
+        state |= {"built": self._now, "scanned_ns": self._scanned_ns}
         self._transaction.record_run_state(state)
+        self.memory.again = {*held, *self._unread}
         self._record_site()
         summary = self._summary(diff, known_problems)
         unchanged = self._transaction.documents.count() - len(written)
@@ -146,6 +144,38 @@ class Run:
             known[archive_period.NAME] = str(archive)
         if any(self._site.get(name) != value for name, value in known.items()):
             self._transaction.published.record_site(known)
+
+    def _diff(self, options: BuildOptions, held: frozenset[Place], *, is_certain: bool) -> tuple[CorpusDiff, bool]:
+        """Compares the corpus with the store; returns whether that took a full scan, and not reported changes alone.
+
+        The time of the last full scan stays in the store: a file that was written to in the same instant as it was read
+        is read again by the next full scan.
+        """
+        memory, self._scanned_ns = self.memory, self._state.get("scanned_ns", 0)
+        held = frozenset() if options.full else held
+        relies_on_reports = (
+            options.changed is not None
+            and memory.scanned_ns == self._scanned_ns > 0
+            and is_certain
+            and not (options.full or options.verify or self._stale or self._clock_went_back())
+        )
+        if relies_on_reports and options.changed is not None:
+            reported = diff_reported(
+                self._transaction, self._config, memory, options.changed, held=held, stopped=self._stopped
+            )
+            if reported is not None:
+                return reported, False
+        last_scan_ns, self._scanned_ns = self._scanned_ns, time.time_ns()
+        diff = diff_corpus(
+            self._transaction,
+            self._config,
+            last_scan_ns,
+            parse_all="parsing" in self._stale,
+            held=held,
+            stopped=self._stopped,
+        )
+        memory.scanned(diff, self._scanned_ns)
+        return diff, True
 
     def _publish(
         self,
@@ -220,7 +250,7 @@ class Run:
             else:
                 urls = changed.urls | self._urls_that_turn() | resolver.urls_of_linking(changed.names)
                 resolver.resolve(urls, changed.ids, changed.record_ids)
-        self._read = update.read
+        self._read, self._unread = update.read, update.unread
         after = self._built if self._built is not None else self._now
         if all_again:
             transaction.fragments.drop_unused()

@@ -1,6 +1,6 @@
 """What a run is asked for, and what it reports."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,12 +27,15 @@ class BuildOptions(NamedTuple):
 
     `verify` compares every published document with the store, also where that takes requests to a service.
     `allow_shrink` lets it take away any share of what was published, `accept_new_id` lets it change the site's id.
+    `changed` are the only paths at which files may have changed since the last build that used the same memory; None if
+    any may have.
     """
 
     full: bool = False
     allow_shrink: bool = False
     accept_new_id: bool = False
     verify: bool = False
+    changed: Collection[str] | None = None
 
 
 class PublishedState(NamedTuple):

@@ -1,58 +1,59 @@
-"""One build of a preview, in a process of its own: `python -m syndicate.preview.local_build`.
+"""The process in which a preview builds: `python -m syndicate.preview.local_build CONFIG URL FOLDER`.
 
-The process prints a JSON object with the figures of the build and its problems. With `--wait` it imports the program,
-and builds when it reads a line; it ends when there is none.
+It builds with `local_config` each time it is asked (see pipeline/resident.py); its figures include the problems.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import config as configuration
-from ..errors import ConfigError, StoreError, SyndicateError
+from ..config import Config
+from ..errors import StoreError, SyndicateError
 from ..pipeline import BuildSummary, build
-from ..pipeline.preload import import_program
+from ..pipeline.reported import ScanMemory
+from ..pipeline.resident import serve_builds
 from ..store import open_store
 from .local_config import local_config, state_folder
 
-_CONFIGURATION_EXIT_CODE = 3
 _BATCH = 5000
 
 
-def command(config_path: str, url: str, folder: str, *, wait: bool) -> tuple[str, ...]:
+def command(config_path: str, url: str, folder: str) -> tuple[str, ...]:
     """Return the module and the arguments of a process that builds."""
-    return (__name__, config_path, url, folder, *(["--wait"] if wait else []))
+    return (__name__, config_path, url, folder)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Build, print the result, and return the exit code."""
-    path, url, folder, *options = arguments
-    before: dict[str, bytes] | None = None
-    if "--wait" in options:
-        import_program()
-        before = _entry_digests(state_folder(folder))
-        if not sys.stdin.readline():
-            return 0
-    try:
-        config = local_config(configuration.load(path), url, folder)
-        if before is None:
-            before = _entry_digests(config.state)
+def run(path: str, url: str, folder: str) -> None:
+    """Build whenever a line of standard input asks for it."""
+    before = _entry_digests(state_folder(folder))
+
+    def build_locally(config: Config, memory: ScanMemory, changed: Collection[str] | None) -> dict[str, Any]:
+        nonlocal before
+        config = local_config(config, url, folder)
         # A preview has no subscribers to protect.
-        summary = build(config, datetime.now(UTC), allow_shrink=True, accept_new_id=True)
+        summary = build(
+            config, datetime.now(UTC), allow_shrink=True, accept_new_id=True, changed=changed, memory=memory
+        )
         after = _entry_digests(config.state)
-    except SyndicateError as error:
-        print(error, file=sys.stderr)
-        return _CONFIGURATION_EXIT_CODE if isinstance(error, ConfigError) else 1
-    print(json.dumps(_report(summary, len({name for name, _ in before.items() ^ after.items()}))))
-    return 0
+        changed_entries = len({name for name, _ in before.items() ^ after.items()})
+        before = after
+        return _figures(summary, changed_entries)
+
+    serve_builds(path, build_locally, _print_error)
 
 
-def _report(summary: BuildSummary, changed_entries: int) -> dict[str, Any]:
+def _print_error(error: Exception) -> int:
+    if not isinstance(error, SyndicateError):
+        raise error
+    print(error, file=sys.stderr)
+    return 1
+
+
+def _figures(summary: BuildSummary, changed_entries: int) -> dict[str, Any]:
     return {
         "entries": summary.entries,
         "feeds": summary.feeds,
@@ -74,6 +75,6 @@ def _entry_digests(state: str) -> dict[str, bytes]:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        run(*sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)

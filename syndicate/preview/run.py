@@ -14,9 +14,10 @@ from os import environ
 from socket import socket
 
 from ..config import Config
-from ..delivery.build_process import BuildProcesses, BuildResult
+from ..delivery.build_process import BuildProcess, BuildResult
 from ..delivery.config_file import ConfigFile
 from ..delivery.corpus_watch import CorpusWatch
+from ..delivery.pending_changes import PendingChanges
 from ..errors import Problem
 from .address import listen, local_url
 from .local_build import command
@@ -54,12 +55,11 @@ class Preview:
     def __init__(self, config: Config, url: str, folder: str, say: Callable[[str], None]) -> None:
         self._url, self._folder, self._say = url, folder, say
         self._file = ConfigFile(config, self._say_problem)
-        self._stop, self._changed, self._reload = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._watch = CorpusWatch(config, self._changed.set)
+        self._stop, self._reload = asyncio.Event(), asyncio.Event()
+        self._changes = PendingChanges(_BUILD_INTERVAL_S)
+        self._watch = CorpusWatch(config, self._changes.note)
         self._server = PreviewServer()
-        self._builds = BuildProcesses(
-            now=command(config.path, url, folder, wait=False), standby=command(config.path, url, folder, wait=True)
-        )
+        self._builds = BuildProcess(command(config.path, url, folder))
         self._is_built = False
 
     async def run(self, listener: socket) -> None:
@@ -90,13 +90,13 @@ class Preview:
         try:
             while True:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_BUILD_INTERVAL_S):
-                        await self._changed.wait()  # a new watch reports a change first
+                    async with asyncio.timeout(self._changes.remaining_s(time.monotonic())):
+                        await self._changes.event.wait()  # a new watch reports a change first
                 await self._wait_until_ready()
-                was_changed = self._changed.is_set()
-                self._changed.clear()
+                was_changed = self._changes.event.is_set()
+                changed = self._changes.take(time.monotonic())
                 config = local_config(self._file.config, self._url, self._folder)
-                await self._show(config, await self._builds.run(), was_changed=was_changed)
+                await self._show(config, await self._builds.run(changed), was_changed=was_changed)
         finally:
             await self._builds.close()
 
@@ -147,7 +147,7 @@ class Preview:
             if not self._file.has_changed():
                 continue
             if self._file.read(is_requested=False):
-                self._watch = CorpusWatch(self._file.config, self._changed.set)
+                self._watch = CorpusWatch(self._file.config, self._changes.note)
                 self._reload.set()
             else:
                 lines = tuple(map(str, self._file.problems))

@@ -41,6 +41,15 @@ class Corpus(Protocol):
     def folders(self) -> dict[tuple[int, bytes], int]:
         """Returns the id of each folder that holds files, by source and path."""
 
+    def folders_at(self, places: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], int]:
+        """Returns the ids of the folders at these sources and paths; unknown ones are left out."""
+
+    def folders_below(self, source: int, path: bytes) -> dict[tuple[int, bytes], int]:
+        """Returns the ids of the folder at a path, which ends in a slash, and of all within it, as `folders` does."""
+
+    def last_folder_id(self) -> int:
+        """Returns the highest folder id, 0 without folders."""
+
     def add_folders(self, rows: Iterable[tuple[int, int, bytes]]) -> None:
         """Stores new folders, given as folder id, source and path."""
 
@@ -78,7 +87,7 @@ class Corpus(Protocol):
         """Deletes records with their problems and fragments."""
 
     def create_indexes(self) -> None:
-        """Creates the indexes of records, once the first records are stored."""
+        """Creates the indexes of records and entries, once the first ones are stored."""
 
     def records_of_urls(self, urls: Sequence[str]) -> list[RecordRow]:
         """Returns the records of entries at these addresses."""

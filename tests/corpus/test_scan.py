@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Source
-from syndicate.corpus.scan import find_again, scan
+from syndicate.corpus.scan import LinkStatus, find_again, folders_above, has_files, is_reached, scan
 from syndicate.errors import Problem
+from syndicate.sites import SiteSettings
 
 
 def put(folder: Path, *paths: str) -> None:
@@ -261,3 +262,65 @@ def test_files_found_again_are_those_that_a_scan_lists(tmp_path: Path) -> None:
     listed = {folder + name for folder, names in scan(corpus, []) for name in names}
     assert set(find_again(corpus, [*everything, b"gone.md", b"linked/c.md", b"gone/x.md"])) == listed
     assert listed == {b"a.md", b"b/c.md", b"inside.md"}
+
+
+# ----------------------------------------------------------------------------------------------------- parts of a scan
+
+
+def source_of(folder: Path, *, has_bundles: bool = False) -> Source:
+    site = SiteSettings(kind="hugo", has_bundles=has_bundles)
+    return Source(path="corpus", root=str(folder), aliases={}, include=("**/*.md",), site=site)
+
+
+def test_scan_below_a_folder_lists_that_part_alone(tmp_path: Path) -> None:
+    put(tmp_path, "a.md", "a/x.md", "a/b/x.md", "ab/x.md")
+    assert list(scan(source_of(tmp_path), [], below=b"a/")) == [(b"a/", [b"x.md"]), (b"a/b/", [b"x.md"])]
+
+
+def test_scan_notes_what_links_lead_to(tmp_path: Path) -> None:
+    put(tmp_path, "a.md")
+    for name, target in (
+        ("inside.md", "a.md"),
+        ("dangling.md", "b.md"),
+        ("outside.md", "/etc/hostname"),
+        ("no", "a.md"),
+    ):
+        (tmp_path / name).symlink_to(target)
+    links: dict[bytes, LinkStatus] = {}
+    assert list(scan(source_of(tmp_path), [], links=links)) == [(b"", [b"a.md", b"inside.md"])]
+    status = (tmp_path / "a.md").stat()
+    assert links.keys() == {b"inside.md", b"dangling.md", b"outside.md"}
+    assert links[b"inside.md"] == (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    assert links[b"dangling.md"] is None
+
+
+def test_files_of_a_bundle_are_found_by_no_look(tmp_path: Path) -> None:
+    put(tmp_path, "posts/a.md", "posts/b/index.md", "posts/b/part.md", "posts/b/deep/part.md")
+    paths = [b"posts/a.md", b"posts/b/index.md", b"posts/b/part.md", b"posts/b/deep/part.md"]
+    assert find_again(source_of(tmp_path), paths) == paths
+    assert find_again(source_of(tmp_path, has_bundles=True), paths) == paths[:2]
+    assert is_reached(source_of(tmp_path, has_bundles=True), b"posts/b/")
+    assert not is_reached(source_of(tmp_path, has_bundles=True), b"posts/b/deep/")
+    assert is_reached(source_of(tmp_path), b"posts/b/deep/")
+    assert not is_reached(source_of(tmp_path), b"posts/c/")
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ((), False),
+        (("a.txt", ".hidden/a.md", "node_modules/a.md", "_index.md"), False),
+        (("deep/er/a.md",), True),
+    ],
+)
+def test_source_has_files_if_a_scan_lists_one(tmp_path: Path, paths: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001
+    put(tmp_path, *paths)
+    (tmp_path / "outside.md").symlink_to("/etc/hostname")
+    assert has_files(source_of(tmp_path)) is expected
+    assert any(scan(source_of(tmp_path), [])) is expected
+
+
+def test_folders_above() -> None:
+    assert folders_above(b"") == []
+    assert folders_above(b"a/") == [b""]
+    assert folders_above(b"a/b/c/") == [b"", b"a/", b"a/b/"]

@@ -16,10 +16,10 @@ def burst_of(*times: float, paths_each: int = 1) -> Burst:
 @pytest.mark.parametrize(
     ("times", "paths_each", "quiet_s"),
     [
-        ([0.0], 1, 0.08),
-        ([0.0], 5, 0.08),
+        ([0.0], 1, 0.03),
+        ([0.0], 5, 0.03),
         ([0.0], 6, 1.0),
-        ([0.0, 0.05], 1, 0.08),
+        ([0.0, 0.05], 1, 0.05),
         ([0.0, 0.4], 1, 0.4),
         ([0.0, 0.4], 3, 1.0),
         ([0.0, 2.0, 4.0], 1, 1.0),
@@ -35,7 +35,7 @@ def test_burst_is_over_when_it_was_quiet_for_as_long_as_it_lasted(
 
 def test_many_polled_changes_are_over_after_another_look() -> None:
     assert burst_of(0.0, paths_each=6).remaining_s(0.0, look_s=4.0) == pytest.approx(6.0)
-    assert burst_of(0.0, paths_each=1).remaining_s(0.0, look_s=4.0) == pytest.approx(0.08)
+    assert burst_of(0.0, paths_each=1).remaining_s(0.0, look_s=4.0) == pytest.approx(0.03)
 
 
 def test_unfinished_work_prolongs_a_burst() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -323,4 +326,74 @@ async def test_build_that_fails_is_logged_once_and_changes_nothing(news: SiteFol
         replace_file(news, "b.md", record("Beta"))
         await seconds_until({"Alpha", "Beta", "0", "1", "2"}, news)
         await wait_until(lambda: worker.events("builds succeed again"))
+        assert await worker.stop() == 0
+
+
+# ------------------------------------------------------------------------------------------------- the building process
+
+
+def builder_of(worker: WorkerProcess) -> int | None:
+    """The process in which a worker builds."""
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and b"syndicate.cli.builder" in (entry / "cmdline").read_bytes():
+                stat = (entry / "stat").read_text(encoding="utf-8")
+                if int(stat.rpartition(")")[2].split()[1]) == worker.pid:
+                    return int(entry.name)
+    return None
+
+
+async def test_one_process_builds_all_changes(news: SiteFolder) -> None:
+    async with worker_process(news) as worker:
+        await until_watching(worker, news)
+        builder = builder_of(worker)
+        assert builder is not None
+        expected = {"Alpha"}
+        for number in range(3):
+            replace_file(news, f"{number}.md", record(str(number)))
+            expected = expected | {str(number)}
+            await seconds_until(expected, news)
+        shutil.copytree(news.corpus, news.folder / "copy")
+        (news.folder / "copy").rename(news.corpus / "copy")
+        for path in (news.corpus / "copy").iterdir():
+            path.write_text(path.read_text(encoding="utf-8").replace('title: "', 'title: "Copied '), encoding="utf-8")
+        await seconds_until(expected | {f"Copied {title}" for title in expected}, news)
+        shutil.rmtree(news.corpus / "copy")
+        await seconds_until(expected, news)
+        assert builder_of(worker) == builder
+        assert await worker.stop() == 0
+
+
+async def test_killed_builder_is_replaced_and_nothing_is_lost(news: SiteFolder) -> None:
+    """It is killed while it waits, and at random instants of a build."""
+    chance = random.Random(1)
+    async with worker_process(news) as worker:
+        await until_watching(worker, news)
+        expected = {"Alpha"}
+        for number in range(12):
+            if number % 4 == 0:
+                os.kill(builder_of(worker) or 0, signal.SIGKILL)
+            replace_file(news, f"{number}.md", record(str(number)))
+            expected = expected | {str(number)}
+            if number % 4:
+                await asyncio.sleep(chance.uniform(0, 0.4))
+                if builder := builder_of(worker):
+                    os.kill(builder, signal.SIGKILL)
+            await seconds_until(expected, news, 30)
+        assert await worker.stop() == 0
+    tree = {path: path.read_bytes() for path in news.output.rglob("*") if path.is_file()}
+    shutil.rmtree(news.output)
+    shutil.rmtree(news.folder / ".syndicate")
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-m", "syndicate", "build"], cwd=news.folder, check=True)
+    assert {path: path.read_bytes() for path in news.output.rglob("*") if path.is_file()} == tree
+
+
+async def test_builder_is_replaced_when_the_configuration_changes(news: SiteFolder) -> None:
+    async with worker_process(news) as worker:
+        await until_watching(worker, news)
+        before = builder_of(worker)
+        configure(news, "guard: {max_loss: 60%}")
+        await wait_until(lambda: worker.events("configuration reloaded") and builder_of(worker) not in {None, before})
+        replace_file(news, "b.md", record("Beta"))
+        await seconds_until({"Alpha", "Beta"}, news)
         assert await worker.stop() == 0

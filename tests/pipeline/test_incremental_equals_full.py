@@ -9,9 +9,11 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Collection
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.chains import ids, read, walk
 from support.editable_sites import EditableSite
+from support.reports import ReportedFolder
 from support.sites import kept_feeds, reproducible
 
 from syndicate.errors import Problem, ShrinkError
@@ -53,6 +56,7 @@ class History(RuleBasedStateMachine):
         self.most, archive.MAX_ENTRIES = archive.MAX_ENTRIES, 2  # so that periods are split
         self.topics: dict[str, Any] = {}
         self.described = False
+        (self.editable_site.folder / "corpus" / "d").mkdir()
 
     def teardown(self) -> None:
         archive.MAX_ENTRIES = self.most
@@ -125,6 +129,35 @@ class History(RuleBasedStateMachine):
         (self.editable_site.folder / "corpus" / destination).parent.mkdir(exist_ok=True)
         (self.editable_site.folder / "corpus" / name).rename(self.editable_site.folder / "corpus" / destination)
         self.records[destination] = self.records.pop(name)
+
+    @precondition(lambda self: len(self.editable_site.settings["corpus"]) == 1)
+    @rule(destination=st.sampled_from(["d", "g", "g/h"]))
+    def move_a_folder(self, destination: str) -> None:
+        names = sorted({name.partition("/")[0] for name in self.records if "/" in name})
+        if not names or f"{destination}/".startswith(f"{names[0]}/"):
+            return
+        corpus = self.editable_site.folder / "corpus"
+        shutil.rmtree(corpus / destination, ignore_errors=True)
+        (corpus / destination).parent.mkdir(exist_ok=True)
+        (corpus / names[0]).rename(corpus / destination)
+        kept = {name: value for name, value in self.records.items() if not name.startswith(f"{destination}/")}
+        self.records = {
+            destination + name.removeprefix(names[0]) if name.startswith(f"{names[0]}/") else name: value
+            for name, value in kept.items()
+        }
+
+    @precondition(lambda self: len(self.editable_site.settings["corpus"]) == 1)
+    @rule()
+    def delete_a_folder(self) -> None:
+        shutil.rmtree(self.editable_site.folder / "corpus" / "d", ignore_errors=True)
+        self.records = {name: value for name, value in self.records.items() if not name.startswith("d/")}
+
+    @rule(destination=st.sampled_from(["a.md", "d/a.md", "/etc/hostname", "nothing"]))
+    def link(self, destination: str) -> None:
+        """A link changes with the file that it leads to, which may come and go."""
+        path = self.editable_site.folder / "corpus" / "link.md"
+        path.unlink(missing_ok=True)
+        path.symlink_to(destination)
 
     @rule(days=st.sampled_from([-40, -1, 1, 2, 30]), seconds=st.sampled_from([0, 1]))
     def advance_the_clock(self, days: int, seconds: int) -> None:
@@ -214,7 +247,8 @@ class History(RuleBasedStateMachine):
     @invariant()
     def tree_equals_a_build_from_nothing(self) -> None:
         fresh_tree = self.editable_site.built_from_nothing(self.folder / "fresh")
-        summary = self._build_guarded()
+        changed = self.reported()
+        summary = self._build_guarded(changed)
         tree = self.editable_site.tree()
         assert reproducible(tree, self.editable_site.state) == fresh_tree
         self._verify_kept_feeds(tree)
@@ -223,11 +257,15 @@ class History(RuleBasedStateMachine):
         assert fresh is not None
         assert summary[:3] == fresh[:3]  # entries, hidden, merged
         assert _of_records(summary) == _of_records(fresh)
-        again = self.editable_site.build()
+        again = self.editable_site.build(changed=None if changed is None else ())
         assert (again.written, again.removed) == (0, 0)
         assert again[:4] == summary[:4]
 
-    def _build_guarded(self) -> BuildSummary:
+    def reported(self) -> Collection[str] | None:
+        """Returns the paths that are reported as changed; None lets the build look at everything."""
+        return None
+
+    def _build_guarded(self, changed: Collection[str] | None) -> BuildSummary:
         """Builds; a build that would take away too much is refused first, and changes nothing."""
         before = {entry_id for ids_of in self.held.values() for entry_id in ids_of}
         with closing(sqlite3.connect(self.folder / "fresh" / ".syndicate" / "index.db")) as sql:
@@ -236,7 +274,7 @@ class History(RuleBasedStateMachine):
         tree, index = self.editable_site.tree(), self._index()
         refused: ShrinkError | None = None
         try:
-            summary = self.editable_site.build(allow_shrink=False)
+            summary = self.editable_site.build(allow_shrink=False, changed=changed)
         except ShrinkError as error:
             refused = error
         if refused is None:
@@ -310,8 +348,28 @@ def _of_records(summary: BuildSummary) -> list[Problem]:
     return [problem for problem in summary.problems if not problem.path.endswith("config.yaml")]
 
 
+class ReportedHistory(History):
+    """The same, where builds are told which paths changed, and look at these alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.corpus = ReportedFolder(self.editable_site.folder / "corpus", Random(1))
+        self.is_report_lost = False
+
+    @rule()
+    def lose_a_report(self) -> None:
+        """The next build looks at everything, as the worker does after a minute."""
+        self.is_report_lost = True
+
+    def reported(self) -> Collection[str] | None:
+        changed, is_lost = self.corpus.changes(), self.is_report_lost
+        self.is_report_lost = False
+        return None if is_lost else changed
+
+
 TestHistory = History.TestCase
-TestHistory.settings = settings(
+TestReportedHistory = ReportedHistory.TestCase
+TestHistory.settings = TestReportedHistory.settings = settings(
     max_examples=40,
     stateful_step_count=25,
     deadline=None,

@@ -374,6 +374,20 @@ class StoreContract:
         assert corpus.folders() == {(0, b"a"): 1, (0, b"\xff"): 2}
         assert corpus.file_statuses([1, 2, 3]) == [(1, b"\xff.md", 1, 2**62, 3), (2, b"a", 5, 6, 7)]
 
+    def test_folders_by_place(self, transaction: Transaction) -> None:
+        corpus = transaction.corpus
+        assert (corpus.last_folder_id(), corpus.folders_at([(0, b"")]), corpus.folders_below(0, b"a/")) == (0, {}, {})
+        paths = [b"", b"a/", b"a/b/", b"a/b/c/", b"a0/", b"a-/", b"a/\xff/"]
+        corpus.add_folders([(number, 0, path) for number, path in enumerate(paths, 1)])
+        corpus.add_folders([(8, 1, b"a/")])
+        assert corpus.last_folder_id() == 8
+        assert corpus.folders_at([(0, b"a/"), (1, b"a/"), (1, b"a/b/"), (0, b"")]) == {
+            (0, b"a/"): 2, (1, b"a/"): 8, (0, b""): 1,
+        }  # fmt: skip
+        assert corpus.folders_at([(0, b"%d/" % number) for number in range(BATCH)]) == {}
+        assert set(corpus.folders_below(0, b"a/")) == {(0, b"a/"), (0, b"a/b/"), (0, b"a/b/c/"), (0, b"a/\xff/")}
+        assert corpus.folders_below(1, b"a/b/") == {}
+
     def test_known_files(self, transaction: Transaction) -> None:
         corpus, numbers = transaction.corpus, range(1, BATCH + 1)
         corpus.add_folders([(1, 0, b"a")])

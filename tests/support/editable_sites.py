@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from support.sites import tree
 
 from syndicate import config
 from syndicate.pipeline import BuildSummary, build
+from syndicate.pipeline.reported import ScanMemory
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -26,6 +28,7 @@ class EditableSite:
         self.now = NOW
         self.stages: Counter[str] = Counter()
         self.fresh: BuildSummary | None = None
+        self.memory = ScanMemory()
         self.settings: dict[str, Any] = {
             "site": {"title": "T", "url": "https://f.example/", "id": "f.example,2026", "home": "https://w.example/"},
             "corpus": [{"path": "corpus"}],
@@ -57,14 +60,22 @@ class EditableSite:
         path.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         return path
 
-    def build(self, *, full: bool = False, allow_shrink: bool = True) -> BuildSummary:
-        """Builds in this process. Tests of the guard set `allow_shrink` to False, as the command line does."""
+    def build(
+        self, *, full: bool = False, allow_shrink: bool = True, changed: Collection[str] | None = None
+    ) -> BuildSummary:
+        """Builds in this process, from `changed` paths alone if they are given.
+
+        Tests of the guard set `allow_shrink` to False, as the command line does.
+        """
         self.stages.clear()
 
         def count(stage: str, done: int, total: int) -> None:
             self.stages[stage] += 1
 
-        return build(config.load(str(self.configure())), self.now, count, full=full, allow_shrink=allow_shrink)
+        return build(
+            config.load(str(self.configure())), self.now, count,
+            full=full, allow_shrink=allow_shrink, changed=changed, memory=self.memory,
+        )  # fmt: skip
 
     def tree(self) -> dict[str, bytes]:
         return tree(self.output)

@@ -32,6 +32,10 @@ class WorkerProcess:
         return [event for event in map(json.loads, self.lines) if event["event"] == name]
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process.returncode is None
 

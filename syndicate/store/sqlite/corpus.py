@@ -18,6 +18,13 @@ _RECORD = (
 )
 
 _FOLDERS = "SELECT source, path, folder_id FROM folders"
+# A CROSS JOIN is joined in the order written: from the few places that are requested. For `IN (VALUES …)` SQLite reads
+# the whole table.
+_FOLDERS_AT = """
+WITH requested (source, path) AS (VALUES {pairs})
+SELECT folders.source, folders.path, folder_id FROM requested
+CROSS JOIN folders ON folders.source = requested.source AND folders.path = requested.path"""
+_FOLDERS_BELOW = "SELECT source, path, folder_id FROM folders WHERE source = ? AND path >= ? AND path < ?"
 _ADD_FOLDERS = "INSERT INTO folders (folder_id, source, path) VALUES (?, ?, ?)"
 
 # Ordered as Python orders the tuples of a scan: both lists are compared as a whole.
@@ -26,8 +33,10 @@ SELECT folder_id, name, size_bytes, mtime_ns, ctime_ns FROM files
 WHERE folder_id IN (SELECT value FROM json_each(?)) ORDER BY folder_id, name"""
 
 _KNOWN = """
-SELECT folder_id, name, record_id, hash FROM files LEFT JOIN records USING (record_id)
-WHERE (folder_id, name) IN (VALUES {pairs})"""
+WITH requested (folder_id, name) AS (VALUES {pairs})
+SELECT files.folder_id, files.name, record_id, hash FROM requested
+CROSS JOIN files ON files.folder_id = requested.folder_id AND files.name = requested.name
+LEFT JOIN records USING (record_id)"""
 
 _KNOWN_OF_FOLDERS = """
 SELECT folder_id, name, record_id, hash FROM files LEFT JOIN records USING (record_id)
@@ -45,18 +54,25 @@ _RECORDS = f"SELECT {_RECORD} FROM records WHERE record_id IN (SELECT value FROM
 _PUT_RECORDS = f"INSERT OR REPLACE INTO records ({_RECORD}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
 _DROP_RECORDS = tuple(
     f"DELETE FROM {table} WHERE record_id IN (SELECT value FROM json_each(?))"  # noqa: S608
-    for table in ("records", "problems", "links", "rendered", "fragments")
+    for table in ("records", "problems", "links", "rendered")
 )
+# Fragments have no index of records (schema.py).
+_DROP_FRAGMENTS = f"""
+DELETE FROM fragments WHERE fragment_id IN (
+  SELECT value * {schema.FORMATS_MAX} + format_id FROM json_each(?) CROSS JOIN formats)"""  # noqa: S608
 _RECORDS_OF_URLS = f"SELECT {_RECORD} FROM records WHERE url IN (SELECT value FROM json_each(?))"  # noqa: S608
 _ENTRY_RECORDS = f"SELECT {_RECORD} FROM records WHERE url IS NOT NULL"  # noqa: S608
 _SHARED_URLS = "SELECT url FROM records WHERE url IS NOT NULL GROUP BY url HAVING COUNT(*) > 1"
 _STATED_IDS = "SELECT DISTINCT stated_id FROM records WHERE stated_id IS NOT NULL"
 _CLAIMANTS = f"""
-SELECT {_RECORD} FROM records
-WHERE stated_id IN (SELECT value FROM json_each(?)) AND record_id IN (SELECT record_id FROM entries)"""  # noqa: S608
+SELECT {_RECORD} FROM records WHERE stated_id IN (SELECT value FROM json_each(?))
+  AND EXISTS (SELECT 1 FROM entries WHERE entries.record_id = records.record_id)"""  # noqa: S608
 _RECORDS_AT = """
-SELECT source, folders.path, name, record_id FROM folders JOIN files USING (folder_id)
-WHERE (source, folders.path, name) IN (VALUES {triples}) AND record_id IN (SELECT record_id FROM entries)"""
+WITH requested (source, path, name) AS (VALUES {triples})
+SELECT folders.source, folders.path, files.name, record_id FROM requested
+CROSS JOIN folders ON folders.source = requested.source AND folders.path = requested.path
+CROSS JOIN files ON files.folder_id = folders.folder_id AND files.name = requested.name
+CROSS JOIN entries USING (record_id)"""
 
 # Entries whose time comes, and entries whose time is over, between two times (the first one excluded).
 _URLS_BETWEEN = f"""
@@ -86,6 +102,24 @@ class SqliteCorpus:
     def folders(self) -> dict[tuple[int, bytes], int]:
         """Returns the id of each folder that holds files, by source and path."""
         return {(row[0], row[1]): row[2] for row in self._sql.execute(_FOLDERS)}
+
+    def folders_at(self, places: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], int]:
+        """Returns the ids of the folders at these sources and paths; unknown ones are left out."""
+        found: dict[tuple[int, bytes], int] = {}
+        for pairs in _portions(places, _PAIRS // 2):
+            sql = _FOLDERS_AT.format(pairs=",".join(["(?,?)"] * len(pairs)))
+            rows = self._sql.execute(sql, [part for pair in pairs for part in pair])
+            found.update(((row[0], row[1]), row[2]) for row in rows)
+        return found
+
+    def folders_below(self, source: int, path: bytes) -> dict[tuple[int, bytes], int]:
+        """Returns the ids of the folder at a path, which ends in a slash, and of all within it, as `folders` does."""
+        after = path[:-1] + b"0"  # the character after a slash
+        return {(row[0], row[1]): row[2] for row in self._sql.execute(_FOLDERS_BELOW, (source, path, after))}
+
+    def last_folder_id(self) -> int:
+        """Returns the highest folder id, 0 without folders."""
+        return int(self._sql.execute("SELECT COALESCE(MAX(folder_id), 0) FROM folders").fetchone()[0])
 
     def add_folders(self, rows: Iterable[tuple[int, int, bytes]]) -> None:
         """Stores new folders, given as folder id, source and path."""
@@ -139,12 +173,12 @@ class SqliteCorpus:
 
     def drop_records(self, record_ids: Sequence[int]) -> None:
         """Deletes records with their problems and fragments."""
-        for sql in _DROP_RECORDS:
+        for sql in (*_DROP_RECORDS, _DROP_FRAGMENTS):
             self._sql.execute(sql, (json.dumps(record_ids),))
 
     def create_indexes(self) -> None:
-        """Creates the indexes of records, once the first records are stored."""
-        for sql in schema.RECORD_INDEXES:
+        """Creates the indexes of records and entries, once the first ones are stored."""
+        for sql in schema.INDEXES:
             self._sql.execute(sql)
 
     def records_of_urls(self, urls: Sequence[str]) -> list[RecordRow]:

@@ -18,12 +18,19 @@ SELECT DISTINCT url FROM links JOIN records USING (record_id)
 WHERE name IN (SELECT value FROM json_each(?)) AND url IS NOT NULL"""
 _ALL_URLS = "SELECT DISTINCT url FROM links JOIN records USING (record_id) WHERE url IS NOT NULL"
 
-_ADDRESSES = """
+# A CROSS JOIN is joined in the order written: from the few places that are requested. For `IN (VALUES …)` SQLite reads
+# the whole table.
+_ADDRESSES_AT = """
+WITH requested (source, path, name) AS (VALUES {places})
+SELECT folders.source, CAST(folders.path || files.name AS BLOB), records.url FROM requested
+CROSS JOIN folders ON folders.source = requested.source AND folders.path = requested.path
+CROSS JOIN files ON files.folder_id = folders.folder_id AND files.name = requested.name
+CROSS JOIN records ON records.record_id = files.record_id
+WHERE records.url IS NOT NULL"""
+_ADDRESSES_NAMED = """
 SELECT folders.source, CAST(folders.path || files.name AS BLOB), records.url
 FROM folders JOIN files USING (folder_id) JOIN records ON records.record_id = files.record_id
-WHERE {condition} AND records.url IS NOT NULL"""
-_ADDRESSES_AT = _ADDRESSES.format(condition="(folders.source, folders.path, files.name) IN (VALUES {places})")
-_ADDRESSES_NAMED = _ADDRESSES.format(condition="files.name IN (SELECT CAST(value AS BLOB) FROM json_each(?))")
+WHERE files.name IN (SELECT CAST(value AS BLOB) FROM json_each(?)) AND records.url IS NOT NULL"""
 
 
 class SqliteLinks:

@@ -14,6 +14,7 @@ from ..values.keys import is_private
 from ..values.languages import language_tag
 from .bucket import is_bucket, read_bucket_options, read_output
 from .cdn import read_cdns
+from .executor import check_executor
 from .feeds import read_presentation, read_selection
 from .locate import MAX_BYTES
 from .models import Api, Config, ConfigFile, Guard, Hub, Serve, SiteOptions, Source
@@ -91,6 +92,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         bucket=read_bucket_options(options.bucket, root),
         cdns=read_cdns(options.cdn, root.sections("cdn")),
     )
+    check_executor(options.executor, root.section("executor"))
     _check_folders(config, root)
     if config.api is not None and "json" not in config.selection.formats:
         root.report("api", "needs json among feeds.formats: it answers with what is rendered for them")

@@ -16,6 +16,7 @@ from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
 from .bucket import BucketOptions
 from .cdn import Cdn
+from .executor import ExecutorOptions
 from .options import ANY_NAME, Option
 
 _SELECTION = Selection()
@@ -393,15 +394,7 @@ class ConfigFile(NamedTuple):
     bucket: Annotated[BucketOptions, Option()] = BucketOptions()
     cdn: Annotated[tuple[Cdn, ...], Option()] = ()
     state: Annotated[str, Option("Folder of the state between runs.")] = ".syndicate"
-    executor: Annotated[
-        str,
-        Option(
-            "Where records are read: in `processes` of their own, which a hostile record may end, as many as this "
-            "machine has processors and memory for; or `inline`, in the process of the build, which such a record may "
-            "then end.",
-            choices=("processes", "inline"),
-        ),
-    ] = "processes"
+    executor: Annotated[ExecutorOptions, Option(shorthand="kind")] = ExecutorOptions()
 
 
 class Config(NamedTuple):
@@ -422,7 +415,7 @@ class Config(NamedTuple):
     serve: Serve
     precompress: bool
     api: Api | None
-    executor: str
+    executor: ExecutorOptions
     worker: WorkerOptions = WorkerOptions()
     guard: Guard = Guard()
     limits: Limits = Limits()

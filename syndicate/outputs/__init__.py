@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from .bucket import BucketOutput
 
 
-def open_output(config: "Config") -> "Output":
-    """Returns the output that a configuration names. Nothing is read or written before its first method is called."""
+def open_output(config: "Config", run: str = "") -> "Output":
+    """Returns the output that a configuration names. Nothing is read or written before its first method is called.
+
+    `run` is the name of a run whose documents workers of other machines stage.
+    """
     if is_bucket(config.output):
         return open_bucket(config, config.output)
     from .local import LocalOutput
 
-    return LocalOutput(config.output, owner=config.site.authority, site_url=config.site.url)
+    return LocalOutput(config.output, owner=config.site.authority, site_url=config.site.url, run=run)
 
 
 def open_bucket(config: "Config", url: str) -> "BucketOutput":

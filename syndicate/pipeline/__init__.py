@@ -32,8 +32,8 @@ from ..store import memory_store, open_store
 from . import fingerprints
 from .budget import TaskFailure
 from .context import JobContext
-from .executor import WorkerPool
 from .garbage import no_garbage_collection
+from .pool import open_pool
 from .run import Run
 from .second_look import Place
 from .site_id import claim, known_id
@@ -129,7 +129,7 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
     with (
         closing(memory_store()) as store,
         store.write() as transaction,
-        WorkerPool(context, config.executor, config.limits) as pool,
+        open_pool(context) as pool,
     ):
         return Run(transaction, context, pool, int(now.timestamp())).check(_published_state(config), progress)
 
@@ -166,7 +166,7 @@ def find_hidden_files(config: Config, now: datetime) -> "Iterator[HiddenFile]":
         for folder, names in scan(source, [])
         for name in names
     ]
-    with WorkerPool(context, config.executor, config.limits) as pool:
+    with open_pool(context) as pool:
         for hidden in pool.map(jobs.find_hidden_files, tasks, len(tasks)):
             if hidden is not None and not isinstance(hidden, TaskFailure):  # a problem, which `check` lists
                 yield hidden
@@ -179,7 +179,7 @@ def explain_file(config: Config, source: int, path: bytes, now: datetime) -> "Ex
 
     context = JobContext(config)
     context.import_parsers()
-    with WorkerPool(context, config.executor, config.limits) as pool:
+    with open_pool(context) as pool:
         tasks = [(source, path, int(now.timestamp()))]
         results: list[Explanation | Problem | TaskFailure] = list(pool.map(jobs.explain_files, tasks, 1))
     (result,) = results
@@ -201,7 +201,7 @@ def _attempt(
         try:
             with (
                 no_garbage_collection(),
-                WorkerPool(context, config.executor, config.limits) as pool,
+                open_pool(context) as pool,
                 store.write() as transaction,
             ):
                 run = Run(transaction, context, pool, int(now.timestamp()))

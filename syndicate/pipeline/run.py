@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from ..store.base import Transaction
     from .change_log import ChangeLogUpdate
     from .context import JobContext
-    from .executor import WorkerPool
     from .parse import RecordUpdate
+    from .pool import Pool
     from .resolve import EntryResolver, TouchedFeeds
     from .write import DocumentWriter
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 class Run:
     """One run for a given time, within one transaction."""
 
-    def __init__(self, transaction: "Transaction", context: "JobContext", pool: "WorkerPool", now: int) -> None:
+    def __init__(self, transaction: "Transaction", context: "JobContext", pool: "Pool", now: int) -> None:
         self._transaction = transaction
         self._context = context
         self._config: Config = context.config

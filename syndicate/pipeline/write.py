@@ -16,9 +16,9 @@ from ..store.rows import NO_FEED, DocumentRow
 from .assemble import AssembleTask, Page, StagedDocument, assemble_sets, stage
 from .budget import TaskFailure
 from .context import JobContext
-from .executor import WorkerPool
 from .lists import SiteLists
 from .plan import DocumentSet, Plan
+from .pool import Pool
 from .topic_urls import topic_url
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _PAGES_AT_ONCE = 3  # a chunk for a worker: documents and their fragments are la
 class DocumentWriter:
     """Writes the documents of one run. `removed` are the documents that no feed has any more, once all are staged."""
 
-    def __init__(self, transaction: Transaction, context: JobContext, pool: WorkerPool) -> None:
+    def __init__(self, transaction: Transaction, context: JobContext, pool: Pool) -> None:
         self._transaction = transaction
         self._context = context
         self._pool = pool
@@ -69,12 +69,15 @@ class DocumentWriter:
         with_pages = [one for one in sets if one.page is not None]
         index_html: list[tuple[int, bytes]] = []
         done = 0
+        formats = len(self._context.config.selection.formats) + 1
+        if self._pool.assembles:
+            with_pages = [*archives, *with_pages]
+            archives = []
         for batch in _batches(archives):
             for one in assemble_sets(self._context, list(self._tasks(batch))):
                 done += 1
                 self._add(one.documents)
                 progress("writing", done, len(sets))
-        formats = len(self._context.config.selection.formats) + 1
         for assembled in self._pool.map(
             assemble_sets, self._all_tasks(with_pages), len(with_pages) * formats, _PAGES_AT_ONCE, few_inline=True
         ):

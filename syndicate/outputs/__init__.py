@@ -27,9 +27,9 @@ def open_bucket(config: "Config", url: str) -> "BucketOutput":
     import os
 
     from ..config.bucket import parse_bucket_url
+    from ..object_storage import ObjectStorage
     from .bucket import BucketOutput, Ownership
     from .object_headers import HeaderPolicy
-    from .objects import ObjectStorage
     from .publish_lock import PublishLock, holder_name
     from .spool import Spool
 

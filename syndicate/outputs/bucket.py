@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OutputError
 from ..model import Document
-from .objects import ObjectExistsError, ObjectMeta, ObjectStorage
+from ..object_storage import ObjectExistsError, ObjectMeta, ObjectStorage
 from .paths import DELETIONS, DIGEST_METADATA, FEED_NAMES, LOCK, MARKER
 from .publish_order import publish_order
 

@@ -18,8 +18,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ..config.bucket import BucketOptions, BucketUrl
-from ..errors import OutputError
+from .config.bucket import BucketOptions, BucketUrl
+from .errors import OutputError
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store

@@ -130,18 +130,27 @@ class ObjectStorage:
 
     # ------------------------------------------------------------------------------------------------- many objects
 
-    def all(self) -> Iterator[ObjectMeta]:
-        """Yields all objects, in the order of their paths, without their attributes.
+    def all(self, folder: str = "") -> Iterator[ObjectMeta]:
+        """Yields all objects, or those of a folder, in the order of their paths, without their attributes.
 
         The object of no bytes that a console makes for the folder itself is none of them.
         """
         import obstore
 
         with self._errors(""):
-            for chunk in obstore.list(self._store, chunk_size=1000):
+            for chunk in obstore.list(self._store, folder or None, chunk_size=1000):
                 for one in chunk:
                     if one["path"]:
                         yield _meta(one, {})
+
+    def copy(self, path: str, target: str) -> str:
+        """Copies an object with its attributes, within the service, and returns the ETag of the copy."""
+        import obstore
+
+        with self._errors(path, missing="a staged document does not exist any more"):
+            obstore.copy(self._store, path, target)
+        meta = self.head(target)
+        return meta.etag if meta is not None else ""
 
     def delete(self, paths: Sequence[str]) -> None:
         """Deletes objects. One that does not exist is no error."""

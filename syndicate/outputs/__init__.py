@@ -16,13 +16,13 @@ def open_output(config: "Config", run: str = "") -> "Output":
     `run` is the name of a run whose documents workers of other machines stage.
     """
     if is_bucket(config.output):
-        return open_bucket(config, config.output)
+        return open_bucket(config, config.output, run)
     from .local import LocalOutput
 
     return LocalOutput(config.output, owner=config.site.authority, site_url=config.site.url, run=run)
 
 
-def open_bucket(config: "Config", url: str) -> "BucketOutput":
+def open_bucket(config: "Config", url: str, run: str = "") -> "BucketOutput":
     """Returns a bucket as the output of a site. Nothing is read or written before its first method is called."""
     import os
 
@@ -41,4 +41,5 @@ def open_bucket(config: "Config", url: str) -> "BucketOutput":
         Spool(os.path.join(config.state, "spool")),
         PublishLock(objects, holder_name(config.state)),
         config.bucket.delete_after_s,
+        run,
     )

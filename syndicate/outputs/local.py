@@ -83,6 +83,9 @@ class LocalOutput:
             self._require_shared()
         return [self._stage(document) for document in documents]
 
+    def forward(self, final: Container[str] = ()) -> None:
+        """See `Output.forward`: the folder is shared."""
+
     def adopt(self, paths: Iterable[str]) -> None:
         """See `Output.adopt`."""
         self._staged.update(dict.fromkeys(paths))

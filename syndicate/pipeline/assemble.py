@@ -53,6 +53,16 @@ def assemble_sets(context: JobContext, tasks: Sequence[AssembleTask]) -> list[As
     return [_assemble(context, task) for task in tasks]
 
 
+def probable_final_paths(tasks: Sequence[object], assembled: Sequence[object]) -> set[str]:
+    """Returns the paths of archives that another one follows: nearly always of periods that are over."""
+    return {
+        document.path
+        for task, result in zip(tasks, assembled, strict=True)
+        if isinstance(task, AssembleTask) and isinstance(result, Assembled) and task.links.next_archive
+        for document in result.documents
+    }
+
+
 def stage(context: JobContext, documents: Sequence[Document], feed_id: int, period: str = "") -> list[StagedDocument]:
     """Stages documents, and their compressed variants if the site has these."""
     if context.config.precompress:

@@ -24,6 +24,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import ExecutorError
+from .assemble import probable_final_paths
 from .context import JobContext
 from .executor import WorkerPool
 from .pool import CHUNK
@@ -101,7 +102,7 @@ def _serve(context: JobContext, answers: int) -> None:
                 if not is_prepared:
                     _prepare(context)
                     is_prepared = True
-                answer: Any = True, _results(pool, message)
+                answer: Any = True, _results(context, pool, message)
             except Exception as error:  # noqa: BLE001 - the build raises it
                 pool.end_workers()  # one may have a task left
                 error.add_note(traceback.format_exc())
@@ -109,11 +110,14 @@ def _serve(context: JobContext, answers: int) -> None:
             send_message(answers, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
 
 
-def _results(pool: WorkerPool, message: bytes) -> list[Any]:
+def _results(context: JobContext, pool: WorkerPool, message: bytes) -> list[Any]:
     job, portions = pickle.loads(message)  # noqa: S301  # nosec B301 - from a build of ours
     tasks = [pickle.loads(portion) for portion in portions]  # noqa: S301  # nosec B301
     chunk = max(map(len, tasks), default=CHUNK)
-    return list(pool.map(job, chain.from_iterable(tasks), sum(map(len, tasks)), chunk))
+    all_tasks = list(chain.from_iterable(tasks))
+    results = list(pool.map(job, all_tasks, len(all_tasks), chunk))
+    context.output.forward(probable_final_paths(all_tasks, results))
+    return results
 
 
 def _prepare(context: JobContext) -> None:

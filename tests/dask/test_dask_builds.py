@@ -7,13 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 from support.dask_clusters import DaskCluster, dask_cluster, descendants
 from support.dask_sites import DaskSite
+from support.histories import edit, fill, wait_for_work
 from support.processes import is_running, wait_until
 from support.sites import run
 
@@ -23,29 +22,6 @@ from syndicate.outputs.local import LocalOutput
 from syndicate.outputs.paths import MARKER, STAGED_SUFFIX
 
 pytestmark = pytest.mark.dask
-RECORDS = 120
-
-
-def edit(site: DaskSite, number: int) -> None:
-    """Makes the changes of one step of a history, the same for the same number."""
-    chance = Random(number)
-    site.now += timedelta(days=chance.choice([0, 1, 40]))
-    for _ in range(chance.randint(1, 6)):
-        name = f"{chance.randint(0, 12)}.md"
-        path = site.folder / "corpus" / name
-        if path.exists() and chance.random() < 0.3:
-            path.unlink()
-            continue
-        topics = chance.sample(["One", "Two", "C++", "Äther"], chance.randint(0, 2))
-        date = chance.choice(["2025-12-31", "2026-01-01", "2026-05-31", "2026-07-03"])
-        site.record(name, title=f"{name} & <{number}>", topics=topics, date=date, body="Some *text*.\n" * number)
-
-
-def fill(site: DaskSite, number: int) -> None:
-    """Writes records, whose titles contain a number."""
-    for one in range(RECORDS):
-        date = f"2026-0{one % 5 + 1}-{one % 28 + 1:02}"
-        site.record(f"{one}.md", title=f"{one} of {number}", date=date, topics=[f"T{one % 7}"], body="A *b* c.\n" * 50)
 
 
 def staged(site: DaskSite) -> list[str]:
@@ -56,11 +32,6 @@ def torn(found: dict[str, bytes], old: dict[str, bytes], new: dict[str, bytes]) 
     """Returns the documents that are neither those of before nor those of after a build."""
     documents = {path: content for path, content in found.items() if not path.endswith(STAGED_SUFFIX)}
     return [path for path, content in documents.items() if content not in {old.get(path), new.get(path)}]
-
-
-def wait_for_work(cluster: DaskCluster, building: subprocess.Popen[bytes]) -> None:
-    """Waits until a worker reads records, or the build has ended."""
-    wait_until(lambda: cluster.busy_workers() or building.poll() is not None)
 
 
 @pytest.fixture

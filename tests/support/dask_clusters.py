@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from support.object_services import free_port
+from support.object_services import ENVIRONMENT, free_port
 from support.processes import is_running, wait_until
 
 _TESTS = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ class DaskCluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": _IMPORTED, **environment},
+                env={**os.environ, **ENVIRONMENT, "PYTHONPATH": _IMPORTED, **environment},
             )
         self._processes.append(process)
         return process

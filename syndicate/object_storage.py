@@ -83,6 +83,18 @@ class ObjectStorage:
         except FileNotFoundError:
             return None
 
+    def read_below(self, path: str, max_bytes: int) -> tuple[bytes | None, ObjectMeta] | None:
+        """Returns an object, without its content if it is longer; None when there is none."""
+        import obstore
+
+        try:
+            with self._errors(path):
+                found = obstore.get(self._store, path)
+                meta = _meta(found.meta, {})
+                return (None if meta.size_bytes > max_bytes else bytes(found.bytes())), meta
+        except FileNotFoundError:
+            return None
+
     def head(self, path: str) -> ObjectMeta | None:
         """Returns what is known of an object, with its attributes; None when there is none."""
         import obstore

@@ -62,13 +62,21 @@ _NO_ALIASES: Mapping[str, tuple[str, ...]] = {}
 class Source(NamedTuple):
     """A folder of records, or a list of several.
 
-    `path` is as the configuration wrote it, `root` is absolute. `prefix` precedes the paths of its files in entry ids.
-    It is empty for the first source, so that adding a source changes no id; for others it is the folder's name between
-    slashes, with which no path within the first begins. `site` is what the configuration of the site's generator says.
+    `path` is as the configuration wrote it, `root` is absolute; that of a bucket is its address, with a slash at its
+    end. `prefix` precedes the paths of its files in entry ids. It is empty for the first source, so that adding a
+    source changes no id; for others it is the folder's name between slashes, with which no path within the first
+    begins. `site` is what the configuration of the site's generator says.
     """
 
-    path: Annotated[str, Option("The folder, relative to the configuration file.")]
+    path: Annotated[
+        str,
+        Option(
+            "The folder, relative to the configuration file; or one of a bucket, `s3://NAME/FOLDER/`, which is read"
+            " with the settings of `bucket`."
+        ),
+    ]
     root: str = ""
+    bucket: BucketOptions = BucketOptions()
     prefix: str = ""
     site: SiteSettings = SiteSettings()
     kind: Annotated[
@@ -309,6 +317,7 @@ class WorkerOptions(NamedTuple):
             default="true on overlay, NFS, SMB, FUSE and similar file systems, which do not report all changes",
         ),
     ] = None
+    list_s: Annotated[float, Option("Time between two listings of a corpus in a bucket, in seconds.", minimum=1)] = 30.0
 
 
 API_PREFIX = "/api/v1"

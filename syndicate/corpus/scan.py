@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from .. import safe_files
 from ..config import Source
 from ..errors import Problem
+from .bucket_files import Listing, files_of
 
 _GLOB = re.compile(r"\*\*/|\*\*|\*|\?|\[!?-?(?:\w-\w|\w)+-?\]|.", re.DOTALL)
 _WILDCARD = re.compile(r"[*?\[]")
@@ -26,16 +27,23 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
 
     The path of a folder ends in a slash; that of the source itself is empty. A symbolic link is followed only to a
     file within the source. Folders that cannot be read and links that leave the source are added to `problems`.
+    Raises CorpusError when the source is in a bucket that cannot be listed.
     """
-    root = os.fsencode(source.root)
-    real_root = os.path.join(os.path.realpath(root), b"")
     matches = matcher(source)
+    bucket = files_of(source)
+    listed = _listed_folders(bucket.find_all()) if bucket is not None else None
+    root = os.fsencode(source.root)
+    real_root = os.path.join(os.path.realpath(root), b"") if listed is None else b""
     folders = [b""]
     while folders:
         folder = folders.pop()
         names: list[bytes] = []
         subfolders: list[bytes] = []
-        for entry in _folder_entries(source, root, folder, problems):
+        if listed is not None:
+            found, below = listed.get(folder, ((), ()))
+            names = [name for name in found if not name.startswith(_SKIPPED_PREFIXES) and matches(folder + name)]
+            subfolders = [folder + name + b"/" for name in below if not _is_skipped(name)]
+        for entry in _folder_entries(source, root, folder, problems) if listed is None else ():
             name = entry.name
             if entry.is_dir(follow_symlinks=False):
                 if name not in _SKIPPED_FOLDERS:
@@ -53,9 +61,30 @@ def scan(source: Source, problems: list[Problem]) -> Iterator[tuple[bytes, list[
         folders += sorted(subfolders, reverse=True)
 
 
+def _listed_folders(listing: Listing) -> dict[bytes, tuple[Iterable[bytes], set[bytes]]]:
+    """Return the names of objects and of folders in each folder of a listing."""
+    folders: dict[bytes, tuple[Iterable[bytes], set[bytes]]] = {}
+    for folder, objects in listing.items():
+        folders[folder] = objects, folders[folder][1] if folder in folders else set()
+        below = folder
+        while below:
+            above, slash, name = below[:-1].rpartition(b"/")
+            below = above + slash
+            if below not in folders:
+                folders[below] = (), set()
+            folders[below][1].add(name)
+    return folders
+
+
+def _is_skipped(folder: bytes) -> bool:
+    return folder in _SKIPPED_FOLDERS or folder.startswith(_SKIPPED_PREFIXES)
+
+
 def stat_files(source: Source, folder: bytes, names: list[bytes], folder_id: int) -> list[ListedFile]:
     """Return the status of the named files of a folder; files that do not exist any more are left out."""
     files: list[ListedFile] = []
+    if (bucket := files_of(source)) is not None:
+        return [(folder_id, name, *status) for name, status in bucket.listed(folder, names)]
     try:
         handle = safe_files.open_folder_below(source.root, os.fsdecode(folder))
     except OSError:
@@ -77,6 +106,10 @@ def find_again(source: Source, paths: Iterable[bytes]) -> list[bytes]:
 
     A file that is replaced or moved about is missing for an instant only.
     """
+    if (bucket := files_of(source)) is not None:
+        scanned = [path for path in paths if _is_listed(source, path)]
+        statuses = bucket.statuses(scanned)
+        return [path for path, status in zip(scanned, statuses, strict=True) if status is not None]
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
     matches = matcher(source)
@@ -96,6 +129,12 @@ def find_again(source: Source, paths: Iterable[bytes]) -> list[bytes]:
             if exists:
                 found.append(path)
     return found
+
+
+def _is_listed(source: Source, path: bytes) -> bool:
+    """Return whether a scan of a bucket reaches an object."""
+    *folders, name = path.split(b"/")
+    return not any(map(_is_skipped, folders)) and not name.startswith(_SKIPPED_PREFIXES) and bool(matcher(source)(path))
 
 
 def _is_scanned(root: bytes, folder: bytes) -> bool:

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .budget import TaskFailure, reason_of_end
 from .dask_cluster import Cluster, LostError, WorkersKilledError
 from .dask_worker import Answer, Context
-from .executor import WorkerPool
-from .pool import CHUNK, Job, Result, Task
+from .pool import CHUNK, Job, Result, Task, open_local_pool
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -57,7 +56,7 @@ class DaskPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._cluster is not None:
             self._cluster.close()
             self._cluster = None
@@ -73,7 +72,7 @@ class DaskPool:
     ) -> Iterator[Result | TaskFailure]:
         """See `pool.Pool.map`. Raises ExecutorError when the cluster cannot be used."""
         if count <= self._options.batch:
-            with WorkerPool(self._context, "processes", self._context.config.limits) as few:
+            with open_local_pool(self._context) as few:
                 yield from few.map(job, tasks, count, chunk, few_inline=few_inline)
             return
         if self._cluster is None:

@@ -65,11 +65,7 @@ class WorkerPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.end_workers()
-
-    def end_workers(self) -> None:
-        """Ends the workers, also those that work."""
+    def __exit__(self, *error: object) -> None:
         while self._workers:
             self._workers.pop().end()
 

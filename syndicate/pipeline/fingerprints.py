@@ -45,6 +45,8 @@ def of(config: Config) -> dict[str, bytes]:
     """Returns the fingerprints of a configuration and this program, by name."""
     running = program()
     # Problems are reported, requests answered and builds refused, whatever documents show.
+    sources = tuple(source._replace(bucket=BucketOptions()) for source in config.sources)
+    config = config._replace(sources=sources)  # how a corpus is reached, changes nothing
     quiet = config._replace(
         problems=(), serve=Serve(), worker=WorkerOptions(), executor=ExecutorOptions(), guard=Guard()
     )

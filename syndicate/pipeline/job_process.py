@@ -23,11 +23,11 @@ import traceback
 from itertools import chain
 from typing import Any
 
+from ..config.bucket import is_bucket
 from ..errors import ExecutorError
 from .assemble import probable_final_paths
 from .context import JobContext
-from .executor import WorkerPool
-from .pool import CHUNK
+from .pool import CHUNK, Pool, open_local_pool
 from .worker_process import end_with, receive_message, send_message
 
 IDLE_S = 20.0
@@ -94,7 +94,7 @@ def main(lifeline: int) -> int:
 
 
 def _serve(context: JobContext, answers: int) -> None:
-    with WorkerPool(context, "processes", context.config.limits, workers=1) as pool:
+    with open_local_pool(context, workers=1) as pool:
         is_prepared = False
         while select.select([0], [], [], IDLE_S)[0]:
             message = receive_message(0)
@@ -104,13 +104,13 @@ def _serve(context: JobContext, answers: int) -> None:
                     is_prepared = True
                 answer: Any = True, _results(context, pool, message)
             except Exception as error:  # noqa: BLE001 - the build raises it
-                pool.end_workers()  # one may have a task left
+                pool.__exit__()  # a worker may have a task left
                 error.add_note(traceback.format_exc())
                 answer = False, error
             send_message(answers, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
 
 
-def _results(context: JobContext, pool: WorkerPool, message: bytes) -> list[Any]:
+def _results(context: JobContext, pool: Pool, message: bytes) -> list[Any]:
     job, portions = pickle.loads(message)  # noqa: S301  # nosec B301 - from a build of ours
     tasks = [pickle.loads(portion) for portion in portions]  # noqa: S301  # nosec B301
     chunk = max(map(len, tasks), default=CHUNK)
@@ -124,7 +124,7 @@ def _prepare(context: JobContext) -> None:
     """Imports what jobs need, before the time of a record is counted. Raises ExecutorError if a folder is missing."""
     config = context.config
     for source in config.sources:
-        if not os.path.isdir(source.root):
+        if not is_bucket(source.root) and not os.path.isdir(source.root):
             raise ExecutorError(f"{source.root}: there is no such folder on a Dask worker: it must be shared")
     context.import_parsers()
     context.import_renderers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from ..config.bucket import is_bucket
 from .budget import TaskFailure
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class Pool(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *error: object) -> None:
+        """Ends the workers, also those that work. They are started again when they are needed."""
 
     def map(
         self,
@@ -49,11 +51,21 @@ class Pool(Protocol):
 
 def open_pool(context: JobContext) -> Pool:
     """Returns the pool that the configuration of a run names."""
-    from .executor import WorkerPool
-
-    executor = context.config.executor
-    if executor.kind == "dask":
+    kind = context.config.executor.kind
+    if kind == "dask":
         from .dask_pool import DaskPool
 
         return DaskPool(context)
-    return WorkerPool(context, executor.kind, context.config.limits)
+    return open_local_pool(context, kind)
+
+
+def open_local_pool(context: JobContext, kind: str = "processes", workers: int = 0) -> Pool:
+    """Returns a pool of this machine. With `workers`, it has so many, whatever the number of tasks, and keeps them."""
+    from .executor import WorkerPool
+
+    pool = WorkerPool(context, kind, context.config.limits, workers)
+    if any(is_bucket(source.root) for source in context.config.sources):
+        from .fetching import FetchingPool
+
+        return FetchingPool(pool, context.config)
+    return pool

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from support.bucket_sites import BucketSite
+from support.corpus_sites import CorpusSite
 from support.dask_clusters import DaskCluster, dask_cluster
 from support.histories import edit, fill, wait_for_work
-from support.object_services import ENVIRONMENT, ObjectService
+from support.object_services import BUCKET, ENVIRONMENT, ObjectService
 
-from syndicate.outputs.paths import STAGED_FOLDER
+from syndicate.outputs.paths import DELETIONS, LOCK, MARKER, STAGED_FOLDER
 
 pytestmark = pytest.mark.dask
 
@@ -101,3 +102,23 @@ def test_killed_build_is_completed_by_the_next(service: ObjectService, tmp_path:
         site.let_deletions_fall_due()
         site.build_bucket()
         assert site.documents() == site.build_folder()
+
+
+@pytest.mark.parametrize("output", ["folder", "bucket"])
+def test_corpus_in_a_bucket_needs_no_shared_folder(
+    cluster: DaskCluster, service: ObjectService, tmp_path: Path, output: str
+) -> None:
+    site = CorpusSite(tmp_path / "site", service, f"no-disk-{output}/")
+    executor = {"kind": "dask", "scheduler": cluster.address, "batch": 2, "timeout_s": 60}
+    site.settings |= {"executor": executor}
+    prefix = f"no-disk-{output}/feeds/"
+    if output == "bucket":
+        site.settings |= {"output": f"s3://{BUCKET}/{prefix}"}
+        site.settings["bucket"]["delete_after_s"] = 0
+    for number in range(5):
+        edit(site, number)
+        site.build_uploaded()
+        found = site.tree() if output == "folder" else service.objects(prefix)
+        own = {LOCK, DELETIONS} if output == "bucket" else set()
+        assert {path: one for path, one in found.items() if path not in own} == site.build_from_folder()
+        assert MARKER in found

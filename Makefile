@@ -8,14 +8,14 @@ WORDS := $(basename $(notdir $(wildcard syndicate/words/catalogs/*.po)))
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages test-bucket bench fuzz golden configuration words docs manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages test-bucket test-dask bench fuzz golden configuration words docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-generators test-pages test-bucket
+test: lint unit test-hub test-generators test-pages test-bucket test-dask
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -49,6 +49,11 @@ fuzz: $(VENV)/.development
 # Publishes to real object storage on this machine, with a real cache in front. Skipped likewise.
 test-bucket: $(VENV)/.development
 	tests/bucket/run
+
+# Builds on a Dask cluster of this machine: a scheduler and workers, each a process, which the tests also kill. Those that
+# need object storage, too, use that of test-bucket.
+test-dask: $(VENV)/.development
+	SYNDICATE_TEST_DASK=1 SYNDICATE_TEST_BUCKET=$(wildcard tests/bucket/.venv) $(BIN)/pytest tests/dask
 
 # Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours.
 bench: $(VENV)/.development

@@ -7,6 +7,8 @@ SyndicateError            ends a command with one clear line
 ├── ShrinkError           a build would take away too much of what was published
 ├── SiteIdError           the id of a site changed that subscribers may know
 ├── OutputError           the output cannot be written or must not be overwritten
+├── CorpusError           the corpus cannot be listed or read, and nothing is known of its files
+├── ExecutorError         the cluster that a build is to work on cannot be used
 ├── FileChangedError      a file changed while a run worked with it
 ├── RecordsStoppedError   entries of a run exceed the limits when they are rendered
 └── StoreError            the store cannot be read or written now
@@ -119,6 +121,14 @@ class SiteIdError(SyndicateError):
 
 class OutputError(SyndicateError):
     """A document cannot be written, or the folder was not created by syndicate."""
+
+
+class CorpusError(SyndicateError):
+    """The corpus cannot be listed or read at all: nothing is known of its files."""
+
+
+class ExecutorError(SyndicateError):
+    """The cluster that a build is to work on cannot be reached, or its workers cannot do the work."""
 
 
 class FileChangedError(SyndicateError):

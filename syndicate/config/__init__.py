@@ -2,6 +2,7 @@
 
 from .bucket import BucketOptions
 from .cdn import Cdn
+from .executor import ExecutorOptions
 from .load import load, parse
 from .models import API_PREFIX, Api, Config, Guard, Hub, Limits, Push, Serve, Source, WorkerOptions
 
@@ -11,6 +12,7 @@ __all__ = [
     "BucketOptions",
     "Cdn",
     "Config",
+    "ExecutorOptions",
     "Guard",
     "Hub",
     "Limits",

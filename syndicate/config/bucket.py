@@ -68,7 +68,7 @@ def parse_bucket_url(text: str) -> BucketUrl:
 def read_output(text: str, root: ConfigSection, folder: str) -> str:
     """Returns the output as a bucket's address or as an absolute path. Reports an address that cannot be used."""
     if is_bucket(text):
-        return _read_bucket(text, root, "output")
+        return read_bucket_url(text, root, "output")
     if text.startswith("file://"):
         parts = urlsplit(text)
         path = unquote(parts.path)
@@ -85,11 +85,12 @@ def read_bucket_options(options: BucketOptions, root: ConfigSection) -> BucketOp
     section = root.section("bucket")
     if options.endpoint.startswith("http://") and not options.allow_http:
         section.report("endpoint", "is not encrypted: set bucket.allow_http to allow that")
-    url = _read_bucket(options.url, section, "url") if options.url else ""
+    url = read_bucket_url(options.url, section, "url") if options.url else ""
     return options._replace(url=url, endpoint=options.endpoint.rstrip("/"))
 
 
-def _read_bucket(text: str, section: ConfigSection, key: str) -> str:
+def read_bucket_url(text: str, section: ConfigSection, key: str) -> str:
+    """Returns the address of a place in object storage, with a slash at its end. Reports one that cannot be used."""
     try:
         return str(parse_bucket_url(text))
     except ValueError as error:

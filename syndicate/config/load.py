@@ -12,8 +12,9 @@ from ..feeds.identity import authority_date
 from ..model import Site
 from ..values.keys import is_private
 from ..values.languages import language_tag
-from .bucket import is_bucket, read_bucket_options, read_output
+from .bucket import BucketOptions, is_bucket, read_bucket_options, read_bucket_url, read_output
 from .cdn import read_cdns
+from .executor import check_executor
 from .feeds import read_presentation, read_selection
 from .locate import MAX_BYTES
 from .models import Api, Config, ConfigFile, Guard, Hub, Serve, SiteOptions, Source
@@ -62,7 +63,8 @@ def _config(root: ConfigSection, path: str) -> Config:
     options = root.read(ConfigFile)
     hubs = _hubs(options.hubs, root.sections("hubs"), folder)
     timezone = _timezone(options.site, root.section("site"))
-    sources = _sources(options.corpus, root.sections("corpus"), folder, timezone)
+    bucket = read_bucket_options(options.bucket, root)
+    sources = _sources(options.corpus, root.sections("corpus"), folder, timezone, bucket)
     site = _site(options.site, root.section("site"), tuple(hub.url for hub in hubs), sources)
     feeds = root.section("feeds")
     topics = read_topics(options.topics, root.section("topics"), folder)
@@ -88,9 +90,10 @@ def _config(root: ConfigSection, path: str) -> Config:
         template_folder=template_folder,
         templates=templates,
         problems=topics.problems,
-        bucket=read_bucket_options(options.bucket, root),
+        bucket=bucket,
         cdns=read_cdns(options.cdn, root.sections("cdn")),
     )
+    check_executor(options.executor, root.section("executor"))
     _check_folders(config, root)
     if config.api is not None and "json" not in config.selection.formats:
         root.report("api", "needs json among feeds.formats: it answers with what is rendered for them")
@@ -181,14 +184,20 @@ def _timezone(options: SiteOptions | Source, section: ConfigSection) -> str:
 
 
 def _sources(
-    sources: tuple[Source, ...], sections: tuple[ConfigSection, ...], folder: str, timezone: str
+    sources: tuple[Source, ...],
+    sections: tuple[ConfigSection, ...],
+    folder: str,
+    timezone: str,
+    bucket: BucketOptions,
 ) -> tuple[Source, ...]:
     """Returns the sources with all their fields; reports those that are missing or share a prefix."""
     completed: list[Source] = []
     for source, section in zip(sources, sections, strict=True):
-        root = os.path.join(folder, source.path)
+        if is_bucket(source.path):
+            source = source._replace(bucket=bucket, path=read_bucket_url(source.path, section, "path"))  # noqa: PLW2901
+        root = source.path if is_bucket(source.path) else os.path.join(folder, source.path)
         prefix = f"/{os.path.basename(os.path.normpath(source.path))}/" if completed else ""
-        if source.path and not os.path.isdir(root):
+        if source.path and not is_bucket(root) and not os.path.isdir(root):
             section.report("path", f"no such folder: {source.path!r}")
         if prefix and prefix in {other.prefix for other in completed}:
             name = prefix.strip("/")
@@ -208,6 +217,9 @@ def _check_aliases(source: Source, section: ConfigSection) -> None:
 
 def _check_folders(config: Config, root: ConfigSection) -> None:
     """Report private files within the output folder, all of which is published, and output within the state folder."""
+    for source in config.sources:
+        if is_bucket(source.root) and is_bucket(config.output) and source.root.startswith(config.output):
+            root.report("output", f"holds the corpus {source.path!r}: choose another folder of the bucket")
     if is_bucket(config.output):
         if config.precompress:
             root.report("precompress", "is for folders: a bucket does not choose between variants of a document")
@@ -219,7 +231,7 @@ def _check_folders(config: Config, root: ConfigSection) -> None:
     elif _is_within(config.output, config.state):
         root.report("output", "lies within the state folder")
     for source in config.sources:
-        if source.path and _is_within(source.root, config.output):
+        if source.path and not is_bucket(source.root) and _is_within(source.root, config.output):
             root.report("output", f"holds the corpus folder {source.path!r}: all of the output is published")
 
 

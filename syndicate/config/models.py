@@ -16,6 +16,7 @@ from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
 from .bucket import BucketOptions
 from .cdn import Cdn
+from .executor import ExecutorOptions
 from .options import ANY_NAME, Option
 
 _SELECTION = Selection()
@@ -61,13 +62,21 @@ _NO_ALIASES: Mapping[str, tuple[str, ...]] = {}
 class Source(NamedTuple):
     """A folder of records, or a list of several.
 
-    `path` is as the configuration wrote it, `root` is absolute. `prefix` precedes the paths of its files in entry ids.
-    It is empty for the first source, so that adding a source changes no id; for others it is the folder's name between
-    slashes, with which no path within the first begins. `site` is what the configuration of the site's generator says.
+    `path` is as the configuration wrote it, `root` is absolute; that of a bucket is its address, with a slash at its
+    end. `prefix` precedes the paths of its files in entry ids. It is empty for the first source, so that adding a
+    source changes no id; for others it is the folder's name between slashes, with which no path within the first
+    begins. `site` is what the configuration of the site's generator says.
     """
 
-    path: Annotated[str, Option("The folder, relative to the configuration file.")]
+    path: Annotated[
+        str,
+        Option(
+            "The folder, relative to the configuration file; or one of a bucket, `s3://NAME/FOLDER/`, which is read"
+            " with the settings of `bucket`."
+        ),
+    ]
     root: str = ""
+    bucket: BucketOptions = BucketOptions()
     prefix: str = ""
     site: SiteSettings = SiteSettings()
     kind: Annotated[
@@ -332,6 +341,7 @@ class WorkerOptions(NamedTuple):
             default="true on overlay, NFS, SMB, FUSE and similar file systems, which do not report all changes",
         ),
     ] = None
+    list_s: Annotated[float, Option("Time between two listings of a corpus in a bucket, in seconds.", minimum=1)] = 30.0
 
 
 API_PREFIX = "/api/v1"
@@ -417,15 +427,7 @@ class ConfigFile(NamedTuple):
     bucket: Annotated[BucketOptions, Option()] = BucketOptions()
     cdn: Annotated[tuple[Cdn, ...], Option()] = ()
     state: Annotated[str, Option("Folder of the state between runs.")] = ".syndicate"
-    executor: Annotated[
-        str,
-        Option(
-            "Where records are read: in `processes` of their own, which a hostile record may end, as many as this "
-            "machine has processors and memory for; or `inline`, in the process of the build, which such a record may "
-            "then end.",
-            choices=("processes", "inline"),
-        ),
-    ] = "processes"
+    executor: Annotated[ExecutorOptions, Option(shorthand="kind")] = ExecutorOptions()
 
 
 class Config(NamedTuple):
@@ -446,7 +448,7 @@ class Config(NamedTuple):
     serve: Serve
     precompress: bool
     api: Api | None
-    executor: str
+    executor: ExecutorOptions
     worker: WorkerOptions = WorkerOptions()
     guard: Guard = Guard()
     limits: Limits = Limits()

@@ -81,10 +81,15 @@ class ConfigSection:
         _, node = self._children.get(key, (None, None))
         return isinstance(node, yaml.MappingNode)
 
-    def section(self, key: str) -> ConfigSection:
-        """Returns the section under a key; an empty one, at the position of this section, when there is none."""
+    def section(self, key: str, shorthand: str = "") -> ConfigSection:
+        """Returns the section under a key; an empty one, at the position of this section, when there is none.
+
+        A text in its place stands for a section whose key `shorthand` has that value.
+        """
         if key not in self._sections:
             _, node = self._children.get(key, (None, None))
+            if shorthand and isinstance(node, yaml.ScalarNode) and not is_null(node):
+                node = expanded(node, shorthand)
             self._sections[key] = (self._child(node or self._placeholder(), self._qualified(key)),)
         return self._sections[key][0]
 
@@ -118,7 +123,7 @@ class ConfigSection:
         if key.shape == "mapping":
             return self._read_mapping(key)
         if key.is_section:
-            section = self.section(key.name)
+            section = self.section(key.name, key.option.shorthand)
             return None if key.is_optional and not self.is_mapping(key.name) else section.read(key.type)
         if node is None:
             return "" if key.is_required else key.default

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from .. import sites
 from ..sites import Kind, SiteSettings
 from ..sites.patterns import PLACEHOLDERS, unknown_placeholders
+from .bucket import is_bucket
 from .models import Source
 from .sections import ConfigSection
 from .site_folder import LocalSiteFolder
@@ -46,7 +47,7 @@ def _with_valid_timezone(site: SiteSettings) -> SiteSettings:
 
 def find_settings(source: Source, folder: str) -> SiteSettings:
     """Returns the settings of the site that a source, whose `root` is known, belongs to; see `read_site`."""
-    for root in _folders(source.root, folder):
+    for root in _folders(source.root, folder) if not is_bucket(source.root) else ():
         local = LocalSiteFolder(root)
         for kind, file in _candidates(source.kind, local):
             relative = os.path.relpath(source.root, root)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..config import Source
+from ..config.bucket import is_bucket
 from ..errors import Problem
 from ..model import Entry
 from .context import SourceContext
@@ -154,7 +155,13 @@ def _time(seconds: int) -> str:
 
 
 def find_source(sources: tuple[Source, ...], path: str) -> tuple[int, bytes] | None:
-    """Return the number of the source that a path of the file system lies in, and the path within it."""
+    """Return the number of the source that a path of the file system lies in, and the path within it.
+
+    An object in a bucket has its address as its path.
+    """
+    for number, source in enumerate(sources):
+        if is_bucket(source.root) and path.startswith(source.root):
+            return number, os.fsencode(path.removeprefix(source.root))
     real = os.path.abspath(path)
     for number, source in enumerate(sources):
         root = os.path.join(os.path.abspath(source.root), "")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .. import safe_files
 from ..config import Source
+from ..config.bucket import is_bucket
 
 _READ_ATTEMPTS = 3
 
@@ -41,7 +42,13 @@ def read_file(source: Source, path: bytes) -> FileContent | UnreadableFile | Van
     """Read a whole file. A file that is written to meanwhile is read again, up to three times.
 
     The file that is read lies within the source, whatever took the place of the one that a scan found.
+    Raises CorpusError when the source is in a bucket that cannot be read.
     """
+    if is_bucket(source.root):
+        from .bucket_files import read_object
+
+        if (read := read_object(source, path)) is not None:
+            return read.content
     try:
         handle = safe_files.open_below(source.root, os.fsdecode(path))
         try:
@@ -60,11 +67,21 @@ def read_file(source: Source, path: bytes) -> FileContent | UnreadableFile | Van
 
 def file_status(source: Source, path: bytes) -> FileStatus:
     """Return the status of a file that cannot be read; zeros if the status cannot be had either."""
+    if is_bucket(source.root):
+        from .bucket_files import read_object
+
+        if (read := read_object(source, path)) is not None:
+            return read.status
     try:
         status = os.stat(_full_path(source, path))
     except OSError:
         return UNKNOWN_STATUS
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def too_large(size_bytes: int, max_bytes: int) -> UnreadableFile:
+    """Return what a file is that is larger than its source allows."""
+    return UnreadableFile(f"{size_bytes:,} bytes, more than max_bytes ({max_bytes:,})")
 
 
 def decode(data: bytes) -> str | UnreadableFile:
@@ -82,7 +99,7 @@ def _read_handle(handle: int, max_bytes: int) -> FileContent | UnreadableFile:
     before = os.fstat(handle)
     for _ in range(_READ_ATTEMPTS):
         if before.st_size > max_bytes:
-            return UnreadableFile(f"{before.st_size:,} bytes, more than max_bytes ({max_bytes:,})")
+            return too_large(before.st_size, max_bytes)
         data = os.pread(handle, before.st_size + 1, 0)
         after = os.fstat(handle)
         if len(data) == after.st_size and after.st_mtime_ns == before.st_mtime_ns:

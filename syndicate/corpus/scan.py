@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from .. import safe_files
 from ..config import Source
 from ..errors import Problem
+from .bucket_files import Listing, files_of
 
 _GLOB = re.compile(r"\*\*/|\*\*|\*|\?|\[!?-?(?:\w-\w|\w)+-?\]|.", re.DOTALL)
 _WILDCARD = re.compile(r"[*?\[]")
@@ -22,6 +23,9 @@ ListedFile = tuple[int, bytes, int, int, int]
 """A file: the caller's number of its folder, its name, its size in bytes, its modification and change time in
 nanoseconds. Plain tuples: a run compares them by the thousand with what it knows."""
 
+_Folders = dict[bytes, tuple[Iterable[bytes], set[bytes]]]
+"""The names of objects and of folders in each folder."""
+
 LinkStatus = tuple[int, int, int] | None
 """Size, modification and change time (in nanoseconds) of the file that a link leads to; None if there is none."""
 
@@ -34,16 +38,18 @@ def scan(
     The path of a folder ends in a slash; that of the source itself is empty. With `below`, only the folder at that path
     and those in it are scanned. A symbolic link is followed only to a file within the source. Folders that cannot be
     read and links that leave the source are added to `problems`, all matching links to `links`, with what they lead to.
+    Raises CorpusError when the source is in a bucket that cannot be listed.
     """
-    root = os.fsencode(source.root)
-    real_root = os.path.join(os.path.realpath(root), b"")
     matches = matcher(source)
+    bucket = files_of(source)
+    listed = _listed_folders(bucket.find_all()) if bucket is not None else None
+    root = os.fsencode(source.root)
+    real_root = os.path.join(os.path.realpath(root), b"") if listed is None else b""
     folders = [below]
     while folders:
         folder = folders.pop()
-        names: list[bytes] = []
-        subfolders: list[bytes] = []
-        for entry in _folder_entries(source, root, folder, problems):
+        names, subfolders = ([], []) if listed is None else _listed(listed, folder, matches)
+        for entry in _folder_entries(source, root, folder, problems) if listed is None else ():
             name = entry.name
             if entry.is_dir(follow_symlinks=False):
                 if name not in _SKIPPED_FOLDERS:
@@ -63,9 +69,37 @@ def scan(
         folders += sorted(subfolders, reverse=True)
 
 
+def _listed(folders: _Folders, folder: bytes, matches: Callable[[bytes], object]) -> tuple[list[bytes], list[bytes]]:
+    """Return the names of matching objects in a folder of a bucket, and the paths of its folders."""
+    found, folder_names = folders.get(folder, ((), set()))
+    names = [name for name in found if not name.startswith(_SKIPPED_PREFIXES) and matches(folder + name)]
+    return names, [folder + name + b"/" for name in folder_names if not _is_skipped(name)]
+
+
+def _listed_folders(listing: Listing) -> _Folders:
+    """Return the names of objects and of folders in each folder of a listing."""
+    folders: _Folders = {}
+    for folder, objects in listing.items():
+        folders[folder] = objects, folders[folder][1] if folder in folders else set()
+        below = folder
+        while below:
+            above, slash, name = below[:-1].rpartition(b"/")
+            below = above + slash
+            if below not in folders:
+                folders[below] = (), set()
+            folders[below][1].add(name)
+    return folders
+
+
+def _is_skipped(folder: bytes) -> bool:
+    return folder in _SKIPPED_FOLDERS or folder.startswith(_SKIPPED_PREFIXES)
+
+
 def stat_files(source: Source, folder: bytes, names: list[bytes], folder_id: int) -> list[ListedFile]:
     """Return the status of the named files of a folder; files that do not exist any more are left out."""
     files: list[ListedFile] = []
+    if (bucket := files_of(source)) is not None:
+        return [(folder_id, name, *status) for name, status in bucket.listed(folder, names)]
     try:
         handle = safe_files.open_folder_below(source.root, os.fsdecode(folder))
     except OSError:
@@ -88,6 +122,10 @@ def find_again(source: Source, paths: Iterable[bytes], problems: list[Problem] |
     A file that is replaced or moved about is missing for an instant only. Links that leave the source are added to
     `problems`.
     """
+    if (bucket := files_of(source)) is not None:
+        scanned = [path for path in paths if _is_listed(source, path)]
+        statuses = bucket.statuses(scanned)
+        return [path for path, status in zip(scanned, statuses, strict=True) if status is not None]
     root = os.fsencode(source.root)
     real_root = os.path.join(os.path.realpath(root), b"")
     matches = matcher(source)
@@ -163,6 +201,12 @@ def folders_above(folder: bytes) -> list[bytes]:
     """Return the paths of the folders that hold a folder, from the source itself down, each with its slash."""
     parts = folder.split(b"/")[:-2]
     return [b"".join(part + b"/" for part in parts[:depth]) for depth in range(len(parts) + 1)] if folder else []
+
+
+def _is_listed(source: Source, path: bytes) -> bool:
+    """Return whether a scan of a bucket reaches an object."""
+    *folders, name = path.split(b"/")
+    return not any(map(_is_skipped, folders)) and not name.startswith(_SKIPPED_PREFIXES) and bool(matcher(source)(path))
 
 
 def _is_scanned(root: bytes, folder: bytes) -> bool:

@@ -2,11 +2,11 @@
 
 Theory of operation
 
-Three tasks run at once. `_watch` receives the changes that the file system reports. `_look` compares four times a
+Several tasks run at once. `_watch` receives the changes that the file system reports. `_look` compares four times a
 second which folders are there and what is mounted, since no watch reports that a folder was replaced by another; when
-that differs, the watch begins anew. Where changes are not reported it also compares all files, once a second. Both add
-the changed paths to a burst. `_report` waits until the burst is over (see bursts.py) and nothing is unfinished (see
-unfinished.py), and calls back with the changed paths.
+that differs, the watch begins anew. Where changes are not reported it also compares all files, once a second. Sources
+in a bucket are listed by `_list_buckets`. All add the changed paths to a burst. `_report` waits until the burst is over
+(see bursts.py) and nothing is unfinished (see unfinished.py), and calls back with the changed paths.
 
 The paths are all that changed only as long as the watch misses nothing. It reports that anything may have changed once
 it is set up, since it cannot know what changed before; where files are compared, since the file system reports less
@@ -27,6 +27,7 @@ import structlog
 from watchfiles import awatch
 
 from ..config import Config
+from ..errors import CorpusError
 from .bursts import Burst
 from .mounts import Mount, mounts_of, read_mounts
 from .polling import Snapshot, changed_paths, take_snapshot
@@ -52,6 +53,7 @@ class CorpusWatch:
     def __init__(self, config: Config, on_change: OnChange) -> None:
         self._files = WatchedFiles(config)
         self._poll = config.worker.poll
+        self._list_s = config.worker.list_s
         self._on_change = on_change
         self._work = UnfinishedWork(self._files.corpus)
         self._burst: Burst | None = None
@@ -66,6 +68,8 @@ class CorpusWatch:
         """Watch until `stop` is set."""
         async with asyncio.TaskGroup() as group:
             reporter = group.create_task(self._report())
+            if self._files.buckets:
+                group.create_task(self._list_buckets(stop))
             while not stop.is_set():
                 renew = asyncio.Event()
                 async with asyncio.TaskGroup() as watch:
@@ -145,6 +149,22 @@ class CorpusWatch:
                 if snapshot is not None:
                     self._add(changed_paths(snapshot, found))
                 snapshot = found
+
+    async def _list_buckets(self, stop: asyncio.Event) -> None:
+        """Add the changes between two listings of the sources that are in buckets."""
+        snapshot: Snapshot | None = None
+        while not stop.is_set():
+            try:
+                found = await asyncio.to_thread(take_snapshot, self._files.buckets)
+            except CorpusError as error:
+                log.warning("a bucket cannot be listed", error=str(error))
+            else:
+                if snapshot is not None and (changed := changed_paths(snapshot, found)):
+                    self._add_to_burst(sorted(changed))
+                snapshot = found
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._list_s):
+                    await stop.wait()
 
     def _identities(self) -> object:
         """Return what differs when a folder was replaced, or something was mounted in it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..config import Config, Source
+from ..config.bucket import is_bucket
 from ..corpus.scan import matcher
 from .unfinished import is_partial
 
@@ -14,12 +15,17 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 
 class WatchedFiles:
-    """The files of the corpus, the descriptions of topics and the templates of a site."""
+    """The files of the corpus, the descriptions of topics and the templates of a site.
+
+    `buckets` are the sources that are in object storage, which reports no changes; all else is about folders.
+    """
 
     def __init__(self, config: Config) -> None:
+        self.buckets = tuple(source for source in config.sources if is_bucket(source.root))
+        local = tuple(source for source in config.sources if not is_bucket(source.root))
         others = [*config.topic_folders, *([config.template_folder] if config.template_folder else [])]
-        self.corpus = tuple(source.root for source in config.sources)
-        self.sources = (*config.sources, *(Source(path=path, root=path, include=("**",)) for path in others))
+        self.corpus = tuple(source.root for source in local)
+        self.sources = (*local, *(Source(path=path, root=path, include=("**",)) for path in others))
         self.folders = tuple(source.root for source in self.sources)
         self._matchers: list[tuple[str, Callable[[bytes], object]]] = [
             (os.path.join(path, ""), matcher(source))

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 
 from ..config import Config
+from ..config.bucket import is_bucket
 from ..delivery.mounts import read_mounts
 from ..delivery.status import read_status
 from ..errors import StoreError
@@ -39,7 +40,7 @@ def examine(
     now = time.time()
     state, site = read_state(config, now)
     findings = [state, *check_environment(config, environment), *_check_files(config, environment, site)]
-    watched = [source.root for source in config.sources]
+    watched = [source.root for source in config.sources if not is_bucket(source.root)]
     limits = read_limit("max_user_watches"), read_limit("max_user_instances")
     findings.append(check_watches(count_folders(watched), *limits))
     with suppress(StoreError):

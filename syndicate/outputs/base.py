@@ -20,7 +20,8 @@ and the last four LockedError when another machine publishes; `stage` and `publi
 do.
 
 Documents may be staged by several processes: an output is pickled to each worker, the worker stages, and the parent
-process adopts the paths and publishes them. A pickled output carries no staged documents.
+process adopts the paths and publishes them. A pickled output carries no staged documents. On another machine, the
+parent process of a worker calls `forward` before the run adopts the paths.
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
@@ -54,6 +55,12 @@ class Output(Protocol):
 
         Returns, for each document, None when it is staged, or its published version when its bytes are published
         already. None may stand for a document that `drop_unchanged` finds to be published.
+        """
+
+    def forward(self, final: Container[str] = ()) -> None:
+        """Moves what workers have staged on this machine to where the run, which works on another one, finds it.
+
+        `final` are the paths that are probably archives of past periods.
         """
 
     def adopt(self, paths: Iterable[str]) -> None:

@@ -6,9 +6,11 @@ more is only noted (`.syndicate-deletions`), and deleted by a later run, when th
 caches (`delete_after_s`). A run that is killed has sent a part of its documents, each whole; the next one sends the
 rest.
 
-`stage` writes to a folder of the machine (spool.py), so that workers of a run need no connection. Before documents are
-published, `drop_unchanged` asks the service which of them it has: by one request for each, or by a listing when there
-are many. The digest in an object's metadata covers bytes and headers, so an object is sent again when either changes.
+`stage` writes to a folder of the machine (spool.py), so that workers of a run need no connection. On another machine,
+`forward` sends these files to a folder of the bucket (staged_objects.py), and publishing copies them. Before documents
+are published, `drop_unchanged` asks the service which of them it has: by one request for each, or by a listing when
+there are many. The digest in an object's metadata covers bytes and headers, so an object is sent again when either
+changes.
 
 A version is an object's ETag. Finding out whether objects are still what was published takes a listing, so `altered`
 makes one only when it is told to verify. Every change to the bucket needs its lock (publish_lock.py).
@@ -19,19 +21,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import OutputError
 from ..model import Document
-from .objects import ObjectExistsError, ObjectMeta, ObjectStorage
-from .paths import DELETIONS, DIGEST_METADATA, FEED_NAMES, LOCK, MARKER
+from ..object_storage import ObjectExistsError, ObjectMeta, ObjectStorage
+from .paths import DELETIONS, DIGEST_METADATA, FEED_NAMES, LOCK, MARKER, STAGED_FOLDER
 from .publish_order import publish_order
+from .staged_objects import StagedObjects
 
 if TYPE_CHECKING:
     from .base import StoredDocument
     from .object_headers import HeaderPolicy
     from .publish_lock import PublishLock
     from .spool import Spool
+    from .staged_objects import StagedObject
 
 _LISTED_FROM = 500  # documents: a listing of 1,000 objects takes about as long as one request for each of ten
 _HEAD_BYTES = 8192  # a document states its address before its entries
@@ -58,9 +63,9 @@ class Comparison(NamedTuple):
 
 
 class BucketOutput:
-    """A prefix of a bucket; implements `base.Output`."""
+    """A prefix of a bucket; implements `base.Output`. `run` names a run whose documents other machines stage."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is a part of its own
         self,
         objects: ObjectStorage,
         ownership: Ownership,
@@ -68,6 +73,7 @@ class BucketOutput:
         spool: Spool,
         lock: PublishLock,
         delete_after_s: int = 3600,
+        run: str = "",
     ) -> None:
         self._objects = objects
         self._ownership = ownership
@@ -75,13 +81,15 @@ class BucketOutput:
         self._spool = spool
         self._lock = lock
         self._delete_after_s = delete_after_s
+        self._run = run
+        self._shared = StagedObjects(objects, run) if run else None
         self._staged: dict[str, None] = {}
         self._final: Container[str] = ()
         self._existing: set[str] = set()
         self._listed: dict[str, ObjectMeta] | None = None
 
     def __reduce__(self) -> tuple[type[BucketOutput], tuple[object, ...]]:
-        parts = self._objects, self._ownership, self._policy, self._spool, self._lock, self._delete_after_s
+        parts = self._objects, self._ownership, self._policy, self._spool, self._lock, self._delete_after_s, self._run
         return BucketOutput, parts
 
     # ------------------------------------------------------------------------------------------------------- claiming
@@ -126,6 +134,13 @@ class BucketOutput:
             self._staged[path] = None
         return [None] * len(documents)
 
+    def forward(self, final: Container[str] = ()) -> None:
+        """Sends what was staged on this machine to the folder of the run; see `Output.forward`."""
+        if self._shared is None:
+            return
+        self._objects.each(lambda path: self._forward(path, is_final=path in final), self._spool.paths())
+        self._spool.clear()
+
     def adopt(self, paths: Iterable[str]) -> None:
         """See `Output.adopt`."""
         self._staged.update(dict.fromkeys(paths))
@@ -143,18 +158,23 @@ class BucketOutput:
         """Compares the staged documents and their headers with what the service has; changes nothing."""
         self._final = final
         self._existing = set()
+        if self._shared is not None:
+            self._shared.find()
         candidates = list(self._staged)
         if self._listed is not None or len(candidates) > _LISTED_FROM:
             listing = self._listing()
             self._existing = set(self._staged) & listing.keys()
-            candidates = [path for path in self._existing if listing[path].size_bytes == self._spool.size_bytes(path)]
+            candidates = [path for path in self._existing if listing[path].size_bytes == self._size_bytes(path)]
         unchanged: dict[str, str] = {}
-        found = self._objects.each(self._objects.head, candidates)
-        for path, meta in zip(candidates, found, strict=True):
-            if meta is None:
-                continue
-            self._existing.add(path)
-            if meta.attributes.get(DIGEST_METADATA) == self._attributes(path, self._spool.read(path))[DIGEST_METADATA]:
+        found = [
+            (path, meta)
+            for path, meta in zip(candidates, self._objects.each(self._objects.head, candidates), strict=True)
+            if meta is not None
+        ]
+        self._existing.update(path for path, _ in found)
+        digests = self._objects.each(self._digest, [path for path, _ in found])
+        for (path, meta), digest in zip(found, digests, strict=True):
+            if meta.attributes.get(DIGEST_METADATA) == digest:
                 unchanged[path] = meta.etag
         others = [path for path in self._staged if path not in unchanged]
         return Comparison(
@@ -166,6 +186,8 @@ class BucketOutput:
     def drop(self, comparison: Comparison) -> None:
         """Discards the staged documents that are unchanged."""
         self._spool.drop(comparison.unchanged)
+        if self._shared is not None:
+            self._shared.drop(comparison.unchanged)
         for path in comparison.unchanged:
             del self._staged[path]
 
@@ -187,6 +209,9 @@ class BucketOutput:
     def discard(self) -> None:
         """See `Output.discard`."""
         self._spool.drop(self._staged)
+        if self._shared is not None and self._staged:
+            with suppress(OutputError):  # a later run finds them
+                self._shared.clear()
         self._staged.clear()
         self._existing.clear()
 
@@ -269,6 +294,7 @@ class BucketOutput:
         for path, is_own in zip(unknown, are_own, strict=True):
             if is_own:
                 yield path
+        yield from (path for path in self._listing() if path.startswith(STAGED_FOLDER) and path not in pending)
 
     def holds_foreign(self, path: str) -> bool:
         """See `Output.holds_foreign`."""
@@ -285,8 +311,41 @@ class BucketOutput:
         return OutputError(f"{self._objects}: belongs to the site {shown!r} ({MARKER}), not to {owner!r}")
 
     def _send(self, path: str) -> str:
-        content = self._spool.read(path)
+        staged = self._staged_elsewhere(path)
+        if staged is not None and staged.is_final == (path in self._final):
+            return self._objects.copy(staged.object_path, path)
+        content = self._content(path, staged)
         return self._objects.put(path, content, self._attributes(path, content))
+
+    def _forward(self, path: str, *, is_final: bool) -> None:
+        content = self._spool.read(path)
+        attributes = self._policy.attributes(path, content, is_final=is_final)
+        if self._shared is not None:
+            self._shared.put(path, content, attributes, is_final=is_final)
+
+    def _staged_elsewhere(self, path: str) -> StagedObject | None:
+        """Returns a document that another machine has staged; None for one that this machine has."""
+        return None if self._shared is None or self._spool.holds(path) else self._shared.get(path)
+
+    def _size_bytes(self, path: str) -> int:
+        staged = self._staged_elsewhere(path)
+        return self._spool.size_bytes(path) if staged is None else staged.size_bytes
+
+    def _content(self, path: str, staged: StagedObject | None) -> bytes:
+        if staged is None:
+            return self._spool.read(path)
+        found = self._objects.read(staged.object_path)
+        if found is None:
+            raise OutputError(f"{self._objects}{staged.object_path}: a staged document does not exist any more")
+        return found[0]
+
+    def _digest(self, path: str) -> str:
+        """Returns the digest of a staged document and the headers that it is to have."""
+        staged = self._staged_elsewhere(path)
+        if staged is not None and staged.is_final == (path in self._final):
+            meta = self._objects.head(staged.object_path)
+            return meta.attributes.get(DIGEST_METADATA, "") if meta is not None else ""
+        return self._attributes(path, self._content(path, staged))[DIGEST_METADATA]
 
     def _attributes(self, path: str, content: bytes) -> dict[str, str]:
         return self._policy.attributes(path, content, is_final=path in self._final)

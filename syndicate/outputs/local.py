@@ -13,10 +13,15 @@ followed as long as it stays below the root; nothing is written or removed throu
 place of a document is replaced or removed as a link; the file that it names is never written. Only documents that
 state the site's own address at their own path are removed without a record of them (`ownership.py`).
 
+Workers of other machines stage documents, too, where they have the same folder. One that nobody hears of any more may
+still be writing when another does its task again, or when the next run works. So the names of what such a run stages
+contain its own (`feed.rss.1f0a9c.syndicate-new`), and a document appears under it in one step.
+
 A killed run leaves staged files, which `strays` yields, and perhaps an unfinished marker, which `claim` replaces.
 """
 
 import os
+import secrets
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -37,17 +42,22 @@ _FSYNC_EACH = 4  # one sync for a larger batch takes a fifth of the time of one 
 class LocalOutput:
     """A folder of the local file system; implements `base.Output`."""
 
-    def __init__(self, root: str, owner: str, site_url: str, feed_names: tuple[str, ...] = FEED_NAMES) -> None:
+    def __init__(
+        self, root: str, owner: str, site_url: str, feed_names: tuple[str, ...] = FEED_NAMES, run: str = ""
+    ) -> None:
         self._root = root
+        self._run = run
+        self._suffix = f".{run}{STAGED_SUFFIX}" if run else STAGED_SUFFIX
         self._owner = owner
         self._site_url = site_url
         self._feed_names = feed_names
+        self._is_shared = False
         self._staged: dict[str, None] = {}
         self._safe_folders: set[str] = set()
         self._new_folders: set[str] = set()
 
-    def __reduce__(self) -> "tuple[type[LocalOutput], tuple[str, str, str, tuple[str, ...]]]":
-        return LocalOutput, (self._root, self._owner, self._site_url, self._feed_names)
+    def __reduce__(self) -> "tuple[type[LocalOutput], tuple[str, str, str, tuple[str, ...], str]]":
+        return LocalOutput, (self._root, self._owner, self._site_url, self._feed_names, self._run)
 
     def claim(self, former_owner: str = "") -> None:
         """Writes the marker into the folder when it is new, empty or the former owner's; see `Output.claim`."""
@@ -60,7 +70,7 @@ class LocalOutput:
                 shown = marker.decode("utf-8", "replace").strip()
                 raise OutputError(f"{self._root}: belongs to the site {shown!r} ({MARKER}), not to {self._owner!r}")
             # A run may have been killed in this method.
-            if marker is None and set(os.listdir(self._root)) - {f"{MARKER}{STAGED_SUFFIX}"}:
+            if marker is None and set(os.listdir(self._root)) - {f"{MARKER}{self._suffix}"}:
                 raise OutputError(f"{self._root}: holds files that syndicate did not write: choose an empty folder")
             self._stage(Document(path=MARKER, content=f"{self._owner}\n".encode()))
             self.publish()
@@ -69,7 +79,12 @@ class LocalOutput:
 
     def stage(self, documents: Sequence[Document]) -> list[str | None]:
         """Writes each document beside its place unless its place holds the same bytes; see `Output.stage`."""
+        if self._run and not self._is_shared:
+            self._require_shared()
         return [self._stage(document) for document in documents]
+
+    def forward(self, final: Container[str] = ()) -> None:
+        """See `Output.forward`: the folder is shared."""
 
     def adopt(self, paths: Iterable[str]) -> None:
         """See `Output.adopt`."""
@@ -88,7 +103,7 @@ class LocalOutput:
             for path in self._staged:
                 full = os.path.join(self._root, path)
                 with self._folder_of(path) as (folder, name):
-                    os.replace(f"{name}{STAGED_SUFFIX}", name, src_dir_fd=folder, dst_dir_fd=folder)
+                    os.replace(f"{name}{self._suffix}", name, src_dir_fd=folder, dst_dir_fd=folder)
                     versions[path] = _version(os.stat(name, dir_fd=folder, follow_symlinks=False))
         except OSError as error:
             self.discard()
@@ -101,7 +116,7 @@ class LocalOutput:
         """Deletes the staged files; see `Output.discard`."""
         for path in self._staged:
             with suppress(FileNotFoundError, NotADirectoryError, safe_files.LeavesFolderError):
-                self._unlink(f"{path}{STAGED_SUFFIX}")
+                self._unlink(f"{path}{self._suffix}")
         self._staged.clear()
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -183,6 +198,15 @@ class LocalOutput:
         finally:
             os.close(handle)
 
+    def _require_shared(self) -> None:
+        """Raises OutputError unless this machine has the folder that the run has claimed."""
+        try:
+            self._is_shared = self._marker() == f"{self._owner}\n".encode()
+        except OSError as error:
+            raise _failure(self._root, error) from None
+        if not self._is_shared:
+            raise OutputError(f"{self._root}: a worker finds another folder there: the output must be shared")
+
     def _is_own(self, path: str) -> bool:
         from .ownership import MAX_HEAD_BYTES, states_address
 
@@ -247,11 +271,17 @@ class LocalOutput:
             if folder not in self._new_folders and not self._make_folder(folder):
                 if (version := self._version_if_same(path, content)) is not None:
                     return version
-                with suppress(FileNotFoundError):
-                    self._unlink(f"{path}{STAGED_SUFFIX}")  # left by a killed run, or a link
+                if not self._run:
+                    with suppress(FileNotFoundError):
+                        self._unlink(f"{path}{self._suffix}")  # left by a killed run, or a link
             self._staged[path] = None
-            with self._folder_of(path) as (handle, name), safe_files.create(f"{name}{STAGED_SUFFIX}", handle) as file:
-                file.write(content)
+            with self._folder_of(path) as (handle, name):
+                staged = f"{name}{self._suffix}"
+                made = f"{staged[: -len(STAGED_SUFFIX)]}.{secrets.token_hex(4)}{STAGED_SUFFIX}" if self._run else staged
+                with safe_files.create(made, handle) as file:
+                    file.write(content)
+                if made != staged:
+                    os.replace(made, staged, src_dir_fd=handle, dst_dir_fd=handle)
         except OSError as error:
             self.discard()
             raise _failure(full, error) from None
@@ -287,7 +317,7 @@ class LocalOutput:
             os.sync()
             return
         for path in self._staged:
-            handle = self._open(f"{path}{STAGED_SUFFIX}")
+            handle = self._open(f"{path}{self._suffix}")
             try:
                 os.fsync(handle)
             finally:

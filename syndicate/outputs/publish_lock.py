@@ -20,7 +20,7 @@ from contextlib import suppress
 from hashlib import sha256
 
 from ..errors import LockedError, OutputError
-from .objects import ObjectExistsError, ObjectStorage, ObjectVersion
+from ..object_storage import ObjectExistsError, ObjectStorage, ObjectVersion
 from .paths import LOCK
 
 LEASE_S, RENEW_S = 120.0, 20.0

@@ -49,6 +49,18 @@ class Spool:
         except OSError as error:
             raise OutputError(f"{self._full(path)}: a staged document cannot be read: {error.strerror}") from None
 
+    def holds(self, path: str) -> bool:
+        """Returns whether a document was written."""
+        return os.path.isfile(self._full(path))
+
+    def paths(self) -> list[str]:
+        """Returns the paths of all documents."""
+        return [
+            os.path.relpath(os.path.join(folder, name), self._folder)
+            for folder, _, names in os.walk(self._folder)
+            for name in names
+        ]
+
     def drop(self, paths: Iterable[str]) -> None:
         """Deletes documents."""
         for path in paths:

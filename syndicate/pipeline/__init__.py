@@ -33,8 +33,8 @@ from . import fingerprints
 from .archive_period import with_archive_period
 from .budget import TaskFailure
 from .context import JobContext
-from .executor import WorkerPool
 from .garbage import no_garbage_collection
+from .pool import open_pool
 from .reported import ScanMemory
 from .run import Run
 from .second_look import Place
@@ -140,7 +140,7 @@ def check(config: Config, now: datetime, progress: Progress = silent) -> CorpusS
     with (
         closing(memory_store()) as store,
         store.write() as transaction,
-        WorkerPool(context, config.executor, config.limits) as pool,
+        open_pool(context) as pool,
     ):
         return Run(transaction, context, pool, int(now.timestamp())).check(_published_state(config), progress)
 
@@ -177,7 +177,7 @@ def find_hidden_files(config: Config, now: datetime) -> "Iterator[HiddenFile]":
         for folder, names in scan(source, [])
         for name in names
     ]
-    with WorkerPool(context, config.executor, config.limits) as pool:
+    with open_pool(context) as pool:
         for hidden in pool.map(jobs.find_hidden_files, tasks, len(tasks)):
             if hidden is not None and not isinstance(hidden, TaskFailure):  # a problem, which `check` lists
                 yield hidden
@@ -190,7 +190,7 @@ def explain_file(config: Config, source: int, path: bytes, now: datetime) -> "Ex
 
     context = JobContext(config)
     context.import_parsers()
-    with WorkerPool(context, config.executor, config.limits) as pool:
+    with open_pool(context) as pool:
         tasks = [(source, path, int(now.timestamp()))]
         results: list[Explanation | Problem | TaskFailure] = list(pool.map(jobs.explain_files, tasks, 1))
     (result,) = results
@@ -212,7 +212,7 @@ def _attempt(
         try:
             with no_garbage_collection(), store.write() as transaction:
                 context = JobContext(with_archive_period(config, transaction, context.output))
-                with WorkerPool(context, config.executor, config.limits) as pool:
+                with open_pool(context) as pool:
                     run = Run(transaction, context, pool, int(now.timestamp()))
                     result = run.build(progress, options, held, stopped, memory)
         except (FileChangedError, RecordsStoppedError) as error:

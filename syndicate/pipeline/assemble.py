@@ -1,6 +1,6 @@
 """Assembles documents from fragments, and stages them in the output: in this process, or in a pool of others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,6 +45,25 @@ class PageTask(NamedTuple):
     fragments: Sequence[bytes]
 
 
+class SentFragments(NamedTuple):
+    """The fragments that one part needs, by format and record id, and titles by record id."""
+
+    contents_by_format: Mapping[str, Mapping[int, bytes]]
+    titles_by_id: Mapping[int, str]
+
+    def open(self) -> "SentFragments":
+        """Returns the fragments; see `store.base.SharedFragments`."""
+        return self
+
+    def contents(self, record_ids: Sequence[int], formats: Sequence[str]) -> dict[str, dict[int, bytes]]:
+        """Returns the fragments of entries by format and record id."""
+        return {name: {each: self.contents_by_format[name][each] for each in record_ids} for name in formats}
+
+    def titles(self, record_ids: Sequence[int]) -> dict[int, str]:
+        """Returns the titles of rendered entries, by record id."""
+        return {each: self.titles_by_id[each] for each in record_ids}
+
+
 class Assembled(NamedTuple):
     """Documents, and the lines on the index page of the feeds whose HTML pages are among them, by feed id."""
 
@@ -52,9 +71,13 @@ class Assembled(NamedTuple):
     index_html: list[tuple[int, bytes]]
 
 
-def assemble_parts(context: JobContext, tasks: Sequence[tuple["SharedFragments", Part]]) -> list[Assembled]:
-    """Assembles and stages documents of fragments that this process reads by itself."""
-    return [_assemble_part(context, part, shared.open()) for shared, part in tasks]
+PartTask = tuple["SharedFragments | SentFragments", Part]
+"""A part, with fragments that another process can read or that it is sent."""
+
+
+def assemble_parts(context: JobContext, tasks: Sequence[PartTask]) -> list[Assembled]:
+    """Assembles and stages documents of fragments that this process reads by itself, or was sent."""
+    return [_assemble_part(context, part, fragments.open()) for fragments, part in tasks]
 
 
 def assemble_pages(context: JobContext, tasks: Sequence[PageTask]) -> list[Assembled]:
@@ -62,7 +85,7 @@ def assemble_pages(context: JobContext, tasks: Sequence[PageTask]) -> list[Assem
     return [_assemble_page(context, task) for task in tasks]
 
 
-def assemble_documents(context: JobContext, part: Part, fragments: "Fragments") -> list[StagedDocument]:
+def assemble_documents(context: JobContext, part: Part, fragments: "Fragments | SentFragments") -> list[StagedDocument]:
     """Assembles and stages documents of feeds."""
     record_ids = sorted({record_id for one in part.sets for record_id in one.record_ids})
     contents = fragments.contents(record_ids, part.formats)
@@ -78,7 +101,7 @@ def assemble_documents(context: JobContext, part: Part, fragments: "Fragments") 
     return staged
 
 
-def page_tasks(sets: Sequence[DocumentSet], fragments: "Fragments") -> Iterator[PageTask]:
+def page_tasks(sets: Sequence[DocumentSet], fragments: "Fragments | SentFragments") -> Iterator[PageTask]:
     """Yields the tasks of the HTML pages of sets, and reads their fragments together."""
     record_ids = sorted({record_id for one in sets for record_id in one.record_ids})
     html = fragments.contents(record_ids, [HTML_PAGE.name])[HTML_PAGE.name]
@@ -87,6 +110,27 @@ def page_tasks(sets: Sequence[DocumentSet], fragments: "Fragments") -> Iterator[
         if one.page is not None:
             title = titles[one.record_ids[0]] if one.record_ids else ""
             yield PageTask(one.feed_id, one.feed, one.page, title, [html[record_id] for record_id in one.record_ids])
+
+
+def send_fragments(part: Part, fragments: "Fragments") -> SentFragments:
+    """Returns the fragments that a part needs."""
+    record_ids = sorted({record_id for one in part.sets for record_id in one.record_ids})
+    newest = [one.record_ids[0] for one in part.sets if one.page is not None and one.record_ids]
+    return SentFragments(fragments.contents(record_ids, part.formats), fragments.titles(newest))
+
+
+def probable_final_paths(tasks: Sequence[object], assembled: Sequence[object]) -> set[str]:
+    """Returns the paths of archives that another one follows: nearly always of periods that are over.
+
+    The tasks are those of any job; those of `assemble_parts` have such paths.
+    """
+    paths: set[str] = set()
+    for task, result in zip(tasks, assembled, strict=True):
+        if not (isinstance(result, Assembled) and isinstance(task, tuple) and isinstance(task[-1], Part)):
+            continue
+        followed = {(one.feed_id, one.links.period) for one in task[-1].sets if one.links.next_archive}
+        paths |= {one.path for one in result.documents if (one.feed_id, one.period) in followed}
+    return paths
 
 
 def stage(context: JobContext, documents: Sequence[Document], feed_id: int, period: str = "") -> list[StagedDocument]:
@@ -102,7 +146,7 @@ def stage(context: JobContext, documents: Sequence[Document], feed_id: int, peri
     ]
 
 
-def _assemble_part(context: JobContext, part: Part, fragments: "Fragments") -> Assembled:
+def _assemble_part(context: JobContext, part: Part, fragments: "Fragments | SentFragments") -> Assembled:
     if part.formats != (HTML_PAGE.name,):
         return Assembled(assemble_documents(context, part, fragments), [])
     return _joined(_assemble_page(context, task) for task in page_tasks(part.sets, fragments))

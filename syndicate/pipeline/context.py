@@ -7,6 +7,7 @@ changed needs none of them.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,13 +35,19 @@ class Rendered(NamedTuple):
 
 
 class JobContext:
-    """All that jobs need to know, for one configuration."""
+    """All that jobs need to know, for one configuration.
 
-    def __init__(self, config: Config) -> None:
+    `run` is a name of the run that workers of other machines know, which may outlive it: what they stage is its own.
+    """
+
+    def __init__(self, config: Config, run: str | None = None) -> None:
         self.config = config
+        if run is None:
+            run = secrets.token_hex(8) if config.executor.kind == "dask" else ""
+        self.run = run
 
-    def __reduce__(self) -> tuple[type[JobContext], tuple[Config]]:
-        return JobContext, (self.config,)  # everything else is made again where the context goes
+    def __reduce__(self) -> tuple[type[JobContext], tuple[Config, str]]:
+        return JobContext, (self.config, self.run)  # everything else is made again where the context goes
 
     @cached_property
     def budget(self) -> Budget:
@@ -68,7 +75,7 @@ class JobContext:
         """The output that documents are staged in."""
         from ..outputs import open_output
 
-        return open_output(self.config)
+        return open_output(self.config, self.run)
 
     @cached_property
     def renderers(self) -> list[tuple[str, Callable[[Prepared], bytes]]]:

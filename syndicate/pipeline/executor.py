@@ -18,27 +18,23 @@ import os
 import select
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from ..config import Limits
 from .budget import TaskFailure, reason_of_end
+from .pool import CHUNK, Job, Result, Task
 from .worker_process import Worker, encode
 
 if TYPE_CHECKING:
     from .context import JobContext
 
 _ENOUGH = 400  # fewer records are parsed while several workers warm up
-_CHUNK = 128
 _MAX_WORKERS = 8
 _WORKER_BYTES = 512 * 1024 * 1024  # of the machine's memory, for each worker
 _WAITING_BYTES = 32 * 1024  # of a message for a worker that is busy: a pipe holds it, so that sending never waits
 _ATTEMPTS = 2  # of a task alone
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-Job = Callable[["JobContext", Sequence[Task]], Sequence[Result | TaskFailure]]
-"""A function of a module, so that it can be sent to another process by its name."""
 
 
 class _Chunk:
@@ -51,10 +47,17 @@ class _Chunk:
 
 
 class WorkerPool:
-    """Runs jobs in order: in processes of this machine, or `inline` in this process."""
+    """Runs jobs in order: in processes of this machine, or `inline` in this process; implements `pool.Pool`.
 
-    def __init__(self, context: JobContext, kind: str, limits: Limits) -> None:
+    With `workers`, it has so many, whatever the number of tasks, and keeps them.
+    """
+
+    # Sending an entry's bytes to another process costs more than inserting them here.
+    assembles = False
+
+    def __init__(self, context: JobContext, kind: str, limits: Limits, workers: int = 0) -> None:
         self._context = context
+        self._most_workers = workers
         self._is_inline = kind == "inline"
         self._limits = limits
         self._workers: list[Worker[_Chunk]] = []
@@ -62,7 +65,7 @@ class WorkerPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         while self._workers:
             self._workers.pop().end()
 
@@ -75,21 +78,18 @@ class WorkerPool:
         job: Job[Task, Result],
         tasks: Iterable[Task],
         count: int,
-        chunk: int = _CHUNK,
+        chunk: int = CHUNK,
         *,
         few_inline: bool = False,
     ) -> Iterator[Result | TaskFailure]:
-        """Yields the results of `count` tasks in their order; the job gets `chunk` tasks at once.
-
-        Tasks are taken as they are needed, so that later ones may depend on earlier results. With `few_inline`, for
-        tasks that hold nothing hostile, few tasks are done in this process.
-        """
+        """See `pool.Pool.map`."""
         remaining = iter(tasks)
         if self._is_inline or (few_inline and count < _ENOUGH):
             while portion := list(islice(remaining, chunk)):
                 yield from job(self._context, portion)
-        elif count >= _ENOUGH:
-            yield from _Spread(self._context, self._limits, self._workers, worker_count()).map(job, remaining, chunk)
+        elif count >= _ENOUGH or self._most_workers:
+            most = self._most_workers or worker_count()
+            yield from _Spread(self._context, self._limits, self._workers, most).map(job, remaining, chunk)
         else:
             # Not kept: the next job of a small run may need modules that this process imports only now.
             with WorkerPool(self._context, "processes", self._limits) as one:

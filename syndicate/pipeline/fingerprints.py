@@ -17,7 +17,7 @@ from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
 from .. import __version__
-from ..config import Api, BucketOptions, Config, Guard, Serve, WorkerOptions
+from ..config import Api, BucketOptions, Config, ExecutorOptions, Guard, Serve, WorkerOptions
 from ..config.bucket import is_bucket
 from ..model import RENDERER
 from ..values.keys import DIMENSIONS
@@ -45,7 +45,11 @@ def of(config: Config) -> dict[str, bytes]:
     """Returns the fingerprints of a configuration and this program, by name."""
     running = program()
     # Problems are reported, requests answered and builds refused, whatever documents show.
-    quiet = config._replace(problems=(), serve=Serve(), worker=WorkerOptions(), executor="", guard=Guard())
+    sources = tuple(source._replace(bucket=BucketOptions()) for source in config.sources)
+    config = config._replace(sources=sources)  # how a corpus is reached, changes nothing
+    quiet = config._replace(
+        problems=(), serve=Serve(), worker=WorkerOptions(), executor=ExecutorOptions(), guard=Guard()
+    )
     shown = quiet._replace(api=config.api and Api(), bucket=BucketOptions(), cdns=(), output=_place(config))
     return {
         "parsing": _parsing(config, running),
@@ -99,6 +103,16 @@ def program() -> tuple[object, ...]:
                 elif entry.name not in _NOT_RENDERED and entry.is_dir():
                     folders.append(entry.path)
     return __version__, RENDERER, sys.version_info[:2], sorted(files), _packages()
+
+
+def releases() -> dict[str, str]:
+    """Returns the releases of Python, of this program and of the packages that render, by name.
+
+    Where they are the same on two machines, both make the same bytes.
+    """
+    python = ".".join(map(str, sys.version_info[:2]))
+    packages = dict(name.removesuffix(".dist-info").rsplit("-", 1) for name in _packages() if "-" in name)
+    return {"Python": python, "syndicate": f"{__version__} (renderer {RENDERER})", **packages}
 
 
 def _packages() -> list[str]:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..config.bucket import is_bucket
 from ..config.locate import locate
 from ..errors import Problem, ShrinkError
 from ..store.rows import FAULTY, HIDDEN, MERGED, STOPPED, WAITING, Loss
@@ -142,7 +143,7 @@ def _refused_source(config: Config, number: int, losses: Losses, emptied: Mappin
     keys, field, path = ("corpus", number), f"corpus[{number}]", config.sources[number].path
     if number in emptied:
         before = f" (it matched {emptied[number]} last time)" if emptied[number] else ""
-        if not os.path.isdir(config.sources[number].root):
+        if not (is_bucket(config.sources[number].root) or os.path.isdir(config.sources[number].root)):
             return Refusal(keys, field, f"there is no folder {path!r} any more{before.replace('it', 'include')}")
         return Refusal(keys, field, f"include matches no file under {path!r}{before}")
     lost = [loss for loss in losses.lost if loss.source == number]

@@ -24,9 +24,9 @@ from ..store.rows import FAULTY, HIDDEN, PARSING, SHOWN, STOPPED, WAITING, FileR
 from .budget import TaskFailure
 from .context import JobContext
 from .diff import Candidate, CorpusDiff
-from .executor import WorkerPool
 from .jobs import ParseResult, ParseTask, Rendering, parse_records, traits_to_json
 from .newest import NewestIndex
+from .pool import Pool
 from .resolve import EntryResolver
 from .second_look import MOST_WATCHED, Place, waiting_problem
 
@@ -106,7 +106,7 @@ class RecordUpdate:
         """Whether records of an earlier run may refer to others."""
         return not self._is_first and self._links.any()
 
-    def run(self, diff: CorpusDiff, pool: WorkerPool, progress: Progress) -> Touched:
+    def run(self, diff: CorpusDiff, pool: Pool, progress: Progress) -> Touched:
         """Parses and stores the changed files. Adds files that vanish or are being written to the diff's problems."""
         self._drop_gone(diff)
         candidates = diff.candidates

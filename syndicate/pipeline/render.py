@@ -12,10 +12,10 @@ from ..progress import Progress
 from ..store.rows import RenderedRow, UnrenderedRow
 from .budget import TaskFailure
 from .context import JobContext
-from .executor import WorkerPool
 from .jobs import RenderTask, render_entries
 from .links import LinkAddresses, find_links
 from .plan import DocumentSet
+from .pool import Pool
 from .second_look import Place
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def render_missing(
     sets: Sequence[DocumentSet],
     requested: Collection[int],
     context: JobContext,
-    pool: WorkerPool,
+    pool: Pool,
     progress: Progress,
 ) -> None:
     """Renders the missing fragments of these document sets and of the requested entries, and stores them.
@@ -65,7 +65,7 @@ def render_missing(
         raise RecordsStoppedError(_reasons(stopped, pool))
 
 
-def _reasons(stopped: Sequence[tuple[RenderTask, TaskFailure]], pool: WorkerPool) -> dict[Place, str]:
+def _reasons(stopped: Sequence[tuple[RenderTask, TaskFailure]], pool: Pool) -> dict[Place, str]:
     """Returns the records at fault, and why: of a merged entry those that cannot be rendered alone, else all."""
     reasons: dict[Place, str] = {}
     for task, failure in stopped:

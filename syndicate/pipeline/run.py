@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..config import Config
+from ..config.bucket import is_bucket
 from ..errors import Problem
 from ..formats import HTML_PAGE
 from ..outputs.paths import is_document
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
     from ..store.base import Transaction
     from .change_log import ChangeLogUpdate
     from .context import JobContext
-    from .executor import WorkerPool
     from .parse import RecordUpdate
+    from .pool import Pool
     from .resolve import EntryResolver, TouchedFeeds
     from .write import DocumentWriter
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 class Run:
     """One run for a given time, within one transaction."""
 
-    def __init__(self, transaction: "Transaction", context: "JobContext", pool: "WorkerPool", now: int) -> None:
+    def __init__(self, transaction: "Transaction", context: "JobContext", pool: "Pool", now: int) -> None:
         self._transaction = transaction
         self._context = context
         self._config: Config = context.config
@@ -157,6 +158,7 @@ class Run:
             options.changed is not None
             and memory.scanned_ns == self._scanned_ns > 0
             and is_certain
+            and not any(is_bucket(source.root) for source in self._config.sources)
             and not (options.full or options.verify or self._stale or self._clock_went_back())
         )
         if relies_on_reports and options.changed is not None:

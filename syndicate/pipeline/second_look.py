@@ -20,6 +20,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from ..config.bucket import is_bucket
+from ..corpus.bucket_files import files_of
 from ..corpus.scan import display_path, find_again
 from ..errors import FileChangedError, Problem
 
@@ -45,8 +47,8 @@ def wait_and_find(config: Config, places: Iterable[Place]) -> set[Place]:
 def is_unreadable(config: Config, place: Place) -> bool:
     """Returns whether a folder exists, or may exist, and cannot be listed: a server that is away, or a wrong mode."""
     source, folder = place
-    if source >= len(config.sources):
-        return False
+    if source >= len(config.sources) or is_bucket(config.sources[source].root):
+        return False  # a bucket is listed as a whole, or not at all
     try:
         with os.scandir(os.path.join(os.fsencode(config.sources[source].root), folder)):
             return False
@@ -60,8 +62,7 @@ def look_again(config: Config, missing: Iterable[Place], read: Iterable[tuple[in
     """Raises FileChangedError if a missing file is there, or if size or time of a file moved since it was read."""
     if found := next(_found(config, missing), None):
         raise FileChangedError(_display(config, found))
-    moved = [(source, path) for source, path, status in read if _status(config, source, path) != status[:2]]
-    if moved:
+    if moved := list(_moved(config, read)):
         raise FileChangedError(_display(config, moved[0]), frozenset(moved))
 
 
@@ -75,6 +76,18 @@ def _found(config: Config, places: Iterable[Place]) -> Iterator[Place]:
     for source, group in groupby(sorted(places), key=_source):
         if source < len(config.sources):
             yield from ((source, path) for path in find_again(config.sources[source], [path for _, path in group]))
+
+
+def _moved(config: Config, read: Iterable[tuple[int, bytes, FileStatus]]) -> Iterator[Place]:
+    """Yields the files whose size or time, or whose version in a bucket, is not the one that was read."""
+    for source, group in groupby(sorted(read), key=_source):
+        files = list(group)
+        if (bucket := files_of(config.sources[source])) is None:
+            yield from ((source, path) for _, path, status in files if _status(config, source, path) != status[:2])
+            continue
+        for (_, path, status), now in zip(files, bucket.statuses([path for _, path, _ in files]), strict=True):
+            if now != status:
+                yield source, path
 
 
 def _status(config: Config, source: int, path: bytes) -> tuple[int, int]:

@@ -66,7 +66,7 @@ class Worker(Generic[Chunk]):
         """Sends a message, and counts the chunk among those to be answered."""
         self.chunks.append(chunk)
         with suppress(BrokenPipeError):  # the worker ended: `receive` finds out
-            _send(self._messages, message)
+            send_message(self._messages, message)
 
     def receive(self) -> Any:
         """Returns the answer to the first chunk, or None from a worker that is now ready for it.
@@ -75,7 +75,7 @@ class Worker(Generic[Chunk]):
         then it is not the chunk that is at fault.
         """
         try:
-            answer = _receive(self.fd)
+            answer = receive_message(self.fd)
         except EOFError:
             if self._is_ready:
                 raise
@@ -101,6 +101,13 @@ class Worker(Generic[Chunk]):
         return os.waitstatus_to_exitcode(status)
 
 
+def end_with(lifeline: int) -> None:
+    """Lets the kernel end this process, where it can, when the other end of a pipe is closed."""
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
+
+
 def encode(job: object, tasks: object) -> bytes:
     """Returns the message that asks for a job."""
     return pickle.dumps((job, tasks), pickle.HIGHEST_PROTOCOL)
@@ -121,10 +128,10 @@ def _work(context: object, pipes: tuple[int, int, int], parent: int, workers: It
         for worker in workers:
             worker.close()
         _prepare(parent, lifeline)
-        _send(answers, b"")
+        send_message(answers, b"")
         while True:
-            answer = _answer(context, _receive(messages))
-            _send(answers, answer)
+            answer = _answer(context, receive_message(messages))
+            send_message(answers, answer)
     except (EOFError, BrokenPipeError):
         exit_code = 0
     except MemoryError:
@@ -138,9 +145,7 @@ def _prepare(parent: int, lifeline: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it as well, and ends the workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     become_worker(parent)
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
+    end_with(lifeline)
     if os.getppid() != parent:
         os._exit(1)  # it ended before the kernel knew whom to signal
     with suppress(OSError):
@@ -163,14 +168,16 @@ def _answer(context: object, message: bytes) -> bytes:
         return pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
 
 
-def _send(handle: int, message: bytes) -> None:
+def send_message(handle: int, message: bytes) -> None:
+    """Writes a message to a pipe."""
     for part in (_LENGTH.pack(len(message)), message):
         rest = memoryview(part)
         while rest:
             rest = rest[os.write(handle, rest) :]
 
 
-def _receive(handle: int) -> bytes:
+def receive_message(handle: int) -> bytes:
+    """Reads a message from a pipe. Raises EOFError when the other end was closed."""
     (length,) = _LENGTH.unpack(_read(handle, _LENGTH.size))
     return _read(handle, length)
 

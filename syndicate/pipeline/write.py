@@ -17,18 +17,20 @@ from ..store.rows import NO_FEED, DocumentRow
 from .assemble import (
     Assembled,
     Part,
+    SentFragments,
     StagedDocument,
     assemble_documents,
     assemble_pages,
     assemble_parts,
     page_tasks,
+    send_fragments,
     stage,
 )
 from .budget import TaskFailure
 from .context import JobContext
-from .executor import WorkerPool
 from .lists import SiteLists
 from .plan import DocumentSet, Plan
+from .pool import Pool
 from .topic_urls import topic_url
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _PART_ENTRIES = 1500  # fragments in memory at once, in each process
 _PAGE_ENTRIES = 400
+_SENT_ENTRIES = 200  # whose fragments are sent with a part to another machine
 _BATCH_SETS = 2000
 _PAGES_AT_ONCE = 3  # a chunk for a worker: pages and their fragments are large
 
@@ -43,7 +46,7 @@ _PAGES_AT_ONCE = 3  # a chunk for a worker: pages and their fragments are large
 class DocumentWriter:
     """Writes the documents of one run. `removed` are the documents that no feed has any more, once all are staged."""
 
-    def __init__(self, transaction: Transaction, context: JobContext, pool: WorkerPool) -> None:
+    def __init__(self, transaction: Transaction, context: JobContext, pool: Pool) -> None:
         self._transaction = transaction
         self._context = context
         self._pool = pool
@@ -185,6 +188,10 @@ class DocumentWriter:
             tasks = ((shared, part) for part in chain(parts, pages))
             yield from self._checked(self._pool.map(assemble_parts, tasks, count, 1))
             return
+        if self._pool.assembles:
+            sent = self._sent_parts(sets, with_pages)
+            yield from self._checked(self._pool.map(assemble_parts, sent, count, 1, few_inline=True))
+            return
         # Sending an entry's bytes to another process costs more than inserting them here; pages are rendered there.
         fragments = self._transaction.fragments
         for part in parts:
@@ -200,7 +207,15 @@ class DocumentWriter:
                 raise OutputError(f"{self._context.config.output}: a document of a feed {one.reason}")
             yield one
 
-    def _parts(self, sets: Sequence[DocumentSet]) -> Iterator[Part]:
+    def _sent_parts(
+        self, sets: Sequence[DocumentSet], with_pages: Sequence[DocumentSet]
+    ) -> Iterator[tuple[SentFragments, Part]]:
+        """Yields parts with their fragments, for processes that cannot read the store."""
+        pages = (Part((HTML_PAGE.name,), group) for group in _groups(with_pages, _SENT_ENTRIES))
+        for part in chain(self._parts(sets, _SENT_ENTRIES), pages):
+            yield send_fragments(part, self._transaction.fragments), part
+
+    def _parts(self, sets: Sequence[DocumentSet], most: int = _PART_ENTRIES) -> Iterator[Part]:
         """Yields the documents of sets in parts whose fragments are read and unpacked together.
 
         Archives of one period show the same entries in many feeds. Parts with many entries have one format, so that
@@ -208,8 +223,8 @@ class DocumentWriter:
         """
         formats = self._context.config.selection.formats
         by_period = sorted((one._replace(page=None) for one in sets), key=lambda one: one.links.period)
-        for group in _groups(by_period, _PART_ENTRIES):
-            is_small = sum(len(one.record_ids) for one in group) <= _PART_ENTRIES // len(formats)
+        for group in _groups(by_period, most):
+            is_small = sum(len(one.record_ids) for one in group) <= most // len(formats)
             for names in [formats] if is_small else [(name,) for name in formats]:
                 yield Part(names, group)
 

@@ -105,7 +105,8 @@ def _service(
     description: str, what: str, config: Config, config_path: str, writable: Sequence[str], capabilities: str = ""
 ) -> str:
     folders = [os.path.abspath(folder) for folder in writable]
-    read = [config_path, sys.prefix, sys.base_prefix, *(os.path.abspath(source.path) for source in config.sources)]
+    corpora = [os.path.abspath(source.path) for source in config.sources if not is_bucket(source.path)]
+    read = [config_path, sys.prefix, sys.base_prefix, *corpora]
     in_home = any(f"{path}/".startswith(_HOMES) for path in (*read, *folders))
     environment = _environment(config)
     hardening = _HARDENING.format(

@@ -16,10 +16,10 @@ from support.object_services import BUCKET, ObjectService
 from syndicate.config import BucketOptions
 from syndicate.config.bucket import parse_bucket_url
 from syndicate.errors import LockedError, OutputError
+from syndicate.object_storage import ObjectStorage
 from syndicate.outputs.base import Output
 from syndicate.outputs.bucket import BucketOutput, Ownership
 from syndicate.outputs.object_headers import HeaderPolicy
-from syndicate.outputs.objects import ObjectStorage
 from syndicate.outputs.paths import DELETIONS, LOCK, MARKER
 from syndicate.outputs.publish_lock import PublishLock
 from syndicate.outputs.spool import Spool

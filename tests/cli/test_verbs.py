@@ -488,6 +488,19 @@ def test_idle_runs_import_nothing_heavy(arguments: list[str], tmp_path: Path) ->
     assert imported & HEAVY == set()
 
 
+@pytest.mark.parametrize("executor", ["processes", "{kind: dask, scheduler: 'tcp://127.0.0.1:1'}"])
+def test_build_imports_no_client_of_a_service_that_it_does_not_use(executor: str, site_folder: SiteFolder) -> None:
+    site_folder.put("a.md", record("A"))
+    site_folder.configure(f"{CONFIG}executor: {executor}\n")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "syndicate", "build"],
+        cwd=site_folder.folder, env=clean_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    assert "sqlite3" in imported
+    assert imported & {"dask", "distributed", "obstore", "tornado"} == set()
+
+
 def test_help_of_every_verb_has_an_example(tmp_path: Path) -> None:
     verbs = re.findall(r"^    (\w+)  ", run("--help", cwd=tmp_path).stdout, re.MULTILINE)
     assert {"init", "schema", "build", "check"} <= set(verbs)

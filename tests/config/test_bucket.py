@@ -102,3 +102,27 @@ def test_caches_have_the_defaults_of_their_kind(tmp_path: Path) -> None:
     ).cdns
     assert [(cdn.kind, cdn.by) for cdn in caches] == [("fastly", "tag"), ("varnish", "url")]
     assert [cdn.target for cdn in caches] == ["cdn:fastly:s", "cdn:varnish:http://127.0.0.1:6081/"]
+
+
+def test_corpus_may_be_in_a_bucket_that_needs_no_connection_to_be_read_about(tmp_path: Path) -> None:
+    text = HEAD.replace("{path: corpus}", "{path: corpus}, {path: 's3://feeds/a/posts', kind: hugo}")
+    config = parse(text + "bucket: {region: eu-west-3}\n", str(tmp_path / "config.yaml"))
+    folder, bucket = config.sources
+    assert (bucket.root, bucket.path, bucket.prefix) == ("s3://feeds/a/posts/", "s3://feeds/a/posts/", "/posts/")
+    assert (bucket.bucket.region, folder.bucket.region) == ("eu-west-3", "")
+    assert bucket.kind == "hugo"
+
+
+@pytest.mark.parametrize(
+    ("path", "output", "fault"),
+    [
+        ("s3://key:hidden@feeds/posts", "feeds", "corpus[0].path: expected a bucket"),
+        ("s3://feeds/a/posts", "s3://feeds/a", "output: holds the corpus"),
+    ],
+)
+def test_faults_of_a_corpus_in_a_bucket_are_named(tmp_path: Path, path: str, output: str, fault: str) -> None:
+    text = HEAD.replace("path: corpus", f"path: '{path}'") + f"output: '{output}'\n"
+    with pytest.raises(ConfigError) as raised:
+        parse(text, str(tmp_path / "config.yaml"))
+    assert fault in str(raised.value)
+    assert "hidden" not in str(raised.value)

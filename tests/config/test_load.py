@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.configurations import FULL, SMALL
 
-from syndicate.config import Api, Config, Guard, Hub, Push, Serve, Source, WorkerOptions, load, parse
+from syndicate.config import Api, Config, ExecutorOptions, Guard, Hub, Push, Serve, Source, WorkerOptions, load, parse
 from syndicate.config.schema import json_schema
 from syndicate.corpus.context import source_context
 from syndicate.errors import ConfigError
@@ -75,7 +75,7 @@ def test_missing_keys_have_their_defaults(folder: Path) -> None:
         serve=Serve(),
         precompress=False,
         api=None,
-        executor="processes",
+        executor=ExecutorOptions("processes"),
         guard=Guard("50%", 50.0),
     )  # fmt: skip
 
@@ -88,6 +88,12 @@ def test_settings_of_a_hub_are_read_and_its_file_is_relative_to_the_configuratio
             "https://hub.test/", publish_url="http://[2001:db8::1]:8080/p", batch=10, ca_file=str(folder / "ca.pem")
         ),
     )  # fmt: skip
+
+
+def test_executor_is_a_kind_or_a_section(folder: Path) -> None:
+    assert read(changed(x="executor: inline"), folder).executor == ExecutorOptions("inline")
+    text = "executor: {kind: dask, scheduler: 'tcp://10.0.0.1:8786', batch: 8, timeout_s: 5}"
+    assert read(changed(x=text), folder).executor == ExecutorOptions("dask", "tcp://10.0.0.1:8786", 8, 5.0)
 
 
 def test_every_key_is_read(folder: Path) -> None:
@@ -201,6 +207,10 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("icon", changed(site="site:\n  icon: icon.png"), ["2:9: site.icon: no scheme in 'icon.png'"]),
     ("home", changed(site="site:\n  home: 'javascript:x'"), ["2:9: site.home: scheme 'javascript'"]),
     ("unknown key of the site", changed(site="site:\n  tittle: x"), ["2:3: site.tittle: unknown key; did you mean 'title'?"]),
+    # executor
+    ("executor", changed(x="executor: threads"), ["7:11: executor.kind: expected processes, inline or dask, got 'threads'"]),
+    ("executor without a scheduler", changed(x="executor: dask"), ["7:11: executor.scheduler: is required"]),
+    ("scheduler", changed(x="executor: {kind: dask, scheduler: 'me:s3cret@x', batch: 0, timeout_s: 0}"), ["7:35: executor.scheduler: expected an address such as 'tcp://127.0.0.1:8786'", "7:57: executor.batch: expected at least 1, got 0", "7:71: executor.timeout_s: expected more than 0, got 0"]),
     # guard
     *((f"max_loss {text}", changed(x=f"guard: {{max_loss: {text}}}"), [f"7:19: guard.max_loss: expected a percentage from 0% to 100%, got '{text}'"]) for text in ("50", "half", "101%", "-1%", "0.5", "5 percent")),
     # corpus

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ..config.bucket import BucketOptions, BucketUrl
 from ..errors import OutputError
 from .aws_credentials import profile_credentials
-from .object_headers import MetadataNames
+from .metadata_names import MetadataNames
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
@@ -99,6 +99,18 @@ class ObjectStorage:
         except FileNotFoundError:
             return None
 
+    def read_below(self, path: str, max_bytes: int) -> tuple[bytes | None, ObjectMeta] | None:
+        """Returns an object, without its content if it is longer; None when there is none."""
+        import obstore
+
+        try:
+            with self._errors(path):
+                found = obstore.get(self._store, path)
+                meta = _meta(found.meta, {})
+                return (None if meta.size_bytes > max_bytes else bytes(found.bytes())), meta
+        except FileNotFoundError:
+            return None
+
     def head(self, path: str) -> ObjectMeta | None:
         """Returns what is known of an object, with its attributes; None when there is none."""
         import obstore
@@ -151,18 +163,27 @@ class ObjectStorage:
 
     # ------------------------------------------------------------------------------------------------- many objects
 
-    def all(self) -> Iterator[ObjectMeta]:
-        """Yields all objects, in the order of their paths, without their attributes.
+    def all(self, folder: str = "") -> Iterator[ObjectMeta]:
+        """Yields all objects, or those of a folder, in the order of their paths, without their attributes.
 
         The object of no bytes that a console makes for the folder itself is none of them.
         """
         import obstore
 
         with self._errors(""):
-            for chunk in obstore.list(self._store, chunk_size=1000):
+            for chunk in obstore.list(self._store, folder or None, chunk_size=1000):
                 for one in chunk:
                     if one["path"]:
                         yield _meta(one, {})
+
+    def copy(self, path: str, target: str) -> str:
+        """Copies an object with its attributes, within the service, and returns the ETag of the copy."""
+        import obstore
+
+        with self._errors(path, missing="a staged document does not exist any more"):
+            obstore.copy(self._store, path, target)
+        meta = self.head(target)
+        return meta.etag if meta is not None else ""
 
     def delete(self, paths: Sequence[str]) -> None:
         """Deletes objects. One that does not exist is no error."""

@@ -372,7 +372,9 @@ async def test_killed_builder_is_replaced_and_nothing_is_lost(news: SiteFolder) 
         expected = {"Alpha"}
         for number in range(12):
             if number % 4 == 0:
-                os.kill(builder_of(worker) or 0, signal.SIGKILL)
+                await wait_until(lambda: builder_of(worker))
+                if builder := builder_of(worker):
+                    os.kill(builder, signal.SIGKILL)
             replace_file(news, f"{number}.md", record(str(number)))
             expected = expected | {str(number)}
             if number % 4:

@@ -182,7 +182,7 @@ async def test_signal_during_the_first_build_leaves_nothing(site: SiteFolder, tm
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     async with preview_process(site.folder, TMPDIR=str(scratch)) as preview:
-        await wait_until(lambda: list(scratch.glob("syndicate-preview-*/state/index.db")))
+        await wait_until(lambda: list(scratch.glob("syndicate-preview-*/state/index.db.new")))
         assert await preview.stop() == 0
         assert not [line for line in preview.lines if "built in" in line or "Traceback" in line]
     assert list(scratch.iterdir()) == []

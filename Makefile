@@ -55,7 +55,8 @@ test-bucket: $(VENV)/.development
 test-dask: $(VENV)/.development
 	SYNDICATE_TEST_DASK=1 SYNDICATE_TEST_BUCKET=$(wildcard tests/bucket/.venv) $(BIN)/pytest tests/dask
 
-# Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours.
+# Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours;
+# BENCH=--million measures 200,000 and 1,000,000 records instead.
 bench: $(VENV)/.development
 	benchmarks/install-peers.sh benchmarks/.peers
 	$(BIN)/python benchmarks/bench.py --peers-dir benchmarks/.peers $(BENCH)

@@ -1,6 +1,6 @@
 """Measures syndicate and other generators that do the same job, and prints the results as tables.
 
-    python benchmarks/bench.py [--full | --quick] [--peers hugo,eleventy,...]
+    python benchmarks/bench.py [--full | --quick | --million] [--peers hugo,eleventy,...]
 
 README.md in this folder explains each row.
 """
@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,12 +24,28 @@ import corpus
 import measure
 import report
 import verify
-from contenders import KINDS, OURS, PEERS, TITLES, Contender, missing, prepare_ours, prepare_peer
+from contenders import (
+    DEFAULTS,
+    HUGO_WHOLE,
+    KINDS,
+    OURS,
+    PEERS,
+    PEERS_WHOLE,
+    TITLES,
+    Contender,
+    missing,
+    prepare_hugo_whole,
+    prepare_ours,
+    prepare_peer,
+)
 from results import Case, Results, Run
 
 HERE = Path(__file__).resolve().parent
 QUICK, BASE, LARGE = 1_000, 10_000, 50_000
+HUGE, MILLION = 200_000, 1_000_000
 RIVAL = "hugo"
+MOST_ASIDE_BYTES = 15 * 1000**3
+REUSE_S = 60  # ext4 passes over the inodes of files that were deleted within this time (RECENTCY_MIN, fs/ext4/ialloc.c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +58,8 @@ class Plan:
     contenders: Sequence[Contender]
     runs: int
     cases: Sequence[Case]
+    # Whether the feeds are parsed and compared with the corpus, which takes longer than a build.
+    is_verified: bool = True
 
 
 def main() -> int:
@@ -79,6 +99,9 @@ def _arguments() -> argparse.Namespace:
     add("--other-runs", type=int, default=1, help=f"runs of the peers beside {RIVAL} at 50,000 (default %(default)s)")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help="also 1,000 and 50,000 records: takes hours")
+    size.add_argument(
+        "--million", action="store_true", help="200,000 and 1,000,000 records, ours alone: takes an hour and 30 GB"
+    )
     size.add_argument("--quick", action="store_true", help="1,000 records, one run: a check that everything works")
     arguments = parser.parse_args()
     if arguments.quick:
@@ -115,16 +138,23 @@ def _work(folder: Path | None) -> Iterator[Path]:
 
 
 def _run_all(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> Results:
-    plans = _plans(arguments, names, work)
-    results = Results(
-        machine=_machine(),
-        versions={one.name: one.version for plan in plans for one in plan.contenders},
-    )
-    for plan in plans:
+    results = Results(machine=_machine(), versions={})
+    for plan in _million_plans(arguments, work) if arguments.million else _plans(arguments, names, work):
+        results.versions.update({one.name: one.version for one in plan.contenders})
         _run_plan(plan, results)
         # Save after each plan: a later failure must not lose hours of measurements.
         results.save(arguments.json)
     return results
+
+
+def _million_plans(arguments: argparse.Namespace, work: Path) -> Iterator[Plan]:
+    """Yields plans for large corpora; each corpus is generated when its turn comes, and deleted afterwards."""
+    # The documents of a million records with their whole history would take 40 GB.
+    for records, kinds in ((HUGE, (OURS, DEFAULTS)), (MILLION, (OURS,))):
+        site = _site(work, records)
+        ours = [prepare_ours(site, arguments.ours, kind) for kind in kinds]
+        yield Plan(records=records, site=site, contenders=ours, runs=1, cases=tuple(Case), is_verified=False)
+        shutil.rmtree(site)
 
 
 def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> list[Plan]:
@@ -132,7 +162,8 @@ def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> l
         site = _site(work, records)
         rivals = [prepare_peer(name, site, arguments.peers_dir.resolve()) for name in peers]
         ours = [prepare_ours(site, arguments.ours, kind) for kind in KINDS if kind == OURS or not arguments.ours]
-        contenders = (*ours, *rivals)
+        whole = [prepare_hugo_whole(site, arguments.peers_dir.resolve()) for name in peers if name in PEERS_WHOLE]
+        contenders = (*ours, *rivals, *whole)
         return Plan(records=records, site=site, contenders=contenders, runs=arguments.runs, cases=cases)
 
     every_case = tuple(Case)
@@ -142,7 +173,7 @@ def _plans(arguments: argparse.Namespace, names: Sequence[str], work: Path) -> l
     small = plan(QUICK, (), (Case.NOTHING,))
     large = plan(LARGE, names, every_case)
     # Every case for syndicate and its rival; from nothing only for the others, which take minutes a run.
-    ends = [one for one in large.contenders if one.name in (*KINDS, RIVAL)]
+    ends = [one for one in large.contenders if one.name in (*KINDS, RIVAL, HUGO_WHOLE)]
     others = [one for one in large.contenders if one not in ends]
     return [
         small,
@@ -170,19 +201,37 @@ def _run_plan(plan: Plan, results: Results) -> None:
             continue
         for number in range(plan.runs):
             results.runs.extend(_round(plan, case, number))
+    for one in plan.contenders:
+        one.discard()
+
+
+def _make_room(plan: Plan) -> None:
+    """Deletes the outputs of earlier runs before they fill the disk, and waits until their inodes are forgotten."""
+    aside = sum(one.aside_bytes() for one in plan.contenders)
+    if aside < MOST_ASIDE_BYTES:
+        return
+    _log(f"deleting {aside / 1000**3:.0f} GB of earlier runs, and waiting {REUSE_S} s")
+    for one in plan.contenders:
+        one.discard()
+    os.sync()
+    time.sleep(REUSE_S)
 
 
 def _warm_up(plan: Plan, results: Results) -> None:
     """Builds once with each contender, uncounted: fills the page cache and compares the feeds with the corpus."""
-    expected = verify.expected_sizes(corpus.topic_sizes(plan.site / "corpus"), plan.records)
+    topic_sizes = corpus.topic_sizes(plan.site / "corpus") if plan.is_verified else {}
     for one in plan.contenders:
         one.clean()
         measure.run_timed(one.command, one.folder, one.environment())
+        if not plan.is_verified:
+            continue
+        most = plan.records if one.name == HUGO_WHOLE else verify.NEWEST
+        expected = verify.expected_sizes(topic_sizes, plan.records, most)
         sizes = verify.feed_sizes(one.folder / one.output)
         counts = ", ".join(f"{len(found)} {name}" for name, found in sizes.items() if found) or "none"
         wrong = [name for name, found in sizes.items() if found and found != expected]
         if wrong or not any(sizes.values()):
-            counts += f" (expected {len(expected)} with the {verify.NEWEST} newest entries)"
+            counts += f" (expected {len(expected)} with the {most} newest entries)"
         results.feeds.setdefault(plan.records, {})[one.name] = counts
         _log(f"{plan.records:,} records, {TITLES[one.name]} warmed up: {counts}")
 
@@ -193,6 +242,7 @@ def _round(plan: Plan, case: Case, number: int) -> Iterator[Run]:
     if case is Case.CHANGED:
         # One edit for all contenders: each finds exactly one record changed since its last run.
         corpus.edit_newest(plan.site / "corpus", edition)
+    _make_room(plan)
     for one in plan.contenders:
         if case in (Case.NOTHING, Case.MEMORY):
             one.clean()

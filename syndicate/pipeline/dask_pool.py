@@ -61,6 +61,9 @@ class DaskPool:
             self._cluster.close()
             self._cluster = None
 
+    def end_workers(self) -> None:
+        """Do nothing: workers of other machines stay."""
+
     def spreads(self, count: int) -> bool:  # noqa: ARG002 - of the interface
         """Return that no process of this machine has the tasks."""
         return False

@@ -66,6 +66,10 @@ class WorkerPool:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.end_workers()
+
+    def end_workers(self) -> None:
+        """Ends the workers, with the memory that they took; the next job starts others. Call it between jobs."""
         while self._workers:
             self._workers.pop().end()
 

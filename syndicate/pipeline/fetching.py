@@ -45,6 +45,10 @@ class FetchingPool:
     def __exit__(self, *error: object) -> None:
         self._pool.__exit__(*error)
 
+    def end_workers(self) -> None:
+        """See `pool.Pool.end_workers`."""
+        self._pool.end_workers()
+
     def spreads(self, count: int) -> bool:
         """See `pool.Pool.spreads`."""
         return self._pool.spreads(count)

@@ -7,10 +7,12 @@ A job is a function that gets the context of the run (context.py) and some tasks
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import orjson
 
+from ..corpus.files import read_ahead
 from ..corpus.parse import parse_record
 from ..corpus.record import ParsedRecord
 from ..feeds.identity import digest
@@ -72,6 +74,9 @@ _Parsed = tuple[Any, list[FeedKey] | None, Entry | None, bool]
 def parse_records(context: JobContext, tasks: Sequence[ParseTask]) -> list[ParseResult | TaskFailure]:
     """Parses files. An entry that a feed may show is rendered at once: parsing its record again costs as much."""
     results: list[ParseResult | TaskFailure] = []
+    if len(tasks) >= _BATCH:
+        for source, group in groupby(tasks, key=lambda task: task.source):
+            read_ahead(context.config.sources[source], [task.path for task in group])
     for start in range(0, len(tasks), _BATCH):
         with context.budget.applied():
             parsed = [context.budget.call(_parse, context, task) for task in tasks[start : start + _BATCH]]

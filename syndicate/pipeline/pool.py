@@ -33,6 +33,11 @@ class Pool(Protocol):
     def __exit__(self, *error: object) -> None:
         """Ends the workers, also those that work. They are started again when they are needed."""
 
+    def end_workers(self) -> None:
+        """Ends the workers of this machine, with the memory that they took; the next job starts others. Call it between
+        jobs.
+        """
+
     def spreads(self, count: int) -> bool:
         """Returns whether so many tasks are spread over processes of this machine, which can read its files."""
 

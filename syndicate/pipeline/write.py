@@ -36,7 +36,7 @@ from .topic_urls import topic_url
 if TYPE_CHECKING:
     from ..store.base import Transaction
 
-_PART_ENTRIES = 1500  # fragments in memory at once, in each process
+_PART_ENTRIES = 1000  # fragments in memory at once, in each process
 _PAGE_ENTRIES = 400
 _SENT_ENTRIES = 200  # whose fragments are sent with a part to another machine
 _BATCH_SETS = 2000
@@ -184,9 +184,12 @@ class DocumentWriter:
         parts = self._parts(sets)
         shared = self._transaction.share_fragments() if self._pool.spreads(count) else None
         if shared is not None:
+            # Workers that have parsed thousands of records hold much that documents do not need.
+            self._pool.end_workers()
             pages = (Part((HTML_PAGE.name,), group) for group in _groups(with_pages, _PAGE_ENTRIES))
             tasks = ((shared, part) for part in chain(parts, pages))
             yield from self._checked(self._pool.map(assemble_parts, tasks, count, 1))
+            self._pool.end_workers()
             return
         if self._pool.assembles:
             sent = self._sent_parts(sets, with_pages)

@@ -107,6 +107,16 @@ def test_workers_are_kept_for_the_next_job_with_many_tasks() -> None:
     assert 1 <= len(found) <= worker_count()
 
 
+def test_next_job_has_other_workers_when_those_before_are_ended() -> None:
+    with pool("processes") as workers:
+        first = set(workers.map(process_ids, range(TASKS), TASKS, CHUNK))
+        workers.end_workers()
+        for one in first:
+            with pytest.raises(ProcessLookupError):
+                os.kill(one, 0)
+        assert not first & set(workers.map(process_ids, range(TASKS), TASKS, CHUNK))
+
+
 @KINDS
 def test_exception_of_a_job_arrives_whole(kind: str) -> None:
     with pool(kind) as workers, pytest.raises(ConfigError) as raised:

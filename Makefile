@@ -62,6 +62,7 @@ bench: $(VENV)/.development
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/partners.py
 	$(BIN)/python benchmarks/buckets.py
+	$(BIN)/python benchmarks/clusters.py
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

@@ -48,6 +48,8 @@ class Cluster:
         self._context = context
         self._releases = tuple(sorted(releases().items()))
         self._recoveries = 0
+        self._workers: dict[str, int] = {}
+        self._has_lost_workers = False
         self._levels: dict[str, int] = {}
         self._connect()
 
@@ -66,7 +68,17 @@ class Cluster:
             )
         except (OSError, TimeoutError, RuntimeError, ValueError):  # the last two of a client that has closed itself
             raise LostError from None
+        self._has_lost_workers |= not self._workers.keys() <= found.keys()
+        self._workers = found
         return sum(found.values())
+
+    def has_lost_workers(self) -> bool:
+        """Returns whether a worker that was counted is gone, or the cluster was lost meanwhile."""
+        try:
+            self.threads()
+        except LostError:
+            return True
+        return self._has_lost_workers
 
     def send(self, message: bytes) -> Future[Answer]:
         """Sends a batch of tasks. Raises LostError when the scheduler is gone."""
@@ -106,6 +118,7 @@ class Cluster:
     def recover(self) -> None:
         """Connects again if the scheduler was gone, and sends the context again."""
         self._recoveries += 1
+        self._has_lost_workers = True
         if self._recoveries > _MOST_RECOVERIES:
             raise ExecutorError(f"{self._options.scheduler}: the Dask cluster loses all that is sent to it")
         self._disconnect()

@@ -53,6 +53,11 @@ class DaskPool:
         self._options = context.config.executor
         self._cluster: Cluster | None = None
 
+    @property
+    def lost_workers(self) -> bool:
+        """See `pool.Pool`."""
+        return self._cluster is not None and self._cluster.has_lost_workers()
+
     def __enter__(self) -> Self:
         return self
 

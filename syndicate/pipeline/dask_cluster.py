@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from time import monotonic
@@ -90,30 +90,42 @@ class Cluster:
         except (OSError, RuntimeError, ValueError, CancelledError):
             raise LostError from None
 
+    def wait(self, futures: Sequence[Future[Answer]]) -> None:
+        """Waits until these batches are done, or lost. Raises ExecutorError if there is no worker any more."""
+        for future in futures:
+            with suppress(WorkersKilledError, LostError):
+                self.receive(future)
+
     def receive(self, future: Future[Answer]) -> Answer:
         """Waits for the answer to a batch. Raises WorkersKilledError or LostError when there will be none."""
+        last_worker_at = monotonic()
+        while (answer := self._look(future)) is None:
+            if self.threads():
+                last_worker_at = monotonic()
+            elif monotonic() - last_worker_at > self._options.timeout_s:
+                raise self._no_workers()
+        self._recoveries = 0
+        if answer.kind == "releases":
+            raise ExecutorError(self._difference(dict(answer.releases)))
+        return answer
+
+    def _look(self, future: Future[Answer]) -> Answer | None:
+        """Returns the answer to a batch if it comes soon."""
         from distributed.scheduler import KilledWorker
 
-        last_worker_at = monotonic()
-        while True:
-            try:
-                answer: Answer = future.result(_LOOK_S)
-            except CancelledError:
+        try:
+            answer: Answer = future.result(_LOOK_S)
+        except KilledWorker:
+            raise WorkersKilledError from None
+        except CancelledError:
+            raise LostError from None
+        except TimeoutError:
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever Dask or a broken worker raises
+            if future.status != "error":
                 raise LostError from None
-            except KilledWorker:
-                raise WorkersKilledError from None
-            except TimeoutError:
-                if self.threads():
-                    last_worker_at = monotonic()
-                elif monotonic() - last_worker_at > self._options.timeout_s:
-                    raise self._no_workers() from None
-            except Exception as error:  # noqa: BLE001 - whatever Dask or a broken worker raises
-                raise ExecutorError(f"{self._options.scheduler}: a Dask worker failed: {_line(error)}") from None
-            else:
-                self._recoveries = 0
-                if answer.kind == "releases":
-                    raise ExecutorError(self._difference(dict(answer.releases)))
-                return answer
+            raise ExecutorError(f"{self._options.scheduler}: a Dask worker failed: {_line(error)}") from None
+        return answer
 
     def recover(self) -> None:
         """Connects again if the scheduler was gone, and sends the context again."""

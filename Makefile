@@ -53,7 +53,7 @@ test-bucket: $(VENV)/.development
 # Builds on a Dask cluster of this machine: a scheduler and workers, each a process, which the tests also kill. Those that
 # need object storage, too, use that of test-bucket.
 test-dask: $(VENV)/.development
-	SYNDICATE_TEST_DASK=1 SYNDICATE_TEST_BUCKET=$(wildcard tests/bucket/.venv) $(BIN)/pytest tests/dask
+	SYNDICATE_TEST_DASK=1 SYNDICATE_TEST_BUCKET=$(abspath $(wildcard tests/bucket/.venv)) $(BIN)/pytest tests/dask
 
 # Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours;
 # BENCH=--million measures 200,000 and 1,000,000 records instead.
@@ -65,6 +65,7 @@ bench: $(VENV)/.development
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/partners.py
 	$(BIN)/python benchmarks/buckets.py
+	$(BIN)/python benchmarks/clusters.py
 
 golden: $(VENV)/.development
 	$(BIN)/pytest tests/golden --regenerate-golden

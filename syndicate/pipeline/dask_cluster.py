@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from time import monotonic
@@ -48,6 +48,8 @@ class Cluster:
         self._context = context
         self._releases = tuple(sorted(releases().items()))
         self._recoveries = 0
+        self._workers: dict[str, int] = {}
+        self._has_lost_workers = False
         self._levels: dict[str, int] = {}
         self._connect()
 
@@ -66,7 +68,17 @@ class Cluster:
             )
         except (OSError, TimeoutError, RuntimeError, ValueError):  # the last two of a client that has closed itself
             raise LostError from None
+        self._has_lost_workers |= not self._workers.keys() <= found.keys()
+        self._workers = found
         return sum(found.values())
+
+    def has_lost_workers(self) -> bool:
+        """Returns whether a worker that was counted is gone, or the cluster was lost meanwhile."""
+        try:
+            self.threads()
+        except LostError:
+            return True
+        return self._has_lost_workers
 
     def send(self, message: bytes) -> Future[Answer]:
         """Sends a batch of tasks. Raises LostError when the scheduler is gone."""
@@ -78,34 +90,47 @@ class Cluster:
         except (OSError, RuntimeError, ValueError, CancelledError):
             raise LostError from None
 
+    def wait(self, futures: Sequence[Future[Answer]]) -> None:
+        """Waits until these batches are done, or lost. Raises ExecutorError if there is no worker any more."""
+        for future in futures:
+            with suppress(WorkersKilledError, LostError):
+                self.receive(future)
+
     def receive(self, future: Future[Answer]) -> Answer:
         """Waits for the answer to a batch. Raises WorkersKilledError or LostError when there will be none."""
+        last_worker_at = monotonic()
+        while (answer := self._look(future)) is None:
+            if self.threads():
+                last_worker_at = monotonic()
+            elif monotonic() - last_worker_at > self._options.timeout_s:
+                raise self._no_workers()
+        self._recoveries = 0
+        if answer.kind == "releases":
+            raise ExecutorError(self._difference(dict(answer.releases)))
+        return answer
+
+    def _look(self, future: Future[Answer]) -> Answer | None:
+        """Returns the answer to a batch if it comes soon."""
         from distributed.scheduler import KilledWorker
 
-        last_worker_at = monotonic()
-        while True:
-            try:
-                answer: Answer = future.result(_LOOK_S)
-            except CancelledError:
+        try:
+            answer: Answer = future.result(_LOOK_S)
+        except KilledWorker:
+            raise WorkersKilledError from None
+        except CancelledError:
+            raise LostError from None
+        except TimeoutError:
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever Dask or a broken worker raises
+            if future.status != "error":
                 raise LostError from None
-            except KilledWorker:
-                raise WorkersKilledError from None
-            except TimeoutError:
-                if self.threads():
-                    last_worker_at = monotonic()
-                elif monotonic() - last_worker_at > self._options.timeout_s:
-                    raise self._no_workers() from None
-            except Exception as error:  # noqa: BLE001 - whatever Dask or a broken worker raises
-                raise ExecutorError(f"{self._options.scheduler}: a Dask worker failed: {_line(error)}") from None
-            else:
-                self._recoveries = 0
-                if answer.kind == "releases":
-                    raise ExecutorError(self._difference(dict(answer.releases)))
-                return answer
+            raise ExecutorError(f"{self._options.scheduler}: a Dask worker failed: {_line(error)}") from None
+        return answer
 
     def recover(self) -> None:
         """Connects again if the scheduler was gone, and sends the context again."""
         self._recoveries += 1
+        self._has_lost_workers = True
         if self._recoveries > _MOST_RECOVERIES:
             raise ExecutorError(f"{self._options.scheduler}: the Dask cluster loses all that is sent to it")
         self._disconnect()

@@ -6,7 +6,8 @@ with fewer tasks than one batch does them in a process of its own machine, soone
 
 A record that exceeds the limits ends a process of the worker, not the worker, and its result comes back as from the
 pool of one machine. When workers end nevertheless, as they do without memory, Dask does the batch again elsewhere. If
-it gives up, the tasks of the batch are sent again, each alone; one that still ends its workers is at fault.
+it gives up, the tasks of the batch are sent again one by one. Dask blames all that a worker had to do when it ended. So
+a task over which workers ended again is done once more while nothing else is, and then is at fault if they do.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from .budget import TaskFailure, reason_of_end
+from .context import JobContext
 from .dask_cluster import Cluster, LostError, WorkersKilledError
 from .dask_worker import Answer, Context
 from .pool import CHUNK, Job, Result, Task, open_local_pool
 
 if TYPE_CHECKING:
     from distributed import Future
-
-    from .context import JobContext
 
 _BATCH_BYTES = 1 << 20
 _ATTEMPTS = 2  # of a task alone
@@ -52,6 +52,11 @@ class DaskPool:
         self._context = context
         self._options = context.config.executor
         self._cluster: Cluster | None = None
+
+    @property
+    def lost_workers(self) -> bool:
+        """See `pool.Pool`."""
+        return self._cluster is not None and self._cluster.has_lost_workers()
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +88,8 @@ class DaskPool:
                 yield from few.map(job, tasks, count, chunk, few_inline=few_inline)
             return
         if self._cluster is None:
-            content = pickle.dumps(self._context, pickle.HIGHEST_PROTOCOL)
+            config = self._context.config._replace(state="")  # an address of a database is none of their business
+            content = pickle.dumps(JobContext(config, self._context.run), pickle.HIGHEST_PROTOCOL)
             self._cluster = Cluster(self._options, Context(self._context.run, content))
         yield from _Spread(self._cluster, self._context, job, self._options.batch).map(iter(tasks), chunk)
 
@@ -153,13 +159,21 @@ class _Spread:
 
     def _send(self) -> Future[Answer]:
         """Sends the batches that the cluster does not have, and returns the future of the first."""
-        futures: list[Future[Answer]] = []
+        first = self._pending[0]
+        if first.attempts:
+            if first.future is None:
+                self._cluster.wait([batch.future for batch in self._pending if batch.future is not None])
+            return self._sent(first)
         for batch in self._pending:
-            if batch.future is None:
-                message = pickle.dumps((self._job, batch.pickled), pickle.HIGHEST_PROTOCOL)
-                batch.future = self._cluster.send(message)
-            futures.append(batch.future)
-        return futures[0]
+            if not batch.attempts:
+                self._sent(batch)
+        return self._sent(first)
+
+    def _sent(self, batch: _Batch) -> Future[Answer]:
+        if batch.future is None:
+            message = pickle.dumps((self._job, batch.pickled), pickle.HIGHEST_PROTOCOL)
+            batch.future = self._cluster.send(message)
+        return batch.future
 
     def _recover(self) -> None:
         """Connects again. Batches that were answered keep their answers."""

@@ -54,6 +54,7 @@ class WorkerPool:
 
     # Sending an entry's bytes to another process costs more than inserting them here.
     assembles = False
+    lost_workers = False
 
     def __init__(self, context: JobContext, kind: str, limits: Limits, workers: int = 0) -> None:
         self._context = context

@@ -38,6 +38,11 @@ class FetchingPool:
         self._config = config
         self.assembles = pool.assembles
 
+    @property
+    def lost_workers(self) -> bool:
+        """See `pool.Pool`."""
+        return self._pool.lost_workers
+
     def __enter__(self) -> Self:
         self._pool.__enter__()
         return self

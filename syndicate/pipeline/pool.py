@@ -28,6 +28,10 @@ class Pool(Protocol):
 
     assembles: bool
 
+    @property
+    def lost_workers(self) -> bool:
+        """Whether workers of other machines were lost, which may leave staged documents that nobody publishes."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None:

@@ -220,7 +220,7 @@ class Run:
         writer.store(written, time.time(), uncertain)
         if change_log:
             change_log.store(self._expired())
-        return written, self._remove(writer, strays=strays)
+        return written, self._remove(writer, strays=strays or self._pool.lost_workers)
 
     def _resolve(self, diff: CorpusDiff, progress: Progress) -> "TouchedFeeds":
         """Parses the changed files and resolves the entries they touch; returns the touched feeds."""

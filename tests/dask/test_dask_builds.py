@@ -140,6 +140,7 @@ def test_workers_that_are_killed_cost_no_record(own_cluster: DaskCluster, tmp_pa
         assert (building.returncode, output) == (0, b"")
         new = site.build_alone()
         assert torn(site.tree(), old, new) == []
+        assert staged(site) == []
         site.build()
         assert site.tree() == new
         old = new

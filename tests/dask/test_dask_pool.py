@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.dask_clusters import DaskCluster
+from support.dask_clusters import DaskCluster, dask_cluster
 from support.hostile import HOSTILE, MEMORY_MB, REASONS, SECONDS
 from support.sites import SiteFolder
 
@@ -117,3 +119,24 @@ def test_hostile_task_costs_its_own_result(pool: DaskPool, hostile: str) -> None
     assert [one.reason if isinstance(one, TaskFailure) else one for one in found] == [
         REASONS[hostile] if number == TASKS // 2 else number for number in range(TASKS)
     ]
+
+
+def kill_the_dask_worker(context: JobContext, tasks: Sequence[int]) -> list[int]:
+    """Kills the Dask worker, two processes above this one, over one of the tasks."""
+    if 3 in tasks:
+        (parent,) = re.findall(r"^PPid:\t(\d+)", Path(f"/proc/{os.getppid()}/status").read_text(), re.MULTILINE)
+        os.kill(int(parent), signal.SIGKILL)
+    return list(tasks)
+
+
+def test_task_that_ends_dask_workers_costs_its_own_result(config: Config, tmp_path: Path) -> None:
+    with dask_cluster(tmp_path, workers=0) as cluster:
+        cluster.kill_scheduler()
+        cluster.start_scheduler({"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"})
+        for _ in range(2):
+            cluster.start_worker(nanny=True)
+        executor = config.executor._replace(scheduler=cluster.address, batch=4)
+        with DaskPool(JobContext(config._replace(executor=executor))) as pool:
+            found: list[Any] = list(pool.map(kill_the_dask_worker, range(12), 12))
+    assert found[3] == TaskFailure("ended the Dask workers that read it")
+    assert [one for one in found if one != found[3]] == [number for number in range(12) if number != 3]

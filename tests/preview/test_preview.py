@@ -13,6 +13,8 @@ from support.previews import preview_process
 from support.sites import CONFIG, SiteFolder, record, run, tree
 from support.workers import replace_file
 
+from syndicate.preview.local_config import local_config
+
 SITE = CONFIG.replace("https://feeds.test/", "https://feeds.test/deep/er/")
 
 
@@ -196,3 +198,10 @@ async def test_browser_is_opened_at_the_address(site: SiteFolder, tmp_path: Path
         await preview.until_built()
         await wait_until(opened.exists)
         assert opened.read_text(encoding="utf-8").strip() == preview.url
+
+
+def test_preview_works_on_its_own_machine(site: SiteFolder, tmp_path: Path) -> None:
+    """Workers of a cluster do not see its temporary folder."""
+    for stated, kind in (("{kind: dask, scheduler: 'tcp://10.0.0.1:8786'}", "processes"), ("inline", "inline")):
+        site.configure(f"{CONFIG}executor: {stated}\n")
+        assert local_config(site.load(), "http://127.0.0.1:1/", str(tmp_path)).executor.kind == kind

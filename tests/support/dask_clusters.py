@@ -25,22 +25,26 @@ class DaskCluster:
         self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._nannies: list[subprocess.Popen[bytes]] = []
         self._scheduler: subprocess.Popen[bytes] | None = None
 
-    def start_scheduler(self) -> None:
+    def start_scheduler(self, environment: Mapping[str, str] = {}) -> None:
         command = [
             "scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", "--no-jupyter",
             "--idle-timeout", "10 minutes",
         ]  # fmt: skip
-        self._scheduler = self._start(command)
+        self._scheduler = self._start(command, environment)
 
-    def start_worker(self, environment: Mapping[str, str] = {}, *arguments: str) -> subprocess.Popen[bytes]:
-        """Starts a worker without a nanny: killed, it is gone."""
+    def start_worker(self, environment: Mapping[str, str] = {}, *, nanny: bool = False) -> subprocess.Popen[bytes]:
+        """Starts a worker. A nanny starts it again when it is killed."""
         command = [
-            "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
-            "--death-timeout", "60", "--local-directory", str(self.folder), *arguments,
+            "worker", self.address, "--nthreads", "1", "--nanny" if nanny else "--no-nanny", "--no-dashboard",
+            "--host", "127.0.0.1", "--death-timeout", "60", "--local-directory", str(self.folder),
         ]  # fmt: skip
-        return self._start(command, environment)
+        process = self._start(command, environment)
+        if nanny:
+            self._nannies.append(process)
+        return process
 
     def workers(self) -> list[subprocess.Popen[bytes]]:
         """Returns the workers that were started and not killed."""
@@ -60,8 +64,12 @@ class DaskCluster:
     def close(self) -> None:
         """Kills all processes, and waits for those that they have started."""
         started = {pid for process in self._processes for pid in descendants(process.pid)}
+        nursed = {pid for process in self._nannies for pid in descendants(process.pid)}
         for process in list(self._processes):
             self._end(process)
+        for pid in nursed:  # a worker notices only later that its nanny is gone
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not any(map(is_running, started)))
 
     def log(self) -> str:

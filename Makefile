@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages test-bucket bench fuzz golden configuration docs manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages test-bucket test-postgres bench fuzz golden configuration docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-generators test-pages test-bucket
+test: lint unit test-hub test-generators test-pages test-bucket test-postgres
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -48,6 +48,10 @@ fuzz: $(VENV)/.development
 # Publishes to real object storage on this machine, with a real cache in front. Skipped likewise.
 test-bucket: $(VENV)/.development
 	tests/bucket/run
+
+# The state in a real PostgreSQL server on this machine. Skipped likewise.
+test-postgres: $(VENV)/.development
+	tests/postgres/run
 
 # Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours.
 bench: $(VENV)/.development

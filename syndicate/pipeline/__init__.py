@@ -10,6 +10,7 @@ Each stage receives the results of the stages before it and calls none of them a
 it perform the plan.
 """
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -17,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import Config
+from ..config.database import is_database
 from ..errors import (
     FileChangedError,
     OutputError,
@@ -39,7 +41,7 @@ from .second_look import Place
 from .site_id import claim, known_id
 from .site_id import problem as site_id_problem
 from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
-from .unfinished import is_unfinished, remove_unfinished
+from .unfinished import RunMarker
 
 if TYPE_CHECKING:
     from ..corpus.explain import Explanation
@@ -106,6 +108,9 @@ def build(  # noqa: PLR0913 - each option is a wish of the operator
     started = time.perf_counter()
     notes: list[str] = []
     config = with_slug_style(config, open_output(config))
+    if is_database(config.state):
+        with suppress(OSError):  # without the folder, templates are compiled each time
+            os.makedirs(config.scratch, exist_ok=True)
     with closing(open_store(config.state)) as store, store.lock():
         claim(open_output(config), store, config, accept_new_id=accept_new_id)
         try:
@@ -195,7 +200,8 @@ def _attempt(
     held: frozenset[Place] = frozenset()
     stopped: dict[Place, str] = {}
     pauses_s = iter(_PAUSES_S)
-    was_unfinished = is_unfinished(config)
+    unfinished = RunMarker(store)
+    was_unfinished = unfinished.exists()
     while True:
         context = JobContext(config)
         try:
@@ -205,11 +211,11 @@ def _attempt(
                 store.write() as transaction,
             ):
                 run = Run(transaction, context, pool, int(now.timestamp()))
-                result = run.build(progress, options, held, stopped)
+                result = run.build(progress, options, unfinished, held, stopped)
         except (FileChangedError, RecordsStoppedError) as error:
             context.output.discard()
             if not was_unfinished:
-                remove_unfinished(config)  # nothing was published
+                unfinished.remove()  # nothing was published
             if isinstance(error, RecordsStoppedError):
                 stopped |= error.reasons
                 continue
@@ -222,7 +228,7 @@ def _attempt(
             context.output.discard()
             raise
         else:
-            remove_unfinished(config)
+            unfinished.remove()
             _sweep(store, context.output)
             return result
         finally:

@@ -84,7 +84,7 @@ TimeoutStopSec=30
         ),
         "syndicate-serve.service": _install(
             _service(
-                f"Serve the feeds of {title}", serve, config, config_path, (config.state,),
+                f"Serve the feeds of {title}", serve, config, config_path, (config.scratch,),
                 capabilities="CAP_NET_BIND_SERVICE" if needs_port else "",
             )
         ),
@@ -98,7 +98,7 @@ def missing_folders(config: Config) -> list[str]:
 
 def _folders(config: Config) -> tuple[str, ...]:
     """Return the folders that a build writes to: an output in a bucket is none."""
-    return (config.state,) if is_bucket(config.output) else (config.output, config.state)
+    return (config.scratch,) if is_bucket(config.output) else (config.output, config.scratch)
 
 
 def _service(

@@ -113,6 +113,16 @@ class Store(Protocol):
     def version(self) -> object:
         """Returns a cheap token that changes with every commit."""
 
+    def note(self, name: str) -> bytes | None:
+        """Returns what was noted under a name, None for nothing."""
+
+    def put_note(self, name: str, content: bytes | None) -> None:
+        """Notes something at once, whatever becomes of a transaction; None removes the note.
+
+        A run, which holds the lock, notes what the next one has to know if it is killed. Raises OutputError or
+        StoreError when it cannot be noted.
+        """
+
     def set_aside(self) -> str:
         """Moves a store that cannot be used out of the way; the next `write` builds a new one, which takes over what
         outlives a store. Returns the name under which the old one is kept.

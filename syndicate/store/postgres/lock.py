@@ -1,0 +1,57 @@
+"""One run at a time on a state, and order between a run and deliveries.
+
+The lock of a run is an advisory lock of its session: the server frees it when the connection ends, however the process
+or its machine dies. Its holder is the application name of that session.
+
+A run and deliveries change the same rows of the outbox: the run at its end, in the transaction that holds everything
+else; deliveries in many short ones. Each of these shares a second lock until it commits, and the run takes it alone
+before it changes the outbox. So a run waits for transactions that take milliseconds, deliveries wait for the last part
+of a run at most, and the two never wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from ...errors import LockedError
+from .connection import Connection, Database, translated_errors
+
+_KEY = "hashtextextended('syndicate {kind} of ' || %s, 0)"
+_TRY = f"SELECT pg_try_advisory_lock({_KEY.format(kind='run')})"
+_FREE = f"SELECT pg_advisory_unlock({_KEY.format(kind='run')})"
+
+# The two halves of a key are two columns of pg_locks.
+_HOLDER = f"""
+SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32) | objid::bigint = {_KEY.format(kind="run")}"""  # noqa: S608 - constants
+
+DELIVERIES_SHARED = f"SELECT pg_advisory_xact_lock_shared({_KEY.format(kind='deliveries')})"
+"""Lets the transaction change deliveries beside others, when no run does."""
+
+DELIVERIES_ALONE = f"SELECT pg_advisory_xact_lock({_KEY.format(kind='deliveries')})"
+"""Lets the transaction of a run change deliveries, when no other transaction does."""
+
+
+@contextmanager
+def lock(connection: Connection, database: Database) -> Iterator[None]:
+    """Holds the lock of a run on a connection. Raises LockedError at once, naming the holder, when another has it."""
+    with translated_errors(database):
+        row = connection.execute(_TRY, (database.schema,)).fetchone()
+        if row is None or not row[0]:
+            raise LockedError(f"{database.url}: another run is at work: {_holder(connection, database)}")
+    try:
+        yield
+    finally:
+        if not connection.closed and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                connection.execute(_FREE, (database.schema,))
+
+
+def _holder(connection: Connection, database: Database) -> str:
+    row = connection.execute(_HOLDER, (database.schema,)).fetchone()
+    return (row[0] if row else "").removeprefix("syndicate: ") or "another process"

@@ -214,7 +214,7 @@ class Dispatcher:
             is_drained = is_once and (outcome.soon_at is None or outcome.soon_at > time.time() + _DRAIN_WAIT_S)
             is_over = self._leased == 0 and (is_drained or self._is_stopping)
             if untrimmed >= _TRIM_EVERY or (is_over and untrimmed):
-                await self._session.run(Outbox.trim_attempts)
+                await self._session.run(lambda outbox: outbox.trim_attempts())
                 untrimmed = 0
             if is_over:
                 return

@@ -45,6 +45,10 @@ class PostgresServer:
         values = {"host": str(self.folder), "user": "syndicate", "schema": schema, **parameters}
         return f"postgresql:///postgres?{'&'.join(f'{name}={value}' for name, value in values.items())}"
 
+    def through(self, url: str, port: int) -> str:
+        """Returns the address of the same state by way of a proxy at a port of this machine."""
+        return url.replace(f"host={self.folder}", f"host=127.0.0.1&port={port}")
+
     def connect(self, schema: str = "public") -> psycopg.Connection[tuple[Any, ...]]:
         """Opens a connection for a test to look behind the store."""
         return psycopg.connect(
@@ -56,6 +60,11 @@ class PostgresServer:
         """Returns the rows of a query."""
         with self.connect(schema) as connection:
             return connection.execute(sql, values).fetchall()
+
+    def execute(self, sql: str, schema: str = "public") -> None:
+        """Executes a statement."""
+        with self.connect(schema) as connection:
+            connection.execute(sql)
 
     def end_backends(self, condition: str = "true") -> int:
         """Ends the connections of all others that meet an SQL condition over pg_stat_activity; returns their number."""

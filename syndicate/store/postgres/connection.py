@@ -23,7 +23,8 @@ _CLIENT = {
 # A run renders for minutes between two statements. Plans are made for few rows, which compiling (`jit`) only delays.
 _SERVER = (
     "-ctcp_keepalives_idle=10 -ctcp_keepalives_interval=5 -ctcp_keepalives_count=3 -ctcp_user_timeout=30000"
-    " -cidle_in_transaction_session_timeout=0 -cstatement_timeout=0 -cTimeZone=UTC -cjit=off"
+    " -cclient_connection_check_interval=2000 -cidle_in_transaction_session_timeout=0 -cstatement_timeout=0"
+    " -cTimeZone=UTC -cjit=off"
 )
 _MAX_NAME = 63  # of an application, in bytes
 

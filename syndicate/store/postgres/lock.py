@@ -1,7 +1,8 @@
 """One run at a time on a state, and order between a run and deliveries.
 
 The lock of a run is an advisory lock of its session: the server frees it when the connection ends, however the process
-or its machine dies. Its holder is the application name of that session.
+or its machine dies. Its holder is the application name of that session. The server may notice the death of a process a
+moment later than another process of the same machine, which waits for it then.
 
 A run and deliveries change the same rows of the outbox: the run at its end, in the transaction that holds everything
 else; deliveries in many short ones. Each of these shares a second lock until it commits, and the run takes it alone
@@ -11,6 +12,9 @@ of a run at most, and the two never wait for each other.
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -18,6 +22,9 @@ import psycopg
 
 from ...errors import LockedError
 from .connection import Connection, Database, translated_errors
+
+_LONGEST_WAIT_S, _PAUSE_S = 5.0, 0.02  # for the server to notice that the holder is dead
+_PROCESS = re.compile(r"process (\d{1,10}) on (\S+)")
 
 _KEY = "hashtextextended('syndicate {kind} of ' || %s, 0)"
 _TRY = f"SELECT pg_try_advisory_lock({_KEY.format(kind='run')})"
@@ -41,9 +48,12 @@ DELIVERIES_ALONE = f"SELECT pg_advisory_xact_lock({_KEY.format(kind='deliveries'
 def lock(connection: Connection, database: Database) -> Iterator[None]:
     """Holds the lock of a run on a connection. Raises LockedError at once, naming the holder, when another has it."""
     with translated_errors(database):
-        row = connection.execute(_TRY, (database.schema,)).fetchone()
-        if row is None or not row[0]:
-            raise LockedError(f"{database.url}: another run is at work: {_holder(connection, database)}")
+        deadline = time.monotonic() + _LONGEST_WAIT_S
+        while connection.execute(_TRY, (database.schema,)).fetchone() != (True,):
+            holder = _holder(connection, database)
+            if (holder and not _is_dead(holder)) or time.monotonic() > deadline:
+                raise LockedError(f"{database.url}: another run is at work: {holder or 'another process'}")
+            time.sleep(_PAUSE_S)
     try:
         yield
     finally:
@@ -53,5 +63,20 @@ def lock(connection: Connection, database: Database) -> Iterator[None]:
 
 
 def _holder(connection: Connection, database: Database) -> str:
+    """Returns the process that holds the lock; an empty text if none does any more."""
     row = connection.execute(_HOLDER, (database.schema,)).fetchone()
-    return (row[0] if row else "").removeprefix("syndicate: ") or "another process"
+    return "" if row is None else (row[0].removeprefix("syndicate: ") or "another process")
+
+
+def _is_dead(holder: str) -> bool:
+    """Returns whether a holder is a process of this machine that does not exist any more."""
+    match = _PROCESS.fullmatch(holder)
+    if match is None or match[2] != os.uname().nodename:
+        return False
+    try:
+        os.kill(int(match[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False

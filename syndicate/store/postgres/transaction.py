@@ -5,7 +5,7 @@ A run that finds nothing changed needs few of them: each is imported when it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from .tables import CORPUS, RUN_STATE
 from .values import put_values, read_values
 
 if TYPE_CHECKING:
+    from ..dump_rows import Batch
     from .change_log import PostgresChangeLog
     from .corpus import PostgresCorpus
     from .documents import PostgresDocuments
@@ -124,3 +125,15 @@ class PostgresTransaction:
         Readers go on while it does, as TRUNCATE would not let them.
         """
         self._session.execute("; ".join(f"DELETE FROM {table}" for table in CORPUS))  # noqa: S608 - names of ours
+
+    def dump(self) -> Iterator[Batch]:
+        """Yields all rows, as every store understands them."""
+        from .dump import dump
+
+        return dump(self._session)
+
+    def load(self, batches: Iterable[Batch]) -> None:
+        """Stores the rows of another store, in one that has none."""
+        from .dump import load
+
+        load(self._session, batches)

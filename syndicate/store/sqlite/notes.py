@@ -39,6 +39,7 @@ def write_note(folder: str, name: str, content: bytes | None) -> None:
         else:
             new = f"{path}.new"
             with open(safe_files.open_unlinked(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+                os.fchmod(file.fileno(), 0o600)  # one note is a key
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -24,6 +24,8 @@ _NEWEST_OF_TOPIC = """
  WHERE text_digest(d.topic) = text_digest(%(topic{number})s) AND d.topic = %(topic{number})s AND {conditions}
  ORDER BY d.published DESC, d.id DESC LIMIT %(limit)s)"""
 
+_MERGED = "SELECT * FROM ({parts}) AS found ORDER BY published DESC, id DESC LIMIT %(limit)s"
+
 # A value of each JSON Feed item of entries: its content, or the beginning of it, which states its size.
 _ITEMS = """
 SELECT record_id, {value} FROM fragments WHERE record_id = ANY(%(records)s::bigint[]) AND format = 'json'"""
@@ -89,4 +91,4 @@ def _newest_statement(entry_filter: EntryFilter, conditions: list[str]) -> tuple
         conditions = [*conditions, *topic_conditions(topics, match_all=True, first=1)[0]]
         numbers = range(1)
     parts = [_NEWEST_OF_TOPIC.format(number=number, conditions=conjunction(conditions)) for number in numbers]
-    return f"{' UNION '.join(parts)} ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s", topic_values(topics)
+    return _MERGED.format(parts=" UNION ".join(parts)), topic_values(topics)

@@ -1,7 +1,11 @@
-"""Snapshots: read transactions from a pool of connections.
+"""Snapshots: read transactions from a few connections that stay open.
 
 A snapshot is one transaction with isolation level REPEATABLE READ: it sees a run's commit whole or not at all. Reading
 waits for nothing that a run does.
+
+An idle connection may have been lost unnoticed, so a snapshot that fails to begin on one begins on a new one. A server
+that does not answer is reported at once: the pool of psycopg would keep each reader waiting until its timeout, and
+try again ever more rarely.
 """
 
 from __future__ import annotations
@@ -11,7 +15,6 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ...errors import StoreMissingError, StoreUnavailableError, StoreUnusableError
 from .connection import Connection, Database, connect, translated_errors
@@ -21,7 +24,6 @@ from .transaction import PostgresTransaction
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _VERSION = "SELECT version, (SELECT max(number) FROM migrations) FROM state_version"
-_TIMEOUT_S = 10.0
 
 
 class SnapshotPool:
@@ -30,56 +32,59 @@ class SnapshotPool:
     def __init__(self, database: Database, max_idle: int) -> None:
         self._database = database
         self._max_idle = max_idle
+        self._idle: list[Connection] = []
         self._lock = Lock()
-        self._pool: ConnectionPool[Connection] | None = None
 
     @contextmanager
     def snapshot(self) -> Iterator[PostgresTransaction]:
         """Yields a snapshot. Raises StoreError when the database cannot be read, also for a query within the block."""
-        with self._connection() as connection, translated_errors(self._database):
-            require_state(connection, self._database, _BEGIN)
-            try:
+        connection = self._begin()
+        try:
+            with translated_errors(self._database):
                 yield PostgresTransaction(Session(connection))
-            finally:
-                with suppress(psycopg.Error):
-                    connection.execute("ROLLBACK")
+        finally:
+            self._release(connection)
 
     def close(self) -> None:
         """Closes all idle connections. Call it when no snapshot is in use."""
         with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.close()
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        if self._max_idle == 0:
-            connection = connect(self._database)
+    def _begin(self) -> Connection:
+        while connection := self._pop_idle():
             try:
-                yield connection
-            finally:
+                self._begin_on(connection)
+            except StoreUnavailableError:
                 connection.close()
-            return
-        pool = self._opened()
-        try:
-            with pool.connection(timeout=_TIMEOUT_S) as connection:
-                yield connection
-        except PoolTimeout:
-            raise StoreUnavailableError(f"{self._database.url}: the server does not answer") from None
+            else:
+                return connection
+        connection = connect(self._database)
+        self._begin_on(connection)
+        return connection
 
-    def _opened(self) -> ConnectionPool[Connection]:
+    def _begin_on(self, connection: Connection) -> None:
+        try:
+            with translated_errors(self._database):
+                require_state(connection, self._database, _BEGIN)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _pop_idle(self) -> Connection | None:
         with self._lock:
-            if self._pool is None:
-                self._pool = ConnectionPool(
-                    self._database.conninfo,
-                    kwargs={"autocommit": True, "prepare_threshold": None},
-                    min_size=0,
-                    max_size=self._max_idle,
-                    check=ConnectionPool.check_connection,
-                    reconnect_timeout=_TIMEOUT_S,
-                    open=True,
-                )
-            return self._pool
+            return self._idle.pop() if self._idle else None
+
+    def _release(self, connection: Connection) -> None:
+        """Ends the transaction, and keeps the connection if it is sound and there is room."""
+        if len(self._idle) < self._max_idle:
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
+                with self._lock:
+                    self._idle.append(connection)
+                    return
+        connection.close()
 
 
 def require_state(connection: Connection, database: Database, begin: str) -> None:

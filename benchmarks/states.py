@@ -9,6 +9,7 @@ seconds and round trips of a build from nothing, of one that changes one record,
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -31,12 +32,14 @@ CONFIG = {
 }
 
 
-def build(folder: Path) -> float:
-    """Returns the seconds of one run of the command."""
-    started = time.perf_counter()
+def build(folder: Path) -> tuple[float, float]:
+    """Returns the seconds of one run of the command, and those of processors, without the server's."""
+    started, before = time.perf_counter(), os.times()
     command = [sys.executable, "-m", "syndicate", "build", "-c", str(folder / "config.yaml")]
     subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - started
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - started, used
 
 
 def measure(name: str, folder: Path, state: str, proxy: ToxicProxy | None) -> None:
@@ -48,9 +51,9 @@ def measure(name: str, folder: Path, state: str, proxy: ToxicProxy | None) -> No
         if case == "one record":
             corpus.edit_newest(folder, f"edit {number}")
         before = proxy.round_trips if proxy else 0
-        seconds = build(folder)
-        trips = f" ({proxy.round_trips - before} round trips)" if proxy else ""
-        cells.append(f"{case} {seconds:.2f} s{trips}")
+        seconds, used = build(folder)
+        trips = f", {proxy.round_trips - before} round trips" if proxy else ""
+        cells.append(f"{case} {seconds:.2f} s (processors {used:.2f} s{trips})")
     print(f"{name}: {'; '.join(cells)}", flush=True)
 
 

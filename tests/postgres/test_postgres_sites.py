@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from support.api_server import get, pages, served
+from support.api_server import Follower, get, pages, served
 from support.editable_sites import EditableSite
 from support.hubs import ReceivedRequest, http_server
 from support.postgres_server import PostgresServer
@@ -25,7 +25,6 @@ from support.sites import clean_environment
 from support.toxic_proxy import ToxicProxy, toxic_proxy
 
 from syndicate.delivery.session import read_outbox
-from syndicate.store import open_store
 from syndicate.store.outbox_rows import PendingDelivery
 
 pytestmark = pytest.mark.postgres
@@ -128,16 +127,18 @@ async def test_partners_follow_changes_and_deletions(site: EditableSite) -> None
     site.settings["api"] = {"public": True}
     await asyncio.to_thread(site.build)
     async with served(site) as client:
-        known = await pages(client, "/entries?since=")
-        since = known[-1]["_syndicate"]["since"] if "_syndicate" in known[-1] else None
-        assert since is None or isinstance(since, str)
-    (site.folder / "corpus" / "a.md").unlink()
-    site.record("b.md", title="Beta again", topics=["One"], date="2026-01-02")
-    await asyncio.to_thread(site.build)
-    with closing(open_store(state_of(site))) as store, store.read() as snapshot:
-        position = snapshot.partner_changes.position()
-        assert position is not None
-        assert position.seq == 5
+        everything, one = Follower(client), Follower(client, "topic=One")
+        for follower in (everything, one):
+            await follower.follow()
+        assert {item["title"] for item in everything.entries.values()} == {"Alpha crème", "Beta", "Gamma"}
+        (site.folder / "corpus" / "a.md").unlink()
+        site.record("b.md", title="Beta again", topics=["Two"], date="2026-01-02")
+        await asyncio.to_thread(site.build)
+        for follower in (everything, one):
+            await follower.follow()
+        assert {item["title"] for item in everything.entries.values()} == {"Beta again", "Gamma"}
+        assert one.entries == {}
+        assert len(everything.received_ids) == 2
 
 
 # ------------------------------------------------------------------------------------------------------------- pushers

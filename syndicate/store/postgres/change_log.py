@@ -58,7 +58,7 @@ _IDS_OF_ALL = "SELECT id FROM changes WHERE state IS NOT NULL"
 _PUT_TOPICS = f"INSERT INTO partner_topics ({', '.join(PARTNER_TOPICS.columns)}) SELECT * FROM {{rows}}"  # noqa: S608
 _APPEND = """
 INSERT INTO changes (id, seq, changed_at, record_id, state, topics, topic_keys)
-SELECT id, seq, changed_at, record_id, state, topics, ARRAY(SELECT json_array_elements_text(topics::json)) FROM {rows}
+SELECT id, seq, changed_at, record_id, state, topics, ARRAY(SELECT json_array_elements_text(keys::json)) FROM {rows}
 ON CONFLICT (text_digest(id)) DO UPDATE SET seq = excluded.seq, changed_at = excluded.changed_at,
   record_id = excluded.record_id, state = excluded.state, topics = excluded.topics, topic_keys = excluded.topic_keys"""
 _MOVE = """
@@ -134,8 +134,11 @@ class PostgresChangeLog:
         if not changes:
             return
         seq = self._last_seq()
-        rows = [(one.id, seq + n, now, one.record_id, one.state, one.topics) for n, one in enumerate(changes, 1)]
-        self._session.write(_APPEND, CHANGES.columns, rows)
+        rows = [
+            (one.id, seq + n, now, one.record_id, one.state, one.topics, _keys(one.topics))
+            for n, one in enumerate(changes, 1)
+        ]
+        self._session.write(_APPEND, {**CHANGES.columns, "keys": "text"}, rows)
         put_values(self._session, CHANGE_LOG_STATE, {"seq": seq + len(rows)})
 
     def move(self, leading: Iterable[tuple[int, str]]) -> None:
@@ -166,6 +169,11 @@ class PostgresChangeLog:
 
     def _last_seq(self) -> int:
         return int(self._session.value("SELECT integer_value FROM change_log_state WHERE name = 'seq'") or 0)
+
+
+def _keys(topics: str) -> str:
+    """Returns a list of keys (JSON) as PostgreSQL can read it."""
+    return json.dumps([key.replace("\0", "\N{REPLACEMENT CHARACTER}") for key in json.loads(topics)])
 
 
 def _touched_entry(row: Row) -> TouchedEntryRow:

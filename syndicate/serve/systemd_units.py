@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ..config import Config
 from ..config.bucket import is_bucket
+from ..config.database import is_database
 
 LOCKED_STATUS = 4
 """The exit code of a run that found another one at work, which is no failure of a unit."""
@@ -131,6 +132,8 @@ def _environment(config: Config) -> str:
     needed = sorted({name for name in variables if name})
     if is_bucket(config.output) or config.bucket.url:
         needed.append("the credentials of the bucket")
+    if is_database(config.state):
+        needed.append("PGPASSWORD")
     return f"# It defines {', '.join(needed)}:\nEnvironmentFile=/etc/syndicate.env\n" if needed else ""
 
 

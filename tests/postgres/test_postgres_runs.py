@@ -367,3 +367,78 @@ def test_server_that_does_not_answer_is_reported_in_one_line(site: EditableSite,
 def test_missing_state_is_reported(url: str) -> None:
     with pytest.raises(StoreMissingError, match="nothing is built yet: run `syndicate build`"):
         read_outbox(url, pending)
+
+
+STRIDE = 6  # every sixth statement, others for each fault
+
+
+class FaultAtStatement:
+    """A fault of the proxy at one of the statements that are sent from now on."""
+
+    def __init__(self, kind: str, number: int) -> None:
+        self.kind, self.number, self.sent = kind, number, 0
+
+    def __call__(self, data: bytes) -> str:
+        self.sent += 1
+        return self.kind if self.sent == self.number else ""
+
+
+def build_with(site: EditableSite, state: str) -> bool:
+    """Builds with a state; returns whether the connection to it held."""
+    site.settings["state"] = state
+    while True:
+        try:
+            site.build()
+        except LockedError:  # the server has not noticed yet that the session of the last run is over
+            time.sleep(0.02)
+        except StoreUnavailableError:
+            return False
+        else:
+            return True
+
+
+def newest(site: EditableSite) -> dict[str, bytes]:
+    """Returns the documents without deletions, whose times depend on which of two builds found them."""
+    return {path: content for path, content in site.tree().items() if path.endswith(".rss")}
+
+
+@pytest.mark.parametrize(("fault", "first"), [("cut", 1), ("lose", 4)])
+def test_connection_that_ends_at_any_statement_costs_a_run_and_nothing_else(
+    server: PostgresServer, proxy: ToxicProxy, tmp_path: Path, fault: str, first: int
+) -> None:
+    """A site whose builds lose their connections has the tree and the deliveries of one whose builds do not."""
+    site, reference = EditableSite(tmp_path / "site"), EditableSite(tmp_path / "reference")
+    (reference.folder / "corpus").rmdir()
+    (reference.folder / "corpus").symlink_to(site.folder / "corpus")
+    for one in (site, reference):
+        one.settings |= {"hubs": [HUB], "api": {"public": True}}
+    direct = server.url()
+    through = server.through(direct, proxy.port)
+
+    def edit(number: int) -> None:
+        site.record("0.md", title=f"Title {number}", topics=["One", f"Topic {number % 3}"])
+        site.record(f"new/{number % 5}.md", title=f"New {number}", topics=["Two"])
+
+    edit(0)
+    assert build_with(site, direct)
+    edit(1)
+    proxy.fault = counting = FaultAtStatement(fault, 0)
+    assert build_with(site, through)
+    edit(0)
+    build_with(reference, ".syndicate")
+    edit(1)
+    build_with(reference, ".syndicate")
+    assert counting.sent > 80
+    failures = 0
+    for number in range(first, counting.sent, STRIDE):
+        edit(number + 2)
+        proxy.fault = FaultAtStatement(fault, number)
+        failures += not build_with(site, through)
+        assert build_with(site, direct)
+        build_with(reference, ".syndicate")
+        assert newest(site) == newest(reference), number
+        wanted = {one.topic_url for one in read_outbox(str(reference.state), pending)}
+        assert {one.topic_url for one in read_outbox(direct, pending)} == wanted
+        with closing(open_store(direct)) as store:
+            assert store.note("unfinished") is None
+    assert failures > counting.sent // (2 * STRIDE)

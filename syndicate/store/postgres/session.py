@@ -58,11 +58,16 @@ class Session:
         return None if row is None else row[0]
 
     def stream(self, sql: str, size: int = 5000, **values: Any) -> Iterator[list[Row]]:
-        """Yields the rows of a query, so many at once: the server keeps the others. Takes three round trips or more."""
-        with self._connection.cursor(name=f"syndicate_{next(self._names)}") as cursor:
-            cursor.execute(sql, values)
-            while batch := cursor.fetchmany(size):
-                yield batch
+        """Yields the rows of a query, so many at once: the server keeps the others until the transaction ends.
+
+        Takes two round trips or more.
+        """
+        name = f"rows_{next(self._names)}"
+        self._run(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values)
+        while batch := self._run(f"FETCH {size} FROM {name}", {}).fetchall():
+            yield batch
+            if len(batch) < size:
+                return
 
     def write(self, sql: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]], **values: Any) -> int:
         """Executes a statement whose `{rows}` are the rows, with columns of these names and types.

@@ -352,13 +352,16 @@ def test_round_trips_of_a_build_depend_on_the_batches_alone(
 def test_server_that_does_not_answer_is_reported_in_one_line(site: EditableSite, proxy: ToxicProxy) -> None:
     proxy.is_down = True
     site.settings["state"] = f"postgresql://nobody@127.0.0.1:{proxy.port}/postgres"
-    for verb in ("build", "status", "check"):
+    for verb in ("build", "status", "check", "doctor"):
         done = subprocess.run(
             [sys.executable, "-m", "syndicate", verb, "-c", str(site.configure())],
             env=clean_environment(), capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         if verb == "check":
             assert done.returncode == 0
+        elif verb == "doctor":
+            assert f"{site.settings['state']}: " in done.stdout
+            assert "look whether the database runs" in done.stdout
         else:
             (line,) = done.stderr.splitlines()
             assert (done.returncode, line.startswith(f"syndicate: {site.settings['state']}: ")) == (1, True)

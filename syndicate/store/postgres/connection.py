@@ -21,10 +21,11 @@ _CLIENT = {
     "tcp_user_timeout": 30_000,
 }  # fmt: skip
 # A run renders for minutes between two statements. Plans are made for few rows, which compiling (`jit`) only delays.
+# All rows of a cursor are fetched.
 _SERVER = (
     "-ctcp_keepalives_idle=10 -ctcp_keepalives_interval=5 -ctcp_keepalives_count=3 -ctcp_user_timeout=30000"
-    " -cclient_connection_check_interval=2000 -cidle_in_transaction_session_timeout=0 -cstatement_timeout=0"
-    " -cTimeZone=UTC -cjit=off"
+    " -cidle_in_transaction_session_timeout=0 -cstatement_timeout=0"
+    " -cTimeZone=UTC -cjit=off -ccursor_tuple_fraction=1"
 )
 _MAX_NAME = 63  # of an application, in bytes
 

@@ -27,6 +27,8 @@ _LONGEST_WAIT_S, _PAUSE_S = 5.0, 0.02  # for the server to notice that the holde
 _PROCESS = re.compile(r"process (\d{1,10}) on (\S+)")
 
 _KEY = "hashtextextended('syndicate {kind} of ' || %s, 0)"
+# A statement of a run that died ends soon. Not every platform of a server can tell.
+_CHECK_CLIENT = "SET client_connection_check_interval = 2000"
 _TRY = f"SELECT pg_try_advisory_lock({_KEY.format(kind='run')})"
 _FREE = f"SELECT pg_advisory_unlock({_KEY.format(kind='run')})"
 
@@ -47,6 +49,8 @@ DELIVERIES_ALONE = f"SELECT pg_advisory_xact_lock({_KEY.format(kind='deliveries'
 @contextmanager
 def lock(connection: Connection, database: Database) -> Iterator[None]:
     """Holds the lock of a run on a connection. Raises LockedError at once, naming the holder, when another has it."""
+    with suppress(psycopg.Error):
+        connection.execute(_CHECK_CLIENT)
     with translated_errors(database):
         deadline = time.monotonic() + _LONGEST_WAIT_S
         while connection.execute(_TRY, (database.schema,)).fetchone() != (True,):

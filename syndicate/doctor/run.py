@@ -53,11 +53,8 @@ def examine(
 
 
 def _check_files(config: Config, environment: Mapping[str, str], site: BuiltSite) -> list[Finding]:
-    findings = [check_writable("output", config.output)]
-    if is_database(config.state):
-        findings.append(check_writable("scratch folder", config.scratch))
-    else:
-        findings.append(check_writable("state", config.state))
+    findings = [check_writable("output", config.output), check_writable("state", config.scratch)]
+    if not is_database(config.state):
         findings.append(check_disk(config.state, read_mounts()))
     if site.documents:
         findings.append(check_documents(config, [(row.path, row.version) for row in site.documents]))

@@ -8,14 +8,14 @@ WORDS := $(basename $(notdir $(wildcard syndicate/words/catalogs/*.po)))
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages test-bucket test-dask bench fuzz golden configuration words docs manual lock clean
+.PHONY: build test lint unit test-hub test-generators test-pages test-bucket test-dask test-postgres bench fuzz golden configuration words docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-generators test-pages test-bucket test-dask
+test: lint unit test-hub test-generators test-pages test-bucket test-dask test-postgres
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -54,6 +54,10 @@ test-bucket: $(VENV)/.development
 # need object storage, too, use that of test-bucket.
 test-dask: $(VENV)/.development
 	SYNDICATE_TEST_DASK=1 SYNDICATE_TEST_BUCKET=$(abspath $(wildcard tests/bucket/.venv)) $(BIN)/pytest tests/dask
+
+# The state in a real PostgreSQL server on this machine. Skipped where that is missing.
+test-postgres: $(VENV)/.development
+	tests/postgres/run
 
 # Installing the peers takes minutes, measuring a quarter of an hour; BENCH=--full adds 50,000 records, and hours;
 # BENCH=--million measures 200,000 and 1,000,000 records instead.

@@ -13,6 +13,7 @@ SyndicateError            ends a command with one clear line
 ├── RecordsStoppedError   entries of a run exceed the limits when they are rendered
 └── StoreError            the store cannot be read or written now
     ├── StoreMissingError     there is no store: nothing was built yet
+    ├── StoreUnavailableError the database does not answer, or ended the transaction: another attempt may succeed
     └── StoreUnusableError    the store is damaged or of another version
 
 A fault in the corpus is a value, not an exception: a `Problem`. It affects only the file that it names.
@@ -162,6 +163,10 @@ class StoreError(SyndicateError):
 
 class StoreMissingError(StoreError):
     """There is no store: nothing was built yet, or the state was deleted."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer, the connection to it is lost, or it ended the transaction: try again."""
 
 
 class StoreUnusableError(StoreError):

@@ -1,4 +1,4 @@
-"""The key with which cursors are encrypted: a file of the state, which all servers of a site share."""
+"""The key with which cursors are encrypted: a part of the state, which all servers of a site share."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import secrets
 import stat
 import tempfile
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
+from ..config.database import is_database
 from ..errors import StoreError
+from ..store import shared_key
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("syndicate.api")
 
@@ -18,8 +21,33 @@ KEY_BYTES = 64  # of AES-256 in SIV mode, which takes two keys
 _NAME = "cursor.key"
 
 
+class Key(Protocol):
+    """The key with which cursors are encrypted."""
+
+    def get(self) -> bytes:
+        """Return the key. Raises StoreError if it can neither be read nor created."""
+
+
+def cursor_key(state: str) -> Key:
+    """Return the key of a state."""
+    return DatabaseCursorKey(state) if is_database(state) else CursorKey(state)
+
+
+class DatabaseCursorKey:
+    """The key in a database, read once by each process."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._key = b""
+
+    def get(self) -> bytes:
+        """Return the key. Raises StoreError if it can neither be read nor created."""
+        self._key = self._key or shared_key(self._state, _NAME, secrets.token_bytes(KEY_BYTES))
+        return self._key
+
+
 class CursorKey:
-    """The key, created on first use and read again when its file changed."""
+    """The key in a file of the state folder, created on first use and read again when its file changed."""
 
     def __init__(self, state: str) -> None:
         self._path = os.path.join(state, _NAME)

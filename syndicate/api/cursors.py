@@ -41,7 +41,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from .cursor_key import CursorKey
+from .cursor_key import Key
 
 _MAX_CHARACTERS = 4096  # ids may be URLs
 _INT64 = 2**63
@@ -91,7 +91,7 @@ class FeedsCursor(NamedTuple):
 class CursorCodec:
     """Encrypts and decrypts cursors. Its methods raise StoreError when the key can neither be read nor created."""
 
-    def __init__(self, key: CursorKey) -> None:
+    def __init__(self, key: Key) -> None:
         self._key = key
 
     def encode(self, cursor: ChangeCursor | PageCursor | FeedsCursor) -> str:

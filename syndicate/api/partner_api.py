@@ -22,7 +22,7 @@ from ..http.responses import RawResponse, response_head
 from ..store import open_store
 from ..store.base import Snapshot
 from . import partners
-from .cursor_key import CursorKey
+from .cursor_key import cursor_key
 from .cursors import CursorCodec
 from .documents import TaggedDocument
 from .entries import EntryPages, ExpiredCursorError
@@ -67,7 +67,7 @@ class PartnerApi:
         self._trimmer = MemoryTrimmer()
         self._registry = None if api.public else PartnerRegistry(api.partners, clock)
         self._resolver = QueryResolver(config)
-        codec = CursorCodec(CursorKey(config.state))
+        codec = CursorCodec(cursor_key(config.state))
         self._entries = EntryPages(config, codec)
         self._feeds = FeedCatalog(config, codec)
         self._store = open_store(config.state, max_readers=_THREADS)

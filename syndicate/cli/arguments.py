@@ -17,6 +17,7 @@ from . import explain as explaining
 from . import partner as partnering
 from . import preview as previewing
 from . import serve as serving
+from . import state as keeping
 from .console import DEFAULT_CONFIG, DONE, parse_time
 
 _INVALID_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)", re.DOTALL)
@@ -131,6 +132,14 @@ examples:
   syndicate explain content/posts/a.md            print where each field, the address and the feeds come from
   syndicate explain content/posts/a.md --json
 """
+_STATE = """\
+examples:
+  syndicate state copy .syndicate postgresql://syndicate@db.example.org/news
+  syndicate state copy "postgresql://syndicate@db.example.org/news?schema=blog" /srv/blog/.syndicate --json
+
+Stop push, worker and serve before, name the new place in config.yaml after. The password of a database is read from
+PGPASSWORD or ~/.pgpass.
+"""
 _PARTNER = """\
 examples:
   syndicate partner add acme                          print a new key, once
@@ -224,6 +233,7 @@ def parser() -> VerbParser:
     _add_doctor_options(_verb(verbs, "doctor", "look for what commonly goes wrong with the site", _DOCTOR))
     _add_explain_options(_verb(verbs, "explain", "print everything that is known of one file of the corpus", _EXPLAIN))
     _add_preview_options(_verb(verbs, "preview", "show the feeds in a browser, and every change of them", _PREVIEW))
+    _add_state_actions(_verb(verbs, "state", "copy the state to another folder or database", _STATE))
     _add_partner_actions(_verb(verbs, "partner", "manage the keys of the partner interface", _PARTNER))
     return top
 
@@ -286,6 +296,15 @@ def _add_explain_options(explain: VerbParser) -> None:
 def _add_preview_options(preview: VerbParser) -> None:
     _add_config_option(preview)
     previewing.add_options(preview)
+
+
+def _add_state_actions(verb: VerbParser) -> None:
+    actions = verb.add_subparsers(title="actions", metavar="ACTION", required=True)
+    copy = _verb(actions, "copy", "copy everything that a state holds, and compare both", _STATE)
+    copy.add_argument("source", metavar="FROM", help="folder of a state, or the address of a database")
+    copy.add_argument("target", metavar="TO", help="the same; there must be no state yet")
+    copy.add_argument("--json", action="store_true", help="print one JSON document to standard output")
+    copy.set_defaults(run=keeping.copy)
 
 
 def _add_partner_actions(verb: VerbParser) -> None:

@@ -14,6 +14,7 @@ from ..values.keys import is_private
 from ..values.languages import language_tag
 from .bucket import BucketOptions, is_bucket, read_bucket_options, read_bucket_url, read_output
 from .cdn import read_cdns
+from .database import read_state
 from .executor import check_executor
 from .feeds import read_presentation, read_selection
 from .locate import MAX_BYTES
@@ -76,7 +77,7 @@ def _config(root: ConfigSection, path: str) -> Config:
         selection=read_selection(options.feeds, feeds, topics.topics),
         presentation=read_presentation(options.feeds, feeds, options.amp, root.section("amp"), site.language),
         output=read_output(options.output, root, folder),
-        state=os.path.join(folder, options.state),
+        state=read_state(options.state, root, folder),
         hubs=hubs,
         push=options.push,
         serve=_serve(options.serve, root.section("serve")),
@@ -226,9 +227,9 @@ def _check_folders(config: Config, root: ConfigSection) -> None:
         return
     if config.api is not None and _is_within(config.api.partners, config.output):
         root.report("api", "partners lies within the output folder, which is published")
-    if _is_within(config.state, config.output):
+    if _is_within(config.scratch, config.output):
         root.report("state", "lies within the output folder, which is published")
-    elif _is_within(config.output, config.state):
+    elif _is_within(config.output, config.scratch):
         root.report("output", "lies within the state folder")
     for source in config.sources:
         if source.path and not is_bucket(source.root) and _is_within(source.root, config.output):

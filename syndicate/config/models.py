@@ -16,6 +16,7 @@ from ..sites import names as site_names
 from ..values.keys import ALIASES, HIDDEN
 from .bucket import BucketOptions
 from .cdn import Cdn
+from .database import scratch_folder
 from .executor import ExecutorOptions
 from .options import ANY_NAME, Option
 
@@ -426,12 +427,20 @@ class ConfigFile(NamedTuple):
     ] = "feeds"
     bucket: Annotated[BucketOptions, Option()] = BucketOptions()
     cdn: Annotated[tuple[Cdn, ...], Option()] = ()
-    state: Annotated[str, Option("Folder of the state between runs.")] = ".syndicate"
+    state: Annotated[
+        str,
+        Option(
+            "Folder of the state between runs, or a PostgreSQL database that several machines share:"
+            " `postgresql://USER@HOST/DATABASE?schema=NAME`, without a password, which `PGPASSWORD` or `~/.pgpass`"
+            " holds. The schema is `syndicate` unless the address names another."
+        ),
+    ] = ".syndicate"
     executor: Annotated[ExecutorOptions, Option(shorthand="kind")] = ExecutorOptions()
 
 
 class Config(NamedTuple):
-    """Everything that a run needs to know. Paths are absolute; `output` may also be the address of a bucket.
+    """Everything that a run needs to know. Paths are absolute; `output` may also be the address of a bucket, and
+    `state` that of a database.
 
     `problems` are faults of files in `topic_folders`; each affects only what its file says of a topic.
     """
@@ -458,3 +467,8 @@ class Config(NamedTuple):
     problems: tuple[Problem, ...] = ()
     bucket: BucketOptions = BucketOptions()
     cdns: tuple[Cdn, ...] = ()
+
+    @property
+    def scratch(self) -> str:
+        """The folder of this machine for files that only its own processes need; the state, if that is a folder."""
+        return scratch_folder(self.state, self.path)

@@ -51,7 +51,7 @@ from ..websub.client import open_client
 from ..websub.retry import RetryPolicy
 from ..websub.verify import PublicCopyVerifier
 from .events import log_result
-from .owner import new_owner
+from .owner import liveness, new_owner, shared_liveness
 from .pacing import connection_shares
 from .sender import HubSender, HubTarget, LeasedDelivery
 from .session import OutboxSession
@@ -214,7 +214,7 @@ class Dispatcher:
             is_drained = is_once and (outcome.soon_at is None or outcome.soon_at > time.time() + _DRAIN_WAIT_S)
             is_over = self._leased == 0 and (is_drained or self._is_stopping)
             if untrimmed >= _TRIM_EVERY or (is_over and untrimmed):
-                await self._session.run(Outbox.trim_attempts)
+                await self._session.run(lambda outbox: outbox.trim_attempts())
                 untrimmed = 0
             if is_over:
                 return
@@ -259,7 +259,8 @@ class Dispatcher:
         return _Round(results, leased, next_at, soon_at, blocked)
 
     def _maintain(self, outbox: Outbox, now: float) -> None:
-        maintain(outbox, self._hub_urls, now, self._policy, self._lease_s)
+        alive = shared_liveness if self._session.is_shared else liveness
+        maintain(outbox, self._hub_urls, now, self._policy, self._lease_s, alive)
         revive(outbox, self._accepting, now)
         self._accepting.clear()
         self._maintained_at = time.monotonic()
@@ -309,5 +310,6 @@ class Dispatcher:
 
     def _stop_senders(self) -> None:
         self._is_stopping = True
+        self._session.end_soon()
         for sender in self._senders.values():
             sender.stop()

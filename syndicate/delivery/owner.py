@@ -2,8 +2,9 @@
 
 A process that is killed cannot release its leases. Its name holds the host, the boot and the PID namespace, its process
 id and its start time, so that another process of this host sees that it is dead, and ends its leases at once. SQLite's
-write-ahead log ties all processes of a state folder to one host. Where the name says too little, as for a process in
-another container, the leases expire.
+write-ahead log ties all processes of a state folder to one host; those of a database may run on several machines, two
+of which may have the same name. Where the name says too little, as for a process in another container, the leases
+expire.
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ def liveness(owner: str) -> Liveness:
     if boot != our_boot:
         return "dead"
     return _process_liveness(int(pid), started) if namespace == our_namespace else "unknown"
+
+
+def shared_liveness(owner: str) -> Liveness:
+    """Return whether the process of an owner runs, which may be one of another machine with the name of this one."""
+    parts = owner.split(":")
+    is_ours = len(parts) == _PARTS and parts[1] == _place()[1]
+    return liveness(owner) if is_ours else "unknown"
 
 
 def _process_liveness(pid: int, started: str) -> Liveness:

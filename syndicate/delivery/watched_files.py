@@ -33,7 +33,7 @@ class WatchedFiles:
             for path in dict.fromkeys((source.root, os.path.realpath(source.root)))
         ]
         # They may be inside the corpus.
-        self._own = tuple(os.path.join(os.path.realpath(path), "") for path in (config.output, config.state))
+        self._own = tuple(os.path.join(os.path.realpath(path), "") for path in (config.output, config.scratch))
 
     def classify(self, path: str) -> Literal["read", "partial"] | None:
         """Return whether a build may read a changed path, or whether it is a partial file; None if neither.

@@ -27,6 +27,7 @@ dispatcher waits until a build has made it again. SIGUSR1 logs the state of the 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import time
@@ -169,7 +170,7 @@ class Worker:
         if hubs is None:
             await self._reload.wait()
             return
-        session = OutboxSession(self._file.config.state)
+        session = OutboxSession(self._file.config.state, patience_s=math.inf)
         dispatcher = Dispatcher(session, hubs, self._file.config.push)
         waker = asyncio.create_task(self._wake_after_builds(dispatcher))
         try:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from ..config import Config
 from ..config.bucket import is_bucket
+from ..config.database import is_database
 from ..delivery.mounts import read_mounts
 from ..delivery.status import read_status
 from ..errors import StoreError
@@ -53,8 +54,9 @@ def examine(
 
 
 def _check_files(config: Config, environment: Mapping[str, str], site: BuiltSite) -> list[Finding]:
-    findings = [check_writable("output", config.output), check_writable("state", config.state)]
-    findings.append(check_disk(config.state, read_mounts()))
+    findings = [check_writable("output", config.output), check_writable("state", config.scratch)]
+    if not is_database(config.state):
+        findings.append(check_disk(config.state, read_mounts()))
     if site.documents:
         findings.append(check_documents(config, [(row.path, row.version) for row in site.documents]))
     if config.api is not None:
@@ -67,14 +69,14 @@ def _check_rooms(config: Config, site: BuiltSite) -> list[Finding]:
     may become as large as the index.
     """
     output_bytes = sum(row.size_bytes for row in site.documents)
-    index_bytes = total_bytes(os.path.join(config.state, name) for name in ("index.db", "index.db-wal"))
+    index_bytes = total_bytes(os.path.join(config.scratch, name) for name in ("index.db", "index.db-wal"))
     files = len(site.documents)
-    output, state = measure_room(config.output), measure_room(config.state)
+    output, state = measure_room(config.output), measure_room(config.scratch)
     if output.device == state.device:
         return [check_room("disk", config.output, output, output_bytes + index_bytes, files)]
     return [
         check_room("disk", config.output, output, output_bytes, files),
-        check_room("disk", config.state, state, index_bytes, 4),
+        check_room("disk", config.scratch, state, index_bytes, 4),
     ]
 
 

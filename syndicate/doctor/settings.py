@@ -10,7 +10,7 @@ from ..config import Config
 from ..delivery import hubs_with_headers
 from ..delivery.diagnosis import HubDiagnosis
 from ..delivery.verdict import format_duration
-from ..errors import ConfigError, StoreError, StoreMissingError, StoreUnusableError
+from ..errors import ConfigError, StoreError, StoreMissingError, StoreUnavailableError, StoreUnusableError
 from ..store import open_store
 from ..store.rows import DocumentRow
 from .finding import Finding
@@ -51,6 +51,9 @@ def read_state(config: Config, now: float) -> tuple[Finding, BuiltSite]:
     except StoreUnusableError:
         text = f"the index in {config.state} was made by another version"
         return Finding("warning", name, text, "run syndicate build, which sets it aside and makes a new one"), site
+    except StoreUnavailableError as error:
+        advice = "look whether the database runs, and whether PGPASSWORD or ~/.pgpass has the password of its user"
+        return Finding("error", name, str(error), advice), site
     except StoreError as error:
         return Finding("error", name, str(error), "run as the user who builds"), site
     age_s = now - site.built_at

@@ -38,7 +38,7 @@ def open_bucket(config: "Config", url: str, run: str = "") -> "BucketOutput":
         objects,
         Ownership(config.site.authority, config.site.url),
         HeaderPolicy(config.serve.max_age_s, config.serve.archive_max_age_s, has_tags=bool(config.cdns)),
-        Spool(os.path.join(config.state, "spool")),
+        Spool(os.path.join(config.scratch, "spool")),
         PublishLock(objects, holder_name(config.state)),
         config.bucket.delete_after_s,
         run,

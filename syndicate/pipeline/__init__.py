@@ -10,6 +10,7 @@ Each stage receives the results of the stages before it and calls none of them a
 it perform the plan.
 """
 
+import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, suppress
@@ -17,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import Config
+from ..config.database import is_database
 from ..errors import (
     FileChangedError,
     OutputError,
@@ -41,7 +43,7 @@ from .second_look import Place
 from .site_id import claim, known_id
 from .site_id import problem as site_id_problem
 from .summaries import BuildOptions, CorpusSummary, OutputSummary, PublishedState
-from .unfinished import is_unfinished, remove_unfinished
+from .unfinished import RunMarker
 
 if TYPE_CHECKING:
     from ..corpus.explain import Explanation
@@ -116,6 +118,9 @@ def build(  # noqa: PLR0913 - each option is a wish of the operator
     started = time.perf_counter()
     notes: list[str] = []
     config = with_slug_style(config, open_output(config))
+    if is_database(config.state):
+        with suppress(OSError):  # without the folder, templates are compiled each time
+            os.makedirs(config.scratch, exist_ok=True)
     with closing(open_store(config.state)) as store, store.lock():
         claim(open_output(config), store, config, accept_new_id=accept_new_id)
         try:
@@ -206,7 +211,8 @@ def _attempt(
     held: frozenset[Place] = frozenset()
     stopped: dict[Place, str] = {}
     pauses_s = iter(_PAUSES_S)
-    was_unfinished = is_unfinished(config)
+    unfinished = RunMarker(store)
+    was_unfinished = unfinished.exists()
     while True:
         context = JobContext(config)
         try:
@@ -214,11 +220,11 @@ def _attempt(
                 context = JobContext(with_archive_period(config, transaction, context.output))
                 with open_pool(context) as pool:
                     run = Run(transaction, context, pool, int(now.timestamp()))
-                    result = run.build(progress, options, held, stopped, memory)
+                    result = run.build(progress, options, unfinished, held, stopped, memory)
         except (FileChangedError, RecordsStoppedError) as error:
             context.output.discard()
             if not was_unfinished:
-                remove_unfinished(config)  # nothing was published
+                unfinished.remove()  # nothing was published
             if isinstance(error, RecordsStoppedError):
                 stopped |= error.reasons
                 continue
@@ -231,7 +237,7 @@ def _attempt(
             context.output.discard()
             raise
         else:
-            remove_unfinished(config)
+            unfinished.remove()
             _sweep(store, context.output)
             return *result, run.memory
         finally:

@@ -92,7 +92,7 @@ class JobContext:
             return None
         selection = config.selection
         return _pages(
-            config.site, selection.formats, config.templates, config.state,
+            config.site, selection.formats, config.templates, config.scratch,
             are_topics=config.push.pages, has_opml=selection.opml is not None,
         )  # fmt: skip
 
@@ -168,7 +168,7 @@ def _pages(
     site: Site,
     formats: tuple[str, ...],
     templates: tuple[tuple[str, str], ...],
-    state: str,
+    folder: str,
     *,
     are_topics: bool,
     has_opml: bool,
@@ -179,5 +179,5 @@ def _pages(
     from ..formats.html.pages import Pages
 
     # Compiling the templates takes half as long as a run that finds one record changed.
-    compiled = FileSystemBytecodeCache(state, "%s.template") if os.path.isdir(state) else None
+    compiled = FileSystemBytecodeCache(folder, "%s.template") if os.path.isdir(folder) else None
     return Pages(site, formats, dict(templates), are_topics=are_topics, has_opml=has_opml, bytecode_cache=compiled)

@@ -10,7 +10,6 @@ folder before the first is sent, until purges and pings are requested for all of
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
@@ -96,7 +95,7 @@ def deploy(config: Config, url: str, progress: Progress = silent, *, dry_run: bo
 
 def _publish(bucket: BucketOutput, store: Store, config: Config, comparison: Comparison, removed: Sequence[str]) -> int:
     """Publishes what is staged, and requests purges and pings; returns the number of documents that were deleted."""
-    noted = _NotedChanges(config)
+    noted = _NotedChanges(store)
     changed = noted.read().union(comparison.changed)
     noted.write(changed)
     bucket.drop(comparison)
@@ -125,30 +124,14 @@ def _publish(bucket: BucketOutput, store: Store, config: Config, comparison: Com
 class _NotedChanges:
     """The paths of documents that a deployment changes, as long as it works; those of a killed one remain."""
 
-    def __init__(self, config: Config) -> None:
-        self._path = os.path.join(config.state, "deploying")
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def read(self) -> set[str]:
-        try:
-            with open(self._path, encoding="utf-8") as file:
-                return set(file.read().splitlines())
-        except FileNotFoundError:
-            return set()
-        except (OSError, UnicodeDecodeError) as error:
-            raise OutputError(f"{self._path}: cannot be read: {error}") from None
+        return set((self._store.note("deploying") or b"").decode("utf-8", "replace").splitlines())
 
     def write(self, paths: Collection[str]) -> None:
-        temporary = f"{self._path}.new"
-        try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write("\n".join(sorted(paths)))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self._path)
-            if not paths:
-                os.unlink(self._path)
-        except OSError as error:
-            raise OutputError(f"{self._path}: cannot be written: {error.strerror or error}") from None
+        self._store.put_note("deploying", "\n".join(sorted(paths)).encode() if paths else None)
 
 
 def _topic(config: Config, url: str | None, row: DocumentRow) -> TopicDocument:

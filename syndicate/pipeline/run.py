@@ -98,11 +98,14 @@ class Run:
         self,
         progress: Progress,
         options: BuildOptions,
+        unfinished: RunMarker,
         held: frozenset[Place] = frozenset(),
         stopped: Mapping[Place, str] = MappingProxyType({}),
         memory: ScanMemory | None = None,
     ) -> tuple[CorpusSummary, OutputSummary]:
         """Updates store and output from the corpus. `self.memory` is then what to remember once the run has committed.
+
+        `unfinished` is set before the first document is published.
 
         Files of `held` keep their known state, unless the run starts from nothing. Records of `stopped` are left out,
         for the reason given: their entries exceed the limits.
@@ -111,7 +114,6 @@ class Run:
         """
         self._stopped = stopped
         self.memory = memory.copy() if memory else ScanMemory()
-        unfinished = RunMarker(self._config)
         full, self._allow_shrink = options.full, options.allow_shrink
         require_id(self._transaction, self._config, accept_new_id=options.accept_new_id)
         files_before = self._transaction.published.count_files() if full else {}

@@ -1,37 +1,35 @@
 """Marks a run in progress: a run that finds the mark of another one knows that it was killed."""
 
-import os
+from __future__ import annotations
 
-from .. import safe_files
-from ..config import Config
-from ..errors import OutputError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..store.base import Store
+
+_NAME = "unfinished"
 
 
 class RunMarker:
-    """A file in the state folder that exists while a run writes documents."""
+    """A note of the store that exists while a run writes documents."""
 
-    def __init__(self, config: Config) -> None:
-        self.path = os.path.join(config.state, "unfinished")
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._exists: bool | None = None
 
     def exists(self) -> bool:
-        """Returns whether a run works, or was killed."""
-        return os.path.lexists(self.path)
+        """Returns whether a run works, or was killed and none has committed since."""
+        if self._exists is None:
+            self._exists = self._store.note(_NAME) is not None
+        return self._exists
 
     def create(self) -> None:
-        """Marks that a run begins to write. Raises OutputError when something else stands in the place of the file."""
-        try:
-            os.close(safe_files.open_unlinked(self.path, os.O_WRONLY | os.O_CREAT))
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror}") from None
+        """Marks that a run begins to write. Raises OutputError or StoreError when that cannot be noted."""
+        self._store.put_note(_NAME, b"")
+        self._exists = True
 
-
-def is_unfinished(config: Config) -> bool:
-    """Returns whether a run was killed, and none has committed since."""
-    return RunMarker(config).exists()
-
-
-def remove_unfinished(config: Config) -> None:
-    """Removes the file that marks a run in progress, after its transaction has committed."""
-    path = RunMarker(config).path
-    if os.path.lexists(path):
-        os.unlink(path)
+    def remove(self) -> None:
+        """Removes the mark, if there is one, after the transaction of the run has committed."""
+        if self.exists():
+            self._store.put_note(_NAME, None)
+            self._exists = False

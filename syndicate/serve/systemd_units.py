@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ..config import Config
 from ..config.bucket import is_bucket
+from ..config.database import is_database
 
 LOCKED_STATUS = 4
 """The exit code of a run that found another one at work, which is no failure of a unit."""
@@ -84,7 +85,7 @@ TimeoutStopSec=30
         ),
         "syndicate-serve.service": _install(
             _service(
-                f"Serve the feeds of {title}", serve, config, config_path, (config.state,),
+                f"Serve the feeds of {title}", serve, config, config_path, (config.scratch,),
                 capabilities="CAP_NET_BIND_SERVICE" if needs_port else "",
             )
         ),
@@ -98,7 +99,7 @@ def missing_folders(config: Config) -> list[str]:
 
 def _folders(config: Config) -> tuple[str, ...]:
     """Return the folders that a build writes to: an output in a bucket is none."""
-    return (config.state,) if is_bucket(config.output) else (config.output, config.state)
+    return (config.scratch,) if is_bucket(config.output) else (config.output, config.scratch)
 
 
 def _service(
@@ -132,6 +133,8 @@ def _environment(config: Config) -> str:
     needed = sorted({name for name in variables if name})
     if is_bucket(config.output) or config.bucket.url:
         needed.append("the credentials of the bucket")
+    if is_database(config.state):
+        needed.append("PGPASSWORD")
     return f"# It defines {', '.join(needed)}:\nEnvironmentFile=/etc/syndicate.env\n" if needed else ""
 
 

@@ -73,7 +73,7 @@ class CatalogWatcher:
         seen: object = None
         while True:
             await asyncio.sleep(_POLL_S)
-            version = self._store.version()
+            version = await asyncio.get_running_loop().run_in_executor(None, self._store.version)
             if version != seen:
                 await self.refresh()
                 seen = version

@@ -13,10 +13,11 @@ take and return batches of named rows (rows.py, outbox_rows.py, partner_rows.py)
 tests/store/contract.py states what every store must do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from .dump_rows import Batch
 from .outbox_repository import Outbox
 from .partner_repositories import ChangeLog, PartnerChanges, PartnerEntries
 from .repositories import Corpus, Documents, Feeds, Fragments, Links, Published, Tombstones
@@ -79,6 +80,9 @@ class Snapshot(Protocol):
     def run_state(self) -> dict[str, Any]:
         """Returns what earlier runs recorded about themselves, by name."""
 
+    def dump(self) -> Iterator[Batch]:
+        """Yields all rows, as every store understands them."""
+
 
 class Transaction(Snapshot, Protocol):
     """The repositories over one transaction."""
@@ -96,6 +100,9 @@ class Transaction(Snapshot, Protocol):
         """Deletes everything but what outlives a store: tombstones, removed documents, published feeds, the state of
         the site, the change log and the outbox.
         """
+
+    def load(self, batches: Iterable[Batch]) -> None:
+        """Stores the rows of another store, in one that has none."""
 
 
 class Store(Protocol):
@@ -125,6 +132,16 @@ class Store(Protocol):
 
     def version(self) -> object:
         """Returns a cheap token that changes with every commit."""
+
+    def note(self, name: str) -> bytes | None:
+        """Returns what was noted under a name, None for nothing."""
+
+    def put_note(self, name: str, content: bytes | None) -> None:
+        """Notes something at once, whatever becomes of a transaction; None removes the note.
+
+        A run, which holds the lock, notes what the next one has to know if it is killed. Raises OutputError or
+        StoreError when it cannot be noted.
+        """
 
     def set_aside(self) -> str:
         """Moves a store that cannot be used out of the way; the next `write` builds a new one, which takes over what

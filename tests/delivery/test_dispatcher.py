@@ -71,6 +71,18 @@ async def test_ping_has_one_topic_url_which_is_the_self_link_of_the_document(sit
         assert ping.body.count(b"hub.url=") == ping.body.count(b"hub.topic=") == 1
 
 
+async def test_push_trims_the_history_of_attempts(site: EditableSite) -> None:
+    async with http_server() as hub:
+        configure_hubs(site, hub)
+        await build(site)
+        with closing(sqlite3.connect(site.state / "index.db")) as sql, sql:
+            values = [(hub.url, ALL, number) for number in range(30)]
+            sql.executemany("INSERT INTO attempts VALUES (NULL, ?, ?, 1, ?, 'retrying', 503, 'busy', 0.1)", values)
+        await push_site(site)
+    with closing(sqlite3.connect(site.state / "index.db")) as sql:
+        assert sql.execute("SELECT COUNT(*) FROM attempts WHERE topic_url = ?", (ALL,)).fetchall() == [(20,)]
+
+
 async def test_many_builds_before_a_push_cost_one_ping(site: EditableSite) -> None:
     async with http_server() as hub:
         configure_hubs(site, hub)

@@ -22,7 +22,7 @@ from support.sites import clean_environment
 from syndicate import config
 from syndicate.delivery import hubs_with_headers
 from syndicate.delivery.dispatcher import Dispatcher
-from syndicate.delivery.owner import liveness, new_owner
+from syndicate.delivery.owner import liveness, new_owner, shared_liveness
 from syndicate.delivery.session import OutboxSession, run_transaction
 from syndicate.store.sqlite.outbox import SqliteOutbox as Outbox
 
@@ -80,6 +80,16 @@ def test_owner_is_dead_only_if_its_name_proves_it(changes: dict[str, str], expec
     names = ("host", "boot", "namespace", "pid", "started", "token")
     parts = dict(zip(names, new_owner().split(":"), strict=True)) | changes
     assert liveness(":".join(parts.values())) == expected
+
+
+def test_another_boot_proves_nothing_where_machines_share_a_state() -> None:
+    if not os.path.exists("/proc/self/stat"):
+        pytest.skip("requires /proc")
+    host, _, *others = new_owner().split(":")
+    assert liveness(":".join([host, "another", *others])) == "dead"
+    assert shared_liveness(":".join([host, "another", *others])) == "unknown"
+    assert shared_liveness(new_owner()) == "alive"
+    assert shared_liveness("host:1:0a1b2c3d") == "unknown"
 
 
 def test_owner_of_an_earlier_version_is_unknown() -> None:

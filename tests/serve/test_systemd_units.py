@@ -104,6 +104,18 @@ def test_output_in_a_bucket_is_no_folder(site: EditableSite, tmp_path: Path) -> 
     assert service["EnvironmentFile"] == "/etc/syndicate.env"
 
 
+def test_state_in_a_database_is_no_folder(site: EditableSite, tmp_path: Path) -> None:
+    """The services write to the folder of this machine beside the configuration, and get the password by a file."""
+    site.settings["state"] = "postgresql://syndicate@127.0.0.1:1/news"
+    site.configure()
+    units = written(site, tmp_path / "units")
+    for name in ("publish", "worker", "serve"):
+        service = section(units[f"syndicate-{name}.service"], "Service")
+        assert f"{site.folder}/.syndicate/" in service["ReadWritePaths"]
+        assert "postgresql:" not in service["ReadWritePaths"]
+        assert service["EnvironmentFile"] == "/etc/syndicate.env"
+
+
 def test_folders_that_systemd_would_miss_are_reported(site: EditableSite, tmp_path: Path) -> None:
     site.configure()
     done = run("headers", "systemd", cwd=site.folder)

@@ -374,6 +374,16 @@ class StoreContract:
         assert corpus.folders() == {(0, b"a"): 1, (0, b"\xff"): 2}
         assert corpus.file_statuses([1, 2, 3]) == [(1, b"\xff.md", 1, 2**62, 3), (2, b"a", 5, 6, 7)]
 
+    def test_topics_by_key_and_path(self, transaction: Transaction) -> None:
+        feeds, partners = transaction.feeds, transaction.partner_entries
+        feeds.add_feeds([(1, "topics", "ibm ai"), (2, "topics", "new"), (3, "provider", "mine")])
+        feeds.set_feeds([FeedRow(1, "topics", "ibm ai", "topics/ibm-ai", b"1", None)])
+        transaction.change_log.start_run("epoch")
+        transaction.change_log.put([PartnerEntryRow(1, "id", 1, "", "", "", None, None, '["rare"]')], [])
+        assert partners.known_topics({"ibm ai", "new", "mine", "rare", "other"}) == {"ibm ai", "new", "rare"}
+        assert partners.known_topics(()) == set()
+        assert (partners.topic_of_feed("topics/ibm-ai"), partners.topic_of_feed("topics/new")) == ("ibm ai", None)
+
     def test_folders_by_place(self, transaction: Transaction) -> None:
         corpus = transaction.corpus
         assert (corpus.last_folder_id(), corpus.folders_at([(0, b"")]), corpus.folders_below(0, b"a/")) == (0, {}, {})
@@ -557,6 +567,7 @@ class StoreContract:
             MonthCount(1, "2025-01", "a", 3),
             MonthCount(2, "2025-02", "b", 1),
         ]
+        assert [feeds.most_in_a_month(first_month) for first_month in ("", "2025-02", "2026")] == [4, 1, 0]
         feeds.drop_members(first)
         assert feeds.month_counts([1, 2]) == [MonthCount(1, "2025-01", "A", 1), MonthCount(1, "2025-01", "a", 1)]
         feeds.clear()
@@ -820,6 +831,64 @@ class StoreContract:
         assert transaction.partner_changes.position() is None
         transaction.change_log.start_run("second")
         assert transaction.partner_changes.position() == ("second", 0, 0)
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ({}, [4, 3, 2, 1]),
+            ({"topics": ("one",)}, [3, 1]),
+            ({"topics": ("one", "two")}, [3, 2, 1]),
+            ({"topics": ("one", "two"), "match_all_topics": True}, [3]),
+            ({"topics": ()}, []),
+            ({"topics": (*map(str, range(30)), "two")}, [3, 2]),
+            ({"provider": "p"}, [2]),
+            ({"type": "t"}, [1]),
+            ({"language": "DE", "site_language": "en"}, [2, 1]),
+            ({"language": "en", "site_language": "en"}, [4, 3]),
+            ({"min_quality": 50}, [3, 2]),
+            ({"min_heat": 1, "min_quality": 1}, [1]),
+            ({"published_after": JANUARY + 1.5, "published_before": float(JANUARY + 4)}, [3, 2]),
+            ({"words": '"gamma" "ray"'}, [2, 1]),
+            ({"words": '"gamma-ray"'}, [1]),
+            ({"words": '"CREME"'}, [4]),
+            ({"words": '"!!"'}, []),
+        ],
+        ids=str,
+    )
+    def test_partners_filter_entries(
+        self, transaction: Transaction, values: dict[str, Any], expected: list[int]
+    ) -> None:
+        publish(transaction, 1, 2, 3, 4)
+        log, first = transaction.change_log, JANUARY
+        log.start_run("epoch")
+        log.put(
+            [
+                PartnerEntryRow(1, "id-1", first + 1, "", "t", "de", 10, 5, '["one"]'),
+                PartnerEntryRow(2, "id-2", first + 2, "p", "", "de-AT", 50, None, '["two"]'),
+                PartnerEntryRow(3, "id-3", first + 3, "", "", "", 90, None, '["one", "two"]'),
+                PartnerEntryRow(4, "id-4", first + 4, "", "", "", None, None, "[]"),
+            ],
+            [
+                PartnerTextRow(1, "Gamma-ray", ""),
+                PartnerTextRow(2, "Gamma", "a ray"),
+                PartnerTextRow(3, "Beta", ""),
+                PartnerTextRow(4, "Crème", ""),
+            ],
+        )
+        log.append([ChangeRow(number, f"id-{number}", b"state", '["one"]') for number in (1, 2, 3, 4)], 10)
+        entry_filter = EntryFilter(**values)
+        newest = transaction.partner_entries.newest(entry_filter, 9, None)
+        assert [ref.record_id for ref in newest] == expected
+        after = transaction.partner_entries.newest(entry_filter, 9, (first + 3, "id-3"))
+        assert [ref.record_id for ref in after] == [number for number in expected if number < 3]
+        assert [ref.record_id for ref in transaction.partner_entries.newest(entry_filter, 1, None)] == expected[:1]
+        found = transaction.partner_changes.after(entry_filter, 9, 0, 9)
+        assert sorted(one.record_id or 0 for one in found) == sorted(expected)
+        deletions = [one.id for one in transaction.partner_changes.after(entry_filter, 9, 0, 0) if not one.record_id]
+        is_about_one = "topics" not in values or "one" in values["topics"]
+        assert len(deletions) == (4 - len(expected) if is_about_one else 0)
+        assert transaction.partner_entries.items([2, 1]) == [b"{2}", b"{1}"]
+        assert transaction.partner_entries.item_sizes([2, 1]) == [3, 3]
 
     def test_moved_entry_keeps_its_position(self, transaction: Transaction) -> None:
         transaction.change_log.start_run("epoch")

@@ -106,10 +106,9 @@ class SqliteChangeLog:
     def start_run(self, epoch: str) -> None:
         """Notes what the run touches from here on. A log that is new gets this epoch."""
         self._sql.execute("INSERT OR IGNORE INTO change_log_state (name, value) VALUES ('epoch', ?)", (epoch,))
-        for sql in (_TEXT, _TOUCHED, "DELETE FROM touched"):
+        create_text_index(self._sql)
+        for sql in (_TOUCHED, "DELETE FROM touched"):
             self._sql.execute(sql)
-        if _HAS_SECURE_DELETE:
-            self._sql.execute(_DELETE_AT_ONCE)
         for table, event, row in _TRIGGERS:
             self._sql.execute(_TRIGGER.format(table=table, event=event, row=row))
         in_line = self._sql.execute("SELECT 1 FROM run_state WHERE name = ?", (_IN_LINE,)).fetchone()
@@ -186,6 +185,13 @@ class SqliteChangeLog:
 
     def _set(self, name: str, value: int) -> None:
         self._sql.execute("INSERT OR REPLACE INTO change_log_state (name, value) VALUES (?, ?)", (name, value))
+
+
+def create_text_index(connection: sqlite3.Connection) -> None:
+    """Creates the full text index, unless it exists."""
+    connection.execute(_TEXT)
+    if _HAS_SECURE_DELETE:
+        connection.execute(_DELETE_AT_ONCE)
 
 
 def _touched_entry(row: tuple[int, str, int, str | None, str, str, bytes, bytes | None, str | None]) -> TouchedEntryRow:

@@ -117,6 +117,19 @@ class SqliteStore:
         newest_s = max((mtime_ns for _, _, mtime_ns in stamps), default=0) / 1e9
         return stamps if time.time() - newest_s > _CLOCK_TICK_S else object()
 
+    def note(self, name: str) -> bytes | None:
+        """Returns what was noted under a name, None for nothing."""
+        from .notes import read_note
+
+        return None if self._folder is None else read_note(self._folder, name)
+
+    def put_note(self, name: str, content: bytes | None) -> None:
+        """Notes something at once, whatever becomes of a transaction; None removes the note."""
+        from .notes import write_note
+
+        assert self._folder is not None  # noqa: S101 - a store in memory has no next run
+        write_note(self._folder, name, content)
+
     def set_aside(self) -> str:
         """Moves a database that cannot be used out of the way; the next `write` builds a new one. Returns its name."""
         self.close()

@@ -6,13 +6,14 @@ A run that finds nothing changed needs few of them: each is imported when it is 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import schema
 
 if TYPE_CHECKING:
+    from ..dump_rows import Batch
     from .change_log import SqliteChangeLog
     from .corpus import SqliteCorpus
     from .documents import SqliteDocuments
@@ -141,3 +142,15 @@ class SqliteTransaction:
         for (table,) in self._sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             if table not in schema.LASTING:
                 self._sql.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+
+    def dump(self) -> Iterator[Batch]:
+        """Yields all rows, as every store understands them."""
+        from .dump import dump
+
+        return dump(self._sql)
+
+    def load(self, batches: Iterable[Batch]) -> None:
+        """Stores the rows of another store, in one that has none."""
+        from .dump import load
+
+        load(self._sql, batches)

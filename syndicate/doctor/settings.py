@@ -44,7 +44,7 @@ def read_state(config: Config, now: float) -> tuple[Finding, BuiltSite]:
     name, site = "state version", BuiltSite()
     try:
         with closing(open_store(config.state)) as store, store.read() as snapshot:
-            built_at = float(snapshot.run_state().get("scanned_ns", 0)) / 1e9
+            built_at = float(snapshot.run_state().get("built_ns", 0)) / 1e9
             site = BuiltSite(tuple(snapshot.documents.all()), built_at)
     except StoreMissingError:
         return Finding("warning", name, "nothing was built yet", "run syndicate build"), site

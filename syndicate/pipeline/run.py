@@ -130,7 +130,7 @@ class Run:
         if diff.any() or self._stale or altered or looks_for_strays or self._time_matters():
             written, removed = self._publish(diff, altered, progress, unfinished, strays=looks_for_strays)
         state: dict[str, str | int | bytes] = {name: self._fingerprints[name] for name in self._stale}
-        state |= {"built": self._now, "scanned_ns": self._scanned_ns}
+        state |= {"built": self._now, "built_ns": time.time_ns(), "scanned_ns": self._scanned_ns}
         self._transaction.record_run_state(state)
         self.memory.again = {*held, *self._unread}
         self._record_site()

@@ -57,7 +57,7 @@ class CatalogReader:
     def read(self) -> Catalog | None:
         """Return the catalogue; None when no build committed since the last call. Raises StoreError."""
         with self._store.read() as snapshot:
-            build_time_ns = snapshot.run_state().get("scanned_ns", 0)
+            build_time_ns = snapshot.run_state().get("built_ns", 0)
             if build_time_ns == self._build_time_ns:
                 return None
             documents = documents_by_path(snapshot.documents.all(), self._archive)

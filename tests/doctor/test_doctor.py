@@ -83,7 +83,7 @@ async def test_old_public_copy_is_a_warning_then_an_error(site: SiteFolder) -> N
         assert levels(found["public copy"]) == {"warning"}
         assert "has other bytes than the built document" in found["public copy"][0].found
         with closing(connect(str(site.folder / ".syndicate" / "index.db"))) as sql:
-            sql.execute("UPDATE run_state SET value = value - 7200 * 1000000000 WHERE name = 'scanned_ns'")
+            sql.execute("UPDATE run_state SET value = value - 7200 * 1000000000 WHERE name = 'built_ns'")
         assert levels((await examined(site))["public copy"]) == {"error"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -206,3 +207,18 @@ def test_documented_keys_are_the_keys_that_are_read() -> None:
 def test_ci_runs_what_make_test_runs_and_nothing_else() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if "make" in line and not line.startswith("#")] == ["make test"]
+
+
+def test_extras_are_named_with_the_distribution_and_exist() -> None:
+    """`pip install 'syndicate[…]'` would install a package of somebody else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "syndicate").rglob("*.py")]
+    named = {name for path in files for name in re.findall(r"([\w-]*syndicate[\w-]*)\[", path.read_text("utf-8"))}
+    assert named == {project["name"]}
+    extras = {
+        extra.strip()
+        for path in files
+        for found in re.findall(rf"{project['name']}\[([\w, ]+)\]", path.read_text("utf-8"))
+        for extra in found.split(",")
+    }
+    assert extras == set(project["optional-dependencies"])

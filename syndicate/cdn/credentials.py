@@ -26,7 +26,7 @@ def purgers(config: Config, environment: Mapping[str, str], problems: list[Probl
             try:
                 sign = aws_signer()
             except ImportError:
-                message = "needs a package that is not installed: pip install 'syndicate[aws]'"
+                message = "needs a package that is not installed: pip install 'syndicate-feeds[aws]'"
                 problems.append(Problem(config.path, 1, 1, "cdn", f"{cdn.target} {message}"))
         found.append(Purger(cdn, config.site.url, token, sign))
     return found

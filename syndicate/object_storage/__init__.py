@@ -234,7 +234,7 @@ class ObjectStorage:
             import obstore
             from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
         except ImportError:
-            message = "needs a package that is not installed: pip install 'syndicate[bucket]'"
+            message = "needs a package that is not installed: pip install 'syndicate-feeds[bucket]'"
             raise OutputError(f"{self._url}: {message}") from None
         del obstore
         try:

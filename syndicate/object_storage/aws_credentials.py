@@ -50,7 +50,7 @@ class ProfileCredentials:
             from botocore.exceptions import BotoCoreError
             from botocore.session import get_session
         except ImportError:
-            message = "to read a profile, a package is needed that is not installed: pip install 'syndicate[aws]'"
+            message = "to read a profile, a package is needed that is not installed: pip install 'syndicate-feeds[aws]'"
             raise OutputError(f"credentials of AWS: {message}") from None
         self._error = BotoCoreError
         try:

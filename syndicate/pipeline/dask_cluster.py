@@ -141,7 +141,7 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise ExecutorError(
-                "executor: dask needs a package that is not installed: pip install 'syndicate[dask]'"
+                "executor: dask needs a package that is not installed: pip install 'syndicate-feeds[dask]'"
             ) from None
         if not self._levels:
             self._levels = {name: logging.getLogger(name).level for name in _LOGGERS}

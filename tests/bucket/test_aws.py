@@ -79,7 +79,7 @@ def test_profile_that_does_not_exist_is_one_line(site: BucketSite, monkeypatch: 
 def test_profile_without_botocore_names_what_to_install(site: BucketSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "botocore.session", None)
     monkeypatch.setenv("AWS_PROFILE", "feeds")
-    with pytest.raises(OutputError, match=r"pip install 'syndicate\[aws\]'"):
+    with pytest.raises(OutputError, match=r"pip install 'syndicate-feeds\[aws\]'"):
         site.build_bucket()
     assert importlib.util.find_spec("botocore") is not None
 

@@ -16,7 +16,7 @@ from support.object_services import ObjectService
 def _wanted() -> None:
     if not os.environ.get("SYNDICATE_TEST_DASK"):
         pytest.skip("requires a Dask cluster: run `make test-dask`")
-    pytest.importorskip("distributed", reason="requires a Dask cluster: pip install 'syndicate[dask]'")
+    pytest.importorskip("distributed", reason="requires a Dask cluster: pip install 'syndicate-feeds[dask]'")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-generators test-pages test-bucket test-dask test-postgres
+test: lint unit test-hub test-generators test-pages test-bucket test-postgres test-dask
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ test-bucket: $(VENV)/.development
 	tests/bucket/run
 
 # Builds on a Dask cluster of this machine: a scheduler and workers, each a process, which the tests also kill. Those that
-# need object storage, too, use that of test-bucket.
+# need object storage or a database, too, use those of test-bucket and test-postgres.
 test-dask: $(VENV)/.development
 	SYNDICATE_TEST_DASK=1 SYNDICATE_TEST_BUCKET=$(abspath $(wildcard tests/bucket/.venv)) $(BIN)/pytest tests/dask
 

@@ -122,7 +122,7 @@ def test_every_section_of_a_configuration_is_accepted(name: str, block: str, fol
 
 @pytest.mark.parametrize(("name", "line"), _commands())
 def test_every_command_is_accepted(name: str, line: str) -> None:
-    for command in re.split(r" && |\s+>\s+\S+", line):
+    for command in re.split(r" && | &(?: |$)|\s+>\s+\S+", line):
         arguments = shlex.split(command, comments=True)
         if arguments[:1] == ["syndicate"]:
             assert cli.parser().parse_args(arguments[1:]).run, name

@@ -1,0 +1,78 @@
+"""What a build costs the machine that coordinates it, and its database, as a corpus grows: for docs/scale.md.
+
+    python benchmarks/limits.py                          # 10,000 and 50,000 records
+    python benchmarks/limits.py --records 10000 100000
+
+Each size is built from nothing into a folder, with the state in a PostgreSQL server that is started for it, then once
+more after an edit of one record. The processor time of the coordinator is that of the process of the build, without
+the processes that read, render and write for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from clusters import build
+from corpus import edit_newest, generate
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests"))
+
+from support.postgres_server import PostgresServer, programs, running_server  # noqa: E402 - from the tests
+
+CONFIG = """\
+site: {{title: Benchmark, url: "https://feeds.example.org/", id: "feeds.example.org,2026"}}
+corpus: [{{path: {corpus}}}]
+feeds: {{by: [topics]}}
+state: "{state}"
+"""
+_SIZE = """
+SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relkind = 'r'"""
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = %s"
+
+
+def main() -> None:
+    """Measure and print the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--records", type=int, nargs="*", default=[10_000, 50_000])
+    arguments = options.parse_args()
+    found = programs()
+    if found is None:
+        options.error("PostgreSQL is not installed")
+    print("| Records | Coordinator | One record changed | Rows | Database | Documents |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with running_server(found) as server:
+        for records in arguments.records:
+            measure(server, records)
+
+
+def measure(server: PostgresServer, records: int) -> None:
+    """Print the row of one size."""
+    with tempfile.TemporaryDirectory(prefix="syndicate-limits-") as folder:
+        corpus, site, schema = Path(folder, "corpus"), Path(folder, "site"), f"limits_{records}"
+        generate(corpus, records)
+        site.mkdir()
+        config = CONFIG.format(corpus=corpus, state=server.url(schema))
+        wall_s, coordinator_s = build(site, config)
+        tables = [row[0] for row in server.query(_TABLES, schema)]
+        rows = sum(server.query(f'SELECT count(*) FROM "{table}"', schema=schema)[0][0] for table in tables)
+        ((size,),) = server.query(_SIZE, schema)
+        documents = [path for path in (site / "feeds").rglob("*") if path.is_file()]
+        megabytes = sum(path.stat().st_size for path in documents) / 1e6
+        edit_newest(corpus, "edited")
+        changed_s, _ = build(site, config)
+        print(
+            f"| {records:,} | {coordinator_s:.1f} s of {wall_s:.1f} s, {coordinator_s / records * 1e6:.0f} µs each |"
+            f" {changed_s:.2f} s | {rows:,}, {rows / records:.1f} each | {size / 1e6:.0f} MB,"
+            f" {size / records / 1e3:.1f} kB each | {len(documents):,}, {megabytes:.0f} MB |",
+            flush=True,
+        )
+        server.execute(f'DROP SCHEMA "{schema}" CASCADE')
+
+
+if __name__ == "__main__":
+    main()

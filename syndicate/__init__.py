@@ -8,4 +8,4 @@
 Each folder is a stage. A stage imports only from layers below its own (pyproject.toml lists them).
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

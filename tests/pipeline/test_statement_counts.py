@@ -104,7 +104,7 @@ def test_build_that_finds_nothing_changed_among_913_touched_files(tmp_path: Path
 
 
 def test_twice_the_records_in_one_batch_make_no_more_calls(tmp_path: Path) -> None:
-    assert calls_of_first_build(tmp_path / "small", 100) == calls_of_first_build(tmp_path / "large", 200)
+    assert calls_of_first_build(tmp_path / "small", 60) == calls_of_first_build(tmp_path / "large", 120)
 
 
 def test_ten_times_the_records_make_one_set_of_calls_more_for_each_batch(tmp_path: Path) -> None:

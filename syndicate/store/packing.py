@@ -4,7 +4,7 @@ The text of an entry stands in the fragments of each format. Zstandard (RFC 8878
 nothing takes no longer: workers compress, and the index to write is smaller.
 """
 
-from functools import cache
+import threading
 
 import zstandard
 
@@ -15,12 +15,12 @@ HEADER_BYTES = 18
 
 def pack(fragment: bytes) -> bytes:
     """Returns a fragment to store."""
-    return _compressor().compress(fragment)
+    return _codecs.compressor.compress(fragment)
 
 
 def unpack(stored: bytes) -> bytes:
     """Returns a stored fragment."""
-    return _decompressor().decompress(stored)
+    return _codecs.decompressor.decompress(stored)
 
 
 def unpacked_size(head: bytes) -> int:
@@ -28,11 +28,12 @@ def unpacked_size(head: bytes) -> int:
     return int(zstandard.frame_content_size(head))
 
 
-@cache
-def _compressor() -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
+class _Codecs(threading.local):
+    """A compressor and a decompressor for each thread: they keep their state outside the interpreter's lock."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
+        self.decompressor = zstandard.ZstdDecompressor()
 
 
-@cache
-def _decompressor() -> zstandard.ZstdDecompressor:
-    return zstandard.ZstdDecompressor()
+_codecs = _Codecs()

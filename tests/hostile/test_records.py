@@ -6,6 +6,7 @@ costs only its own test. Processor time does not depend on what else the machine
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -27,7 +28,7 @@ SIZES = (10_000, 40_000, 160_000)
 MOST_S = 3.5  # for 160 KB: 22 µs for each character of markup, at a quarter of the speed of a machine of 2023
 MOST_GROWTH = 10.0  # in time, for four times the size: 4 is linear, 16 quadratic
 FROM_S = 0.4  # growth is compared where it can be measured, also on a machine that does much else
-ATTEMPTS = 8  # processor time grows, too, when others use the caches of the processor: the least of some counts
+ATTEMPTS = 5  # processor time grows, too, when others use the caches of the processor: the least of some counts
 MOST_BYTES = 300_000_000
 MOST_EXPANSION = 20
 MOST_PROBLEMS = 21
@@ -50,6 +51,7 @@ class Cost(NamedTuple):
 def measure(folder: Path, texts: list[str], answer: Connection) -> None:
     """Send the cost of each text. Runs in a process of its own."""
     os.setpgrp()
+    gc.freeze()  # objects of the tests that ran before are in this fork: collections would visit, and so copy, them all
     loaded = config.load(str(folder / "config.yaml"))
     (source,) = loaded.sources
     context = source_context(loaded, source)

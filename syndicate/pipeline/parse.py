@@ -106,8 +106,12 @@ class RecordUpdate:
         """Whether records of an earlier run may refer to others."""
         return not self._is_first and self._links.any()
 
-    def run(self, diff: CorpusDiff, pool: Pool, progress: Progress) -> Touched:
-        """Parses and stores the changed files. Adds files that vanish or are being written to the diff's problems."""
+    def run(self, diff: CorpusDiff, pool: Pool, progress: Progress, *, awaits_end: bool = True) -> Touched:
+        """Parses and stores the changed files. Adds files that vanish or are being written to the diff's problems.
+
+        Without `awaits_end`, new files are parsed as they are, even if they are still being written.
+        """
+        self._awaits_all &= awaits_end
         self._drop_gone(diff)
         candidates = diff.candidates
         if candidates:

@@ -75,6 +75,7 @@ class Run:
         self._stopped: Mapping[Place, str] = {}
         self._known_stopped: Mapping[Place, tuple[bytes, Problem]] = {}
         self._unread: list[Place] = []
+        self._awaits_end = True
         self.memory = ScanMemory()
 
     def check(self, published: PublishedState, progress: Progress) -> CorpusSummary:
@@ -83,6 +84,7 @@ class Run:
         `published` is what the site has published: the problems say, too, what a build would refuse.
         """
         self._stale = {"parsing"}
+        self._awaits_end = False  # nothing is published that an incomplete file could harm
         diff = diff_corpus(self._transaction, self._config, 0, parse_all=True)
         self._transaction.published.load(published.entries)
         self._transaction.published.put_feeds(published.feeds)
@@ -236,7 +238,7 @@ class Run:
             transaction.published.remember()
             resolver.clear()
             update = self._record_update(resolver)
-            update.run(diff, self._pool, progress)
+            update.run(diff, self._pool, progress, awaits_end=self._awaits_end)
             resolver.resolve_shared()
             all_again = True
             if self._before is None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from support.editable_sites import EditableSite
 
 from syndicate import config
 from syndicate.errors import OutputError
-from syndicate.pipeline import BuildSummary, build, second_look
+from syndicate.pipeline import BuildSummary, build, check, second_look
 
 HALF = "---\ntitle: New wo"
 WHOLE = "---\ntitle: New words\ndate: 2026-01-01\ntopics: [One]\n---\n"
@@ -185,6 +185,16 @@ def test_new_file_that_is_incomplete_is_reported_at_once_and_read_again(site: Ed
     assert [problem.message for problem in summary.problems] == ["the front matter is not closed"]
     path_of(site, "new.md").write_text(WHOLE, encoding="utf-8")
     assert site.build().entries == 7
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_check_reports_an_incomplete_file_as_it_is(*, is_known: bool, site: EditableSite) -> None:
+    if not is_known:
+        shutil.rmtree(site.state)
+    path_of(site, "a.md").write_text(HALF, encoding="utf-8")
+    summary = check(config.load(str(site.configure())), datetime.now(UTC))
+    assert "the front matter is not closed" in [problem.message for problem in summary.problems]
+    assert summary.entries == 5
 
 
 def test_complete_front_matter_with_a_mistake_is_reported_at_once(site: EditableSite) -> None:

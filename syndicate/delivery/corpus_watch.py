@@ -4,7 +4,7 @@ Theory of operation
 
 Several tasks run at once. `_watch` receives the changes that the file system reports. `_look` compares four times a
 second which folders are there and what is mounted, since no watch reports that a folder was replaced by another; when
-that differs, the watch begins anew. Where changes are not reported it also compares all files, once a second. Sources
+that differs, or a watched folder was deleted, the watch begins anew. Where changes are not reported it also compares all files, once a second. Sources
 in a bucket are listed by `_list_buckets`. All add the changed paths to a burst. `_report` waits until the burst is over
 (see bursts.py) and nothing is unfinished (see unfinished.py), and calls back with the changed paths.
 
@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from watchfiles import awatch
+from watchfiles import Change, awatch
 
 from ..config import Config
 from ..errors import CorpusError
@@ -73,7 +73,7 @@ class CorpusWatch:
             while not stop.is_set():
                 renew = asyncio.Event()
                 async with asyncio.TaskGroup() as watch:
-                    watch.create_task(self._watch(_AnyOf(stop, renew)))
+                    watch.create_task(self._watch(stop, renew))
                     watch.create_task(self._look(stop, renew))
             reporter.cancel()
 
@@ -106,17 +106,24 @@ class CorpusWatch:
 
     # ------------------------------------------------------------------------------------------------------ changes
 
-    async def _watch(self, stop: _AnyOf) -> None:
-        """Add the changes that the file system reports, until `stop` is set or nothing can be watched."""
+    async def _watch(self, stop: asyncio.Event, renew: asyncio.Event) -> None:
+        """Add the changes that the file system reports, until an event is set or nothing can be watched.
+
+        Sets `renew` when a watched folder was deleted: the watch ended with it. A folder that was made in its place may
+        have the same number, so that `_look` cannot tell them apart.
+        """
         folders = self._files.existing_folders()
         is_set_up = False
         try:
             async for changes in awatch(
-                *folders, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=stop,
+                *folders, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=_AnyOf(stop, renew),
                 yield_on_timeout=True, rust_timeout=int(_LOOK_S * 1000),
             ):  # fmt: skip
                 self._changes += len(changes)
                 self._add(path for _, path in changes)
+                if not changes.isdisjoint([(Change.deleted, folder) for folder in folders]):
+                    self._add_folder_changes()
+                    renew.set()
                 if not is_set_up:
                     self._add_folder_changes()
                     is_set_up = True
@@ -128,7 +135,7 @@ class CorpusWatch:
                 self._add_folder_changes()
 
     async def _look(self, stop: asyncio.Event, renew: asyncio.Event) -> None:
-        """Add the changes that the file system does not report, until other folders are at the paths."""
+        """Add the changes that the file system does not report, until `renew` or other folders are at the paths."""
         before = self._identities()
         snapshot: Snapshot | None = None
         polled_at = 0.0
@@ -136,7 +143,7 @@ class CorpusWatch:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
                     await stop.wait()
-            if self._identities() != before:
+            if renew.is_set() or self._identities() != before:
                 self._mounts = self._find_mounts()
                 self._add_folder_changes()
                 renew.set()

@@ -173,6 +173,19 @@ async def test_corpus_that_is_deleted_and_made_again_is_seen_soon(news: SiteFold
         assert await worker.stop() == 0
 
 
+async def test_corpus_that_is_made_again_at_once_under_its_former_number_is_seen_soon(news: SiteFolder) -> None:
+    async with worker_process(news) as worker:
+        await until_watching(worker, news)
+        for title in ("Beta", "Gamma", "Delta"):  # a new folder may get the number of the former one
+            shutil.rmtree(news.corpus)
+            news.corpus.mkdir()
+            news.put("b.md", record(title))
+            assert await seconds_until({title}, news) < 4
+            replace_file(news, "c.md", record("Also " + title))
+            assert await seconds_until({title, "Also " + title}, news) < 4
+        assert await worker.stop() == 0
+
+
 @contextmanager
 def mounted(*arguments: str, at: Path) -> Iterator[None]:
     """Mount a file system, or skip the test where that is not allowed."""

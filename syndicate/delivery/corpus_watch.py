@@ -4,9 +4,10 @@ Theory of operation
 
 Several tasks run at once. `_watch` receives the changes that the file system reports. `_look` compares four times a
 second which folders are there and what is mounted, since no watch reports that a folder was replaced by another; when
-that differs, or a watched folder was deleted, the watch begins anew. Where changes are not reported it also compares all files, once a second. Sources
-in a bucket are listed by `_list_buckets`. All add the changed paths to a burst. `_report` waits until the burst is over
-(see bursts.py) and nothing is unfinished (see unfinished.py), and calls back with the changed paths.
+that differs, or a watched folder was deleted, the watch begins anew. Where changes are not reported it also compares
+all files, once a second. Sources in a bucket are listed by `_list_buckets`. All add the changed paths to a burst.
+`_report` waits until the burst is over (see bursts.py) and nothing is unfinished (see unfinished.py), and calls back
+with the changed paths.
 
 The paths are all that changed only as long as the watch misses nothing. It reports that anything may have changed once
 it is set up, since it cannot know what changed before; where files are compared, since the file system reports less

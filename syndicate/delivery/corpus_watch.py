@@ -10,9 +10,9 @@ all files, once a second. Sources in a bucket are listed by `_list_buckets`. All
 with the changed paths.
 
 The paths are all that changed only as long as the watch misses nothing. It reports that anything may have changed once
-it is set up, since it cannot know what changed before; where files are compared, since the file system reports less
-than changes there; and after very many changes, since the kernel drops those that do not fit its queue, of which this
-program learns nothing.
+it is set up, and once it has a first list of files to compare others with, since it cannot know what changed before;
+where files are compared, since the file system reports less than changes there; and after very many changes, since the
+kernel drops those that do not fit its queue, of which this program learns nothing.
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ class CorpusWatch:
                 found = await asyncio.to_thread(take_snapshot, self._files.sources)
                 polled_at = time.monotonic()
                 self._poll_s = max(_POLL_S, (polled_at - started) / _POLL_SHARE)
-                if snapshot is not None:
+                if snapshot is None:
+                    self._add_folder_changes()
+                else:
                     self._add(changed_paths(snapshot, found))
                 snapshot = found
 
@@ -167,7 +169,9 @@ class CorpusWatch:
             except CorpusError as error:
                 log.warning("a bucket cannot be listed", error=str(error))
             else:
-                if snapshot is not None and (changed := changed_paths(snapshot, found)):
+                if snapshot is None:
+                    self._add_folder_changes()
+                elif changed := changed_paths(snapshot, found):
                     self._add_to_burst(sorted(changed))
                 snapshot = found
             with suppress(TimeoutError):

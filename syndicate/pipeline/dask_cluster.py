@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _LOOK_S = 1.0
 _LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application")
 _MOST_RECOVERIES = 3  # without an answer in between
+_MOST_SHARES = 4  # of the context, one after the other
 
 
 class WorkersKilledError(Exception):
@@ -153,14 +154,29 @@ class Cluster:
         except (OSError, TimeoutError, ValueError, ImportError) as error:
             raise ExecutorError(f"{address}: the Dask scheduler cannot be reached: {_line(error)}") from None
         try:
-            self._client.wait_for_workers(1, timeout=timeout_s)
-            self._shared: Any = self._client.scatter(self._context, broadcast=True, hash=False, timeout=timeout_s)
+            self._share()
         except TimeoutError:
             self._disconnect()
             raise self._no_workers() from None
         except (OSError, CancelledError) as error:
             self._disconnect()
             raise ExecutorError(f"{address}: the Dask scheduler is gone: {_line(error)}") from None
+
+    def _share(self, attempts: int = _MOST_SHARES) -> None:
+        """Sends the context to the workers. The scheduler fails as if it were gone when one ends meanwhile."""
+        timeout_s = self._options.timeout_s
+        self._client.wait_for_workers(1, timeout=timeout_s)
+        try:
+            self._shared: Any = self._client.scatter(self._context, broadcast=True, hash=False, timeout=timeout_s)
+        except TimeoutError:
+            raise
+        except (OSError, CancelledError) as error:
+            if attempts == 1:
+                raise
+            try:
+                self._share(attempts - 1)
+            except TimeoutError:
+                raise error from None
 
     def _disconnect(self) -> None:
         with suppress(OSError, TimeoutError, RuntimeError):

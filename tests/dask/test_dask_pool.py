@@ -6,12 +6,14 @@ import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dask_clusters import DaskCluster, dask_cluster
 from support.hostile import HOSTILE, MEMORY_MB, REASONS, SECONDS
+from support.processes import wait_until
 from support.sites import SiteFolder
 
 from syndicate.config import Config, ExecutorOptions, Limits
@@ -19,6 +21,9 @@ from syndicate.errors import ConfigError, Problem
 from syndicate.pipeline.budget import TaskFailure
 from syndicate.pipeline.context import JobContext
 from syndicate.pipeline.dask_pool import DaskPool
+
+if TYPE_CHECKING:
+    from distributed import Scheduler
 
 pytestmark = pytest.mark.dask
 TASKS = 1000
@@ -140,3 +145,24 @@ def test_task_that_ends_dask_workers_costs_its_own_result(config: Config, tmp_pa
             found: list[Any] = list(pool.map(kill_the_dask_worker, range(12), 12))
     assert found[3] == TaskFailure("ended the Dask workers that read it")
     assert [one for one in found if one != found[3]] == [number for number in range(12) if number != 3]
+
+
+def test_worker_that_ends_while_it_gets_the_context_stops_nothing(config: Config, tmp_path: Path) -> None:
+    from distributed import Client
+
+    with dask_cluster(tmp_path, workers=1) as cluster, ThreadPoolExecutor() as threads:
+        (worker,) = cluster.workers()
+        with Client(cluster.address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(1)
+            worker.send_signal(signal.SIGSTOP)
+            executor = config.executor._replace(scheduler=cluster.address)
+            with DaskPool(JobContext(config._replace(executor=executor))) as pool:
+                results = threads.submit(lambda: list(pool.map(double, range(TASKS), TASKS)))
+                wait_until(lambda: client.run_on_scheduler(connects_to_a_worker))
+                cluster.kill_worker(worker)
+                cluster.start_worker()
+                assert results.result(timeout=60) == [2 * number for number in range(TASKS)]
+
+
+def connects_to_a_worker(dask_scheduler: Scheduler) -> bool:
+    return dask_scheduler.rpc._n_connecting > 0

@@ -8,14 +8,14 @@ WORDS := $(basename $(notdir $(wildcard syndicate/words/catalogs/*.po)))
 # Two cores are enough; more make it faster.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: build test lint unit test-hub test-generators test-pages test-bucket test-dask test-postgres bench fuzz golden configuration words docs manual lock clean
+.PHONY: build test lint unit test-long test-hub test-generators test-pages test-bucket test-dask test-postgres bench fuzz golden configuration words docs manual lock clean
 .DEFAULT_GOAL := build
 
 build: $(VENV)/.runtime
 	$(BIN)/syndicate build
 	@echo "feeds/ holds the feeds: open feeds/index.html in a browser, or feeds/all/feed.atom in a feed reader"
 
-test: lint unit test-hub test-generators test-pages test-bucket test-postgres test-dask
+test: lint unit test-long test-hub test-generators test-pages test-bucket test-postgres test-dask
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -29,6 +29,11 @@ lint: $(VENV)/.development
 unit: $(VENV)/.development
 	tests/programs
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
+
+# More random histories than `make unit` tries. Each run has others, so all of them count.
+test-long: $(VENV)/.development
+	SYNDICATE_HISTORIES=30 $(BIN)/pytest -n $(JOBS) tests/pipeline/test_incremental_equals_full.py \
+	  tests/delivery/test_outbox_machine.py -k runTest
 
 # An independent hub receives the pings and delivers the feeds. Skipped, with a message, where it is not available.
 test-hub: $(VENV)/.development

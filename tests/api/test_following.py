@@ -58,6 +58,7 @@ class Following(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="syndicate-following-"))
         self.editable_site = EditableSite(self.folder / "site")
         self.editable_site.settings["api"] = {}
+        self.editable_site.settings["executor"] = "inline"  # forks, which do not matter here, took half of the time
         self.editable_site.settings["topics"] = {"One": {"aliases": ["Uno"]}, "Two": {}, "Three": {}}
         self.editable_site.settings["feeds"] |= {"archive": "none", "limit": 2, "formats": ["json"]}
         self.records: dict[str, dict[str, Any]] = {}

@@ -108,33 +108,48 @@ def test_explanation_of_a_hostile_file_name_is_escaped(name: str, hostile_site: 
     json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "---\nsecured: *S3CR3T\n---\n",
-        "---\nsecured: !S3CR3T x\n---\n",
-        '---\nsecured: "S3CR3T \\q"\n---\n',
-        "---\nsecured: {S3CR3T: x\n---\n",
-        "---\nsecured: a: S3CR3T: x\n---\n",
-        "---\nsecured: {S3CR3T: x, S3CR3T: y}\n---\n",
-        "---\nsecured: &S3CR3T x\nb: &S3CR3T y\n? S3CR3T\n---\n",
-        "---\nsecured: %S3CR3T\n---\n",
-        "---\ndate: {secured: S3CR3T}\nauthor: [[{secured: S3CR3T}]]\nimage: {secured: S3CR3T}\n---\n",
-        "---\nencrypted: S3CR3T\n---\n",
-        "---\nprivate: S3CR3T\n---\n",
-        "---\npassword: S3CR3T\n---\n",
-        "+++\nsecured = S3CR3T\n+++\n",
-        '+++\nsecured = "S3CR3T\n+++\n',
-        "+++\n[secured.S3CR3T]\na=1\n[secured.S3CR3T]\n+++\n",
-        "+++\nsecured.S3CR3T = 1\nsecured.S3CR3T.x = 1\n+++\n",
-        '{"title": "A", "secured": S3CR3T}\n',
-        '{"title": "A", "secured": {"S3CR3T": 1, "S3CR3T": 2}}\n',
-    ],
-)
-def test_value_of_a_private_key_is_not_printed(text: str, tmp_path: Path) -> None:
+PRIVATE = [
+    "---\nsecured: *S3CR3T\n---\n",
+    "---\nsecured: !S3CR3T x\n---\n",
+    '---\nsecured: "S3CR3T \\q"\n---\n',
+    "---\nsecured: {S3CR3T: x\n---\n",
+    "---\nsecured: a: S3CR3T: x\n---\n",
+    "---\nsecured: {S3CR3T: x, S3CR3T: y}\n---\n",
+    "---\nsecured: &S3CR3T x\nb: &S3CR3T y\n? S3CR3T\n---\n",
+    "---\nsecured: %S3CR3T\n---\n",
+    "---\ndate: {secured: S3CR3T}\nauthor: [[{secured: S3CR3T}]]\nimage: {secured: S3CR3T}\n---\n",
+    "---\nencrypted: S3CR3T\n---\n",
+    "---\nprivate: S3CR3T\n---\n",
+    "---\npassword: S3CR3T\n---\n",
+    "+++\nsecured = S3CR3T\n+++\n",
+    '+++\nsecured = "S3CR3T\n+++\n',
+    "+++\n[secured.S3CR3T]\na=1\n[secured.S3CR3T]\n+++\n",
+    "+++\nsecured.S3CR3T = 1\nsecured.S3CR3T.x = 1\n+++\n",
+    '{"title": "A", "secured": S3CR3T}\n',
+    '{"title": "A", "secured": {"S3CR3T": 1, "S3CR3T": 2}}\n',
+]
+
+
+@pytest.fixture
+def private_site(tmp_path: Path) -> EditableSite:
+    """A site of records that each have a private value, most of them with an error close to it."""
     site = EditableSite(tmp_path / "site")
-    path = site.write("a.md", text)
+    for number, text in enumerate(PRIVATE):
+        os.utime(site.write(f"{number}.md", text), (1e9, 1e9))  # nobody is still writing it
     site.configure()
-    for arguments in (["check", "--all"], ["check", "--hidden"], ["explain", str(path)], ["build"]):
-        done = run(*arguments, cwd=site.folder)
-        assert "S3CR3T" not in done.stdout + done.stderr, arguments
+    return site
+
+
+@pytest.mark.parametrize("arguments", [["check", "--all"], ["check", "--hidden"], ["build"]], ids=" ".join)
+def test_value_of_a_private_key_is_not_printed(arguments: list[str], private_site: EditableSite) -> None:
+    done = run(*arguments, cwd=private_site.folder)
+    assert "S3CR3T" not in done.stdout + done.stderr
+    reported = {number for number in range(len(PRIVATE)) if f"corpus/{number}.md:" in done.stdout + done.stderr}
+    assert len(reported) == (4 if "--hidden" in arguments else len(PRIVATE) - 1)  # a password is no problem
+
+
+@pytest.mark.parametrize("number", range(len(PRIVATE)))
+def test_value_of_a_private_key_is_not_explained(number: int, private_site: EditableSite) -> None:
+    done = run("explain", str(private_site.folder / f"corpus/{number}.md"), cwd=private_site.folder)
+    assert f"corpus/{number}.md" in done.stdout + done.stderr
+    assert "S3CR3T" not in done.stdout + done.stderr

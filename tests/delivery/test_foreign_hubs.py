@@ -136,7 +136,7 @@ async def test_adapted_rate_is_kept_for_the_next_push(site: EditableSite) -> Non
 async def test_retry_after_with_a_burst_of_429_leaves_the_breaker_closed(site: EditableSite) -> None:
     async with http_server(responds(429, Retry_After="1")) as server:
         configure_hubs(site, server)
-        add_topics(site, 20)
+        add_topics(site, 8)
         await build(site)
         await push_site(site)
         assert len(server.received) >= 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -346,6 +347,7 @@ class Deliveries(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="syndicate-outbox-"))
         self.site = Site(self.folder)
         self.editable_site = self.site.editable_site
+        self.editable_site.settings["executor"] = "inline"  # forks, which do not matter here, took half of the time
         self.lives = 0
         self.healthy: set[str] = set()
 
@@ -495,7 +497,7 @@ class Deliveries(RuleBasedStateMachine):
 
 TestDeliveries = Deliveries.TestCase
 TestDeliveries.settings = settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("SYNDICATE_HISTORIES", "30")),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

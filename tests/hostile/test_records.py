@@ -67,12 +67,27 @@ def measure(folder: Path, texts: list[str], answer: Connection) -> None:
         answer.send(Cost(seconds, added, len(pickle.dumps(record)), [str(problem) for problem in record.problems]))
 
 
-def costs(folder: Path, texts: list[str]) -> list[Cost]:
-    """Return the cost of each text, measured in another process."""
+def write_site(folder: Path) -> None:
+    """Write a site of one ordinary record."""
     (folder / "corpus").mkdir(exist_ok=True)
     (folder / "config.yaml").write_text(SITE, encoding="utf-8")
     ordinary = "---\ntitle: T\ndate: 2026-01-01\n---\na *b* <b>c</b> {{ d }}\n\n| a |\n|---|\n| b |\n"
     (folder / "corpus" / "ordinary.md").write_text(ordinary, encoding="utf-8")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Import what reading a record needs, which each of the processes would do otherwise."""
+    folder = tmp_path_factory.mktemp("imported")
+    write_site(folder)
+    loaded = config.load(str(folder / "config.yaml"))
+    (source,) = loaded.sources
+    parse_record(source, b"ordinary.md", source_context(loaded, source))
+
+
+def costs(folder: Path, texts: list[str]) -> list[Cost]:
+    """Return the cost of each text, measured in another process."""
+    write_site(folder)
     receiver, sender = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=measure, args=(folder, texts, sender))
     process.start()

@@ -246,7 +246,7 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def tree_equals_a_build_from_nothing(self) -> None:
-        fresh_tree = self.editable_site.built_from_nothing(self.folder / "fresh")
+        fresh_tree = self.editable_site.built_from_nothing(self.folder / "fresh", inline=True)
         changed = self.reported()
         summary = self._build_guarded(changed)
         tree = self.editable_site.tree()
@@ -370,7 +370,7 @@ class ReportedHistory(History):
 TestHistory = History.TestCase
 TestReportedHistory = ReportedHistory.TestCase
 TestHistory.settings = TestReportedHistory.settings = settings(
-    max_examples=40,
+    max_examples=int(os.environ.get("SYNDICATE_HISTORIES", "12")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

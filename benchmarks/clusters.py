@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from corpus import generate
 
@@ -33,6 +34,15 @@ executor: {executor}
 """
 
 
+class Built(NamedTuple):
+    """What a build took. Times in seconds; processor times are those of its process and of those that it forked."""
+
+    wall_s: float
+    coordinator_s: float
+    workers_s: float
+    peak_kib: int
+
+
 def main() -> None:
     """Measure and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -40,7 +50,7 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--archive", default="none", choices=["none", "month"])
     arguments = options.parse_args()
-    figures: dict[str, list[tuple[float, float]]] = {}
+    figures: dict[str, list[Built]] = {}
     with tempfile.TemporaryDirectory(prefix="syndicate-clusters-") as folder:
         corpus = Path(folder, "corpus")
         generate(corpus, arguments.records)
@@ -53,18 +63,18 @@ def main() -> None:
     print(f"{arguments.records:,} records from nothing, archive: {arguments.archive}\n")
     print("| Executor | Wall time | × processes | CPU time of the coordinator | for a record |")
     print("| --- | --- | --- | --- | --- |")
-    base = statistics.median(wall for wall, _ in figures["processes of this machine"])
+    base = statistics.median(built.wall_s for built in figures["processes of this machine"])
     for name, measured in figures.items():
-        wall = statistics.median(wall for wall, _ in measured)
-        cpu = statistics.median(cpu for _, cpu in measured)
+        wall = statistics.median(built.wall_s for built in measured)
+        cpu = statistics.median(built.coordinator_s for built in measured)
         print(
             f"| {name} | {wall:.2f} s | {wall / base:.2f} | {cpu:.2f} s | {cpu / arguments.records * 1e6:.0f} µs |",
             flush=True,
         )
 
 
-def measure(site: Path, corpus: Path, workers: int, archive: str) -> tuple[float, float]:
-    """Return the wall time of a build, and the processor time of its process without those that it forks."""
+def measure(site: Path, corpus: Path, workers: int, archive: str) -> Built:
+    """Build from nothing."""
     if not workers:
         return build(site, CONFIG.format(corpus=corpus, archive=archive, executor="processes"))
     folder = site / "dask"
@@ -83,16 +93,19 @@ def wait_for_workers(address: str, workers: int) -> None:
         client.wait_for_workers(workers, timeout=60)
 
 
-def build(site: Path, config: str) -> tuple[float, float]:
+def build(site: Path, config: str) -> Built:
     """Run `syndicate build`."""
     (site / "config.yaml").write_text(config)
     code = (
-        "import resource, sys; from syndicate.cli import main; code = main(['build', '--json']);"
-        "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime); sys.exit(code)"
+        "import sys; from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage; from syndicate.cli import main;"
+        "code = main(['build', '--json']); used, forked = getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN);"
+        "print(used.ru_utime + used.ru_stime, forked.ru_utime + forked.ru_stime, used.ru_maxrss); sys.exit(code)"
     )
     started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], cwd=site, check=True, stdout=subprocess.PIPE, text=True)
-    return time.perf_counter() - started, float(done.stdout.split()[-1])
+    wall_s = time.perf_counter() - started
+    coordinator_s, workers_s, peak_kib = done.stdout.splitlines()[-1].split()
+    return Built(wall_s, float(coordinator_s), float(workers_s), int(peak_kib))
 
 
 if __name__ == "__main__":

@@ -26,8 +26,6 @@ FIRST = datetime(2021, 1, 1, tzinfo=UTC)
 END = datetime(2026, 1, 1, tzinfo=UTC)
 # Of 9,501 real records, 4 to 56 % have AMP addresses, depending on the corpus.
 AMP_SHARE = 0.4
-# A Zipf law of exponent 1: the topic of rank r is drawn with weight 1/r.
-TOPIC_WEIGHTS = tuple(accumulate(1 / rank for rank in range(1, len(TOPICS) + 1)))
 IMAGE_SIZES = ((1200, 630), (620, 349), (1280, 720), (750, 450), (1528, 900))
 
 _EDITED = re.compile(r" \(edit \d+\)$")
@@ -43,8 +41,16 @@ class Story(NamedTuple):
     provider: tuple[str, str]
 
 
-def generate(directory: Path, records: int, seed: int = 1) -> None:
-    """Writes `records` records below `directory`/_news, which must not exist."""
+class Topics(NamedTuple):
+    """Topics to draw from, and their cumulative weights."""
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+
+
+def generate(directory: Path, records: int, seed: int = 1, topics: int = len(TOPICS)) -> None:
+    """Writes `records` records below `directory`/_news, which must not exist. `topics` are those to draw from."""
+    drawn_from = _first_topics(topics)
     news = directory / NEWS
     news.mkdir(parents=True)
     names: set[str] = set()
@@ -53,7 +59,7 @@ def generate(directory: Path, records: int, seed: int = 1) -> None:
         rng = Random(f"{seed}/{records}/{number}")
         story = _story(rng, _date(rng, number, records))
         name = _unique(f"{story.published:%Y-%m-%d}-{_slug(story.title)}", names)
-        (news / f"{name}.md").write_text(_record(rng, story), encoding="utf-8", newline="\n")
+        (news / f"{name}.md").write_text(_record(rng, story, drawn_from), encoding="utf-8", newline="\n")
 
 
 def newest(directory: Path) -> Path:
@@ -131,7 +137,7 @@ def _sentence(rng: Random, length: int) -> str:
     return f"{rng.choice(NAMES)}’s {' '.join(words[:length])}."
 
 
-def _record(rng: Random, story: Story) -> str:
+def _record(rng: Random, story: Story, topics: Topics) -> str:
     quality = rng.randint(0, 120)
     name, domain = story.provider
     image = _image(rng, story, title=True)
@@ -154,7 +160,7 @@ def _record(rng: Random, story: Story) -> str:
         "      height: 50",
         "",
         "topics:",
-        *(f"  - {topic}" for topic in _topics(rng)),
+        *(f"  - {topic}" for topic in _topics(rng, topics)),
         "",
         "images:",
         *(f"  {line}" for line in image),
@@ -215,11 +221,18 @@ def _image(rng: Random, story: Story, *, title: bool) -> list[str]:
     return [*lines, f"  title: {_quoted(story.title)}"] if title else lines
 
 
-def _topics(rng: Random) -> list[str]:
+def _first_topics(count: int) -> Topics:
+    """Returns topics that follow a Zipf law of exponent 1: the topic of rank r is drawn with weight 1/r."""
+    rounds = range(1, -(-count // len(TOPICS)))
+    names = (*TOPICS, *(f"{name} {number}" for number in rounds for name in TOPICS))[:count]
+    return Topics(names, tuple(accumulate(1 / rank for rank in range(1, count + 1))))
+
+
+def _topics(rng: Random, topics: Topics) -> list[str]:
     count = rng.randint(1, 4)
     drawn: dict[str, None] = {}
     while len(drawn) < count:
-        drawn.setdefault(rng.choices(TOPICS, cum_weights=TOPIC_WEIGHTS)[0])
+        drawn.setdefault(rng.choices(topics.names, cum_weights=topics.weights)[0])
     return list(drawn)
 
 

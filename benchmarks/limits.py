@@ -51,35 +51,35 @@ def main() -> None:
         "| Records, topics | Wall | Coordinator | Workers | Peak | One record changed | Rows | Database | Documents |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    with running_server(found) as server:
+    # All is removed at the end: ext4 passes over the inodes of files that were deleted some minutes before, one by one.
+    with running_server(found) as server, tempfile.TemporaryDirectory(prefix="syndicate-limits-") as folder:
         for records in arguments.records:
-            measure(server, records, arguments.topics, arguments.archive)
+            measure(server, Path(folder, str(records)), records, arguments.topics, arguments.archive)
 
 
-def measure(server: PostgresServer, records: int, topics: int, archive: str) -> None:
+def measure(server: PostgresServer, folder: Path, records: int, topics: int, archive: str) -> None:
     """Print the row of one size."""
-    with tempfile.TemporaryDirectory(prefix="syndicate-limits-") as folder:
-        corpus, site, schema = Path(folder, "corpus"), Path(folder, "site"), f"limits_{records}"
-        generate(corpus, records, topics=topics)
-        site.mkdir()
-        config = CONFIG.format(corpus=corpus, archive=archive, state=server.url(schema))
-        built = build(site, config)
-        feeds = server.query("SELECT count(*) FROM feeds", schema=schema)[0][0]
-        tables = [row[0] for row in server.query(_TABLES, schema)]
-        rows = sum(server.query(f'SELECT count(*) FROM "{table}"', schema=schema)[0][0] for table in tables)
-        ((size,),) = server.query(_SIZE, schema)
-        documents = [path for path in (site / "feeds").rglob("*") if path.is_file()]
-        megabytes = sum(path.stat().st_size for path in documents) / 1e6
-        edit_newest(corpus, "edited")
-        changed = build(site, config)
-        print(
-            f"| {records:,}, {feeds - 1:,} | {built.wall_s:.1f} s | {each(built.coordinator_s, records)} |"
-            f" {each(built.workers_s, records)} | {built.peak_kib / 1024:.0f} MiB |"
-            f" {changed.wall_s:.2f} s, {changed.coordinator_s:.2f} s of CPU | {rows:,}, {rows / records:.1f} each |"
-            f" {size / 1e6:.0f} MB, {size / records / 1e3:.1f} kB each | {len(documents):,}, {megabytes:.0f} MB |",
-            flush=True,
-        )
-        server.execute(f'DROP SCHEMA "{schema}" CASCADE')
+    corpus, site, schema = folder / "corpus", folder / "site", f"limits_{records}"
+    generate(corpus, records, topics=topics)
+    site.mkdir()
+    config = CONFIG.format(corpus=corpus, archive=archive, state=server.url(schema))
+    built = build(site, config)
+    feeds = server.query("SELECT count(*) FROM feeds", schema=schema)[0][0]
+    tables = [row[0] for row in server.query(_TABLES, schema)]
+    rows = sum(server.query(f'SELECT count(*) FROM "{table}"', schema=schema)[0][0] for table in tables)
+    ((size,),) = server.query(_SIZE, schema)
+    documents = [path for path in (site / "feeds").rglob("*") if path.is_file()]
+    megabytes = sum(path.stat().st_size for path in documents) / 1e6
+    edit_newest(corpus, "edited")
+    changed = build(site, config)
+    print(
+        f"| {records:,}, {feeds - 1:,} | {built.wall_s:.1f} s | {each(built.coordinator_s, records)} |"
+        f" {each(built.workers_s, records)} | {built.peak_kib / 1024:.0f} MiB |"
+        f" {changed.wall_s:.2f} s, {changed.coordinator_s:.2f} s of CPU | {rows:,}, {rows / records:.1f} each |"
+        f" {size / 1e6:.0f} MB, {size / records / 1e3:.1f} kB each | {len(documents):,}, {megabytes:.0f} MB |",
+        flush=True,
+    )
+    server.execute(f'DROP SCHEMA "{schema}" CASCADE')
 
 
 def each(seconds: float, records: int) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 from ..feeds.slugs import slug
 from ..formats import CATALOG_FILE
 from .base import Output
@@ -32,6 +30,8 @@ def _published_style(output: Output) -> SlugStyle:
     catalog = output.read(CATALOG_FILE.file_name)
     if catalog is None or _MARK not in catalog.content:
         return "unicode"
+    import orjson  # a run that finds nothing changed does not need it
+
     try:
         feeds = orjson.loads(catalog.content)
     except orjson.JSONDecodeError:

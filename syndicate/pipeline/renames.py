@@ -7,10 +7,9 @@ redirects readers of the former address. These are warnings about a change: the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
-
-import orjson
 
 from ..config.locate import locate
 from ..errors import Problem
@@ -72,7 +71,7 @@ def _line(name: str, settings: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return orjson.dumps(text).decode()
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _warning(config: Config, name: str, message: str) -> Problem:

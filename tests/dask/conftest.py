@@ -10,6 +10,7 @@ import pytest
 from support import object_services
 from support.dask_clusters import DaskCluster, dask_cluster
 from support.object_services import ObjectService
+from support.postgres_server import PostgresServer, programs, running_server
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -33,6 +34,16 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectService]
     if not venv:
         pytest.skip("requires object storage: run `make test-bucket` before `make test-dask`")
     with object_services.seaweedfs(Path(venv), tmp_path_factory.mktemp("seaweedfs")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """Returns a running PostgreSQL server."""
+    folder = programs()
+    if folder is None:
+        pytest.skip("requires a PostgreSQL server: run `make test-postgres` before `make test-dask`")
+    with running_server(folder) as running:
         yield running
 
 

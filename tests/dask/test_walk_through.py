@@ -9,32 +9,22 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.hubs import ReceivedRequest, http_server, responds
 from support.object_services import ENVIRONMENT, ObjectService, free_port
-from support.postgres_server import PostgresServer, programs, running_server
+from support.postgres_server import PostgresServer
 from support.sites import clean_environment
 
 pytestmark = pytest.mark.dask
 PAGE = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    folder = programs()
-    if folder is None:
-        pytest.skip("requires a PostgreSQL server: run `make test-postgres` before `make test-dask`")
-    with running_server(folder) as running:
-        running.execute("CREATE DATABASE news ENCODING 'UTF8' TEMPLATE template0")
-        yield running
-
-
 async def test_site_on_a_database_a_cluster_and_a_bucket(
     server: PostgresServer, service: ObjectService, tmp_path: Path
 ) -> None:
+    server.execute("CREATE DATABASE news ENCODING 'UTF8' TEMPLATE template0")
     received: list[str] = []
 
     def record(ping: ReceivedRequest) -> object:

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from support.bucket_sites import BucketSite
 from support.object_proxy import ObjectProxy, Request, proxied
 from support.object_services import ENVIRONMENT, ObjectService
+from support.state_machines import history_settings
 
 from syndicate.errors import OutputError
 
@@ -145,12 +145,7 @@ def test_bucket_equals_a_folder_after_any_history(proxy: ObjectProxy) -> None:
     History.proxy = proxy
     run_state_machine_as_test(
         History,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=12,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-        ),
+        settings=history_settings(12, 12),
     )
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.editable_sites import EditableSite
+from support.state_machines import history_settings
 
 from syndicate.delivery.owner import Liveness
 from syndicate.delivery.session import run_transaction
@@ -496,12 +496,7 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(
-    max_examples=int(os.environ.get("SYNDICATE_HISTORIES", "30")),
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+TestDeliveries.settings = history_settings(int(os.environ.get("SYNDICATE_HISTORIES", "30")), 40)
 
 
 # ---------------------------------------------------------------------------------------------- named histories

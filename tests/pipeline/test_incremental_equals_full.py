@@ -17,13 +17,13 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.chains import ids, read, walk
 from support.editable_sites import EditableSite
 from support.reports import ReportedFolder
 from support.sites import kept_feeds, reproducible
+from support.state_machines import history_settings
 
 from syndicate.errors import Problem, ShrinkError
 from syndicate.feeds import archive
@@ -369,9 +369,6 @@ class ReportedHistory(History):
 
 TestHistory = History.TestCase
 TestReportedHistory = ReportedHistory.TestCase
-TestHistory.settings = TestReportedHistory.settings = settings(
-    max_examples=int(os.environ.get("SYNDICATE_HISTORIES", "12")),
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+TestHistory.settings = TestReportedHistory.settings = history_settings(
+    int(os.environ.get("SYNDICATE_HISTORIES", "12")), 25
 )

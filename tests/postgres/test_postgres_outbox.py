@@ -7,10 +7,10 @@ from contextlib import ExitStack, closing
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from support.postgres_server import PostgresServer
+from support.state_machines import history_settings
 
 from syndicate.store import memory_store, open_store
 from syndicate.store.base import Transaction
@@ -183,10 +183,5 @@ def test_outboxes_agree_after_any_history(server: PostgresServer) -> None:
     Outboxes.server = server
     run_state_machine_as_test(
         Outboxes,
-        settings=settings(
-            max_examples=30,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-        ),
+        settings=history_settings(30, 25),
     )
